@@ -1,0 +1,148 @@
+/** The Node peer as a library: what `createPeer()` takes and gives. The CLI is written against nothing else. */
+import type { Manifest } from '../../src/federation/manifest/schema.ts'
+import type { Contribution, Metrics } from '../../src/federation/records.ts'
+import type { Trainer, TrainerInfo, TrainingProgress } from '../../src/training/types.ts'
+import type { TypedEventTarget } from 'main-event'
+
+export interface PeerInit {
+  /** State directory, prepared by `foundFederation()` or `joinFederation()`. */
+  home: string
+  /** Opens the identity key if it was encrypted. */
+  passphrase?: string
+  /** What to train on: file or directory (see src/data), or `demo:<writer seed>` for generated digits. Not needed with `trainer`. */
+  data?: DataOptions
+  /** Trains in place of the worker thread: for custom training and for tests. */
+  trainer?: Trainer
+  /** Multiaddrs to listen on. Default `/ip4/0.0.0.0/tcp/0`. */
+  listen?: string[]
+  /** Addresses to dial first, beside those in the home directory. */
+  bootstrap?: string[]
+  /** Find members on the local network. Default true. */
+  mdns?: boolean
+  /** Serve Prometheus metrics at http://<host>:<port>/metrics. */
+  metrics?: { host: string; port: number }
+  /** False: take part in agreement and hold blocks, but never train. Default true. */
+  train?: boolean
+}
+
+export interface DataOptions {
+  /** Directory or file; `demo:<seed>` generates drawn digits. */
+  path: string
+  /** Held-out data; without it the manifest's `training.holdout` share of `path` is kept aside. */
+  testPath?: string
+  /** Use only part `index` of `count` equal parts (seeded shuffle): how one data set is split among test peers. */
+  part?: { index: number; count: number }
+}
+
+export type Phase =
+  'connecting' | 'catching-up' | 'waiting' | 'training' | 'collecting' | 'agreeing' | 'finished' | 'stopped'
+
+export interface MemberStatus {
+  peerId: string
+  role: 'founder' | 'admin' | 'member'
+  self: boolean
+  connected: boolean
+  /** In the roster of the next commit: counts for quorum. */
+  inRoster: boolean
+  /** Its update for the current round has arrived and was accepted. */
+  updated: boolean
+  missed: number
+  latencyMs: number | null
+  addresses: string[]
+}
+
+export interface PeerStatus {
+  peerId: string
+  federation: string
+  name: string
+  phase: Phase
+  /** A sentence for people when progress needs something: what is waited for. */
+  waitingFor: string | null
+  height: number
+  /** CID of the latest commit. */
+  commit: string | null
+  /** Training rounds completed, and the manifest's limit. */
+  round: number
+  rounds: number
+  view: number
+  /** Of the global model, as the latest commit states it (about the model before that commit). */
+  evaluation: Metrics | null
+  /** Of the global model on this peer's own held-out data. */
+  ownEvaluation: Metrics | null
+  members: MemberStatus[]
+  addresses: string[]
+  bytesIn: number
+  bytesOut: number
+  /** Mean duration of recent rounds. */
+  roundMs: number | null
+  etaMs: number | null
+  trainer: TrainerInfo | null
+}
+
+export interface CommitSummary {
+  height: number
+  round: number
+  cid: string
+  time: number
+  model: string
+  evaluation: Metrics
+  contributions: Contribution[]
+  roster: string[]
+  admitted: string[]
+  revoked: string[]
+  votes: number
+}
+
+export interface PeerEvents {
+  phase: CustomEvent<{ phase: Phase; waitingFor: string | null }>
+  'round:start': CustomEvent<{ height: number; round: number; cohort: string[] }>
+  'training:progress': CustomEvent<TrainingProgress & { round: number }>
+  'training:end': CustomEvent<{
+    round: number
+    trainingMs: number
+    samples: number
+    before: Metrics
+    after: Metrics
+  }>
+  'update:accepted': CustomEvent<{ height: number; author: string; samples: number; sizeBytes: number }>
+  'update:refused': CustomEvent<{ height: number; author: string; reason: string }>
+  'view:change': CustomEvent<{ height: number; view: number }>
+  commit: CustomEvent<CommitSummary & { roundMs: number }>
+  'member:connect': CustomEvent<{ peerId: string }>
+  'member:disconnect': CustomEvent<{ peerId: string }>
+  'member:refused': CustomEvent<{ peerId: string; code: string; message: string }>
+  finished: CustomEvent<{ round: number; commit: string; evaluation: Metrics }>
+  /** A failure of a part that the peer goes on without; `error.message` says what to do. */
+  error: CustomEvent<{ error: Error }>
+}
+
+/** A running peer. `start()` is idempotent; `stop()` leaves nothing behind that keeps the process alive. */
+export interface Peer extends TypedEventTarget<PeerEvents> {
+  readonly peerId: string
+  readonly manifest: Manifest
+  start(): Promise<void>
+  stop(): Promise<void>
+  status(): PeerStatus
+  /** Dialable addresses of this peer, with its id. */
+  addresses(): string[]
+  /** Commits from `from` (a height) on, oldest first. */
+  ledger(options?: { from?: number; limit?: number }): AsyncIterable<CommitSummary>
+  /** The latest committed weights. */
+  weights(): Promise<Float32Array>
+  /** Make an invite that names this peer's addresses. */
+  invite(options?: InviteOptions): Promise<string>
+  /** Make an invite, or a member's certificate, worthless from the next commit on. Admins only. */
+  revoke(target: { invite: string } | { peerId: string }): Promise<void>
+  /** Resolves with the commit that completes `round` (default: the manifest's last). */
+  waitForRound(round?: number, options?: { signal?: AbortSignal }): Promise<CommitSummary>
+}
+
+export interface InviteOptions {
+  role?: 'member' | 'admin'
+  /** Default 7 days. */
+  expiresInMs?: number
+  /** Default 1. */
+  maxUses?: number
+  /** Addresses to put in; default: this peer's own dialable ones. */
+  addresses?: string[]
+}

@@ -1,0 +1,44 @@
+/** Schemas of the small values that records share, each with its cap. */
+import { CID } from 'multiformats/cid'
+import { z } from 'zod'
+
+/** An Ed25519 peer id in its usual text form. The public key is inside, so signatures verify from the id alone. */
+export const peerIdField = z
+  .string()
+  .regex(/^12D3Koo[1-9A-HJ-NP-Za-km-z]{45}$/, 'expected an Ed25519 peer id (12D3Koo…)')
+
+/** A CIDv1 with a 32-byte sha2-256 hash. */
+export const cidField = z.custom<CID>((value) => {
+  const cid = CID.asCID(value)
+  return cid != null && cid.version === 1 && cid.multihash.code === 0x12 && cid.multihash.size === 32
+}, 'expected a CIDv1 with a sha2-256 hash')
+
+/** Text a person wrote: bounded, no control characters, so that a terminal can print it safely. */
+export const textField = (maxLength: number): z.ZodString =>
+  // eslint-disable-next-line no-control-regex
+  z
+    .string()
+    .max(maxLength)
+    .regex(
+      /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$/,
+      'expected text without control characters'
+    )
+
+/** A safe non-negative integer. */
+export const countField = z.int().min(0)
+
+/** Milliseconds since the Unix epoch. */
+export const timeField = z.int().min(0)
+
+/** A finite number: DAG-CBOR has no NaN or Infinity. */
+export const realField = z.number()
+
+/** Opaque bytes up to a cap. */
+export const bytesField = (maxBytes: number): z.ZodType<Uint8Array> =>
+  z.custom<Uint8Array>(
+    (v) => v instanceof Uint8Array && v.byteLength <= maxBytes,
+    `expected at most ${maxBytes} bytes`
+  )
+
+/** A libp2p multiaddr in text form; its syntax is checked where it is dialled. */
+export const multiaddrField = z.string().min(2).max(512).startsWith('/')

@@ -1,0 +1,154 @@
+/** The records that peers sign and gossip in a round, and what they agree on: update, proposal, vote, commit. */
+import { z } from 'zod'
+import { bytesField, cidField, countField, peerIdField, realField, textField, timeField } from './fields.ts'
+import type { RecordSchema } from './cbor.ts'
+import type { SignedType } from './signed.ts'
+
+/** The most members whose contributions one commit lists. */
+export const MAX_ROSTER = 1024
+/** The most admissions, or revocations, that one commit lists; the rest wait for the next. */
+export const MAX_MEMBERSHIP_CHANGES = 64
+
+/** A certificate or an invite capability as its signed envelope (see invite.ts, certificate.ts). */
+const envelopeField = bytesField(8192)
+
+/** Metric name → value, e.g. `{ loss, accuracy, samples }`. `samples` is the number of examples evaluated on. */
+export const metricsField = z
+  .record(textField(32).min(1), realField)
+  .refine((m) => Object.keys(m).length <= 16, 'at most 16 metrics')
+
+/** One member's weight delta for one round. */
+const updateSchema = z.strictObject({
+  federation: cidField,
+  /** The commit height this update is for (the round opened by commit `height − 1`). */
+  height: countField,
+  /** The commit whose model was trained from: guards against replays. */
+  base: cidField,
+  /** Examples trained on, as claimed; counted up to the manifest's `aggregation.maxSamples`. */
+  samples: z.int().min(1),
+  /** Of the base model, and of the locally trained one, on the author's held-out data. */
+  metricsBefore: metricsField,
+  metricsAfter: metricsField,
+  codec: textField(32).min(1),
+  /** Root of the payload's DAG (see bulk.ts). */
+  payload: cidField,
+  /** Payload bytes, all blocks together. */
+  sizeBytes: countField,
+  /** Wall time of local training. */
+  trainingMs: z.number().min(0)
+})
+
+/** Why an update that was announced does not count. */
+export const refusalReasons = [
+  'unavailable',
+  'malformed',
+  'shape',
+  'not-finite',
+  'norm',
+  'size',
+  'base',
+  'not-in-cohort'
+] as const
+
+const contributionSchema = z.strictObject({
+  author: peerIdField,
+  update: cidField,
+  /** The share of the aggregate this update has; 0 when refused. */
+  weight: z.number().min(0).max(1),
+  samples: countField,
+  refused: z.enum(refusalReasons).optional()
+})
+
+const rosterEntrySchema = z.strictObject({
+  peer: peerIdField,
+  /** Rounds in a row in which this member was in the cohort and sent no update. */
+  missed: countField
+})
+
+/** What a quorum agrees on. Its CID is *the* commit id: the same on every peer, whichever votes each holds. */
+const commitBodySchema = z.strictObject({
+  federation: cidField,
+  height: countField,
+  /** Training rounds completed, this one included; a commit that only changes membership does not count. */
+  round: countField,
+  /** The previous commit; at height 1 the federation's manifest. */
+  previous: cidField,
+  /** Proposer's clock, ms since the epoch; never decreases along the ledger. Invites expire by this clock. */
+  time: timeField,
+  /** Root of the model's DAG (see bulk.ts). */
+  model: cidField,
+  /** Root of the server optimizer's state, null when it has none. */
+  optimizerState: cidField.nullable(),
+  /** By author id, ascending: the order of the arithmetic. */
+  contributions: z.array(contributionSchema).max(MAX_ROSTER),
+  /** The previous model's metrics on the contributors' held-out data, averaged by number of examples. */
+  evaluation: metricsField,
+  /** Differential privacy spent so far, null without. */
+  epsilon: realField.nullable(),
+  /** Who counts in the next round, by peer id ascending. */
+  roster: z.array(rosterEntrySchema).max(MAX_ROSTER),
+  /** Certificates of members that join (or return) with this commit. */
+  admissions: z.array(envelopeField).max(MAX_MEMBERSHIP_CHANGES),
+  /** Signed revocations that take effect with this commit. */
+  revocations: z.array(envelopeField).max(MAX_MEMBERSHIP_CHANGES)
+})
+
+const proposalSchema = z.strictObject({
+  federation: cidField,
+  height: countField,
+  view: countField,
+  body: commitBodySchema,
+  /** Tendermint's validRound: the view in which the proposer saw a quorum of prevotes for this body, or −1. */
+  validView: z.int().min(-1),
+  /** The signed updates that the body counts, so that a voter needs no other message to check it. */
+  updates: z.array(bytesField(8192)).max(MAX_ROSTER)
+})
+
+const voteSchema = z.strictObject({
+  federation: cidField,
+  height: countField,
+  view: countField,
+  kind: z.enum(['prevote', 'precommit']),
+  /** CID of the commit body voted for; null is Tendermint's nil. */
+  body: cidField.nullable()
+})
+
+const commitSchema = z.strictObject({
+  body: commitBodySchema,
+  /** Precommits for `body` by a quorum of the previous roster, all of one view. */
+  votes: z.array(bytesField(1024)).max(MAX_ROSTER)
+})
+
+export type Metrics = z.output<typeof metricsField>
+export type Update = z.output<typeof updateSchema>
+export type RefusalReason = (typeof refusalReasons)[number]
+export type Contribution = z.output<typeof contributionSchema>
+export type RosterEntry = z.output<typeof rosterEntrySchema>
+export type CommitBody = z.output<typeof commitBodySchema>
+export type Proposal = z.output<typeof proposalSchema>
+export type Vote = z.output<typeof voteSchema>
+export type Commit = z.output<typeof commitSchema>
+
+export const updateType: SignedType<Update> = {
+  name: 'update',
+  domain: 'murmuration-update',
+  schema: updateSchema,
+  maxBytes: 4096
+}
+export const proposalType: SignedType<Proposal> = {
+  name: 'proposal',
+  domain: 'murmuration-proposal',
+  schema: proposalSchema,
+  maxBytes: 2 * 1024 * 1024
+}
+export const voteType: SignedType<Vote> = {
+  name: 'vote',
+  domain: 'murmuration-vote',
+  schema: voteSchema,
+  maxBytes: 512
+}
+export const commitType: RecordSchema<Commit> = {
+  name: 'commit',
+  schema: commitSchema,
+  maxBytes: 2 * 1024 * 1024
+}
