@@ -8,7 +8,7 @@ import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { equals } from 'uint8arrays/equals'
-import { z } from 'zod'
+import type { z } from 'zod'
 
 /** A content-addressed piece of data: `cid` is the hash of exactly `bytes`. */
 export interface Block {

@@ -15,7 +15,7 @@ export const cidField = z.custom<CID>((value) => {
 
 /** Text a person wrote: bounded, no control characters, so that a terminal can print it safely. */
 export const textField = (maxLength: number): z.ZodString =>
-  // eslint-disable-next-line no-control-regex
+   
   z
     .string()
     .max(maxLength)
