@@ -1,0 +1,35 @@
+/** What one update is worth, and whether its numbers may be used at all. */
+import type { VectorReader } from '../codecs/index.ts'
+
+/** Shares proportional to sample counts, each claim capped (FedAvg's n_k / n). They sum to 1 up to rounding. */
+export function contributionWeights(samples: readonly number[], maxSamples: number): number[] {
+  const capped = samples.map((claim) => Math.min(claim, maxSamples))
+  const total = capped.reduce((sum, count) => sum + count, 0)
+  return capped.map((count) => count / total)
+}
+
+export interface DeltaCheck {
+  length: number
+  maxNorm: number
+  /** Coordinates read at a time. */
+  stretch: number
+}
+
+/**
+ * Reads a whole delta once: is every value finite and the L2 norm within bounds? Sums in float64 in index order, so
+ * all peers judge alike.
+ *
+ * @returns why it must be refused, or null
+ */
+export async function checkDelta(
+  read: VectorReader,
+  check: DeltaCheck
+): Promise<'not-finite' | 'norm' | null> {
+  let squares = 0
+  for (let start = 0; start < check.length; start += check.stretch) {
+    const values = await read(start, Math.min(check.stretch, check.length - start))
+    for (let i = 0; i < values.length; i++) squares += values[i] * values[i]
+    if (!Number.isFinite(squares)) return 'not-finite'
+  }
+  return Math.sqrt(squares) > check.maxNorm ? 'norm' : null
+}

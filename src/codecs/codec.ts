@@ -1,0 +1,18 @@
+/** How a weight delta becomes bytes and comes back. */
+
+/** Reads part of a payload: `length` bytes from `offset` on. */
+export type ByteReader = (offset: number, length: number) => Promise<Uint8Array>
+
+/** Reads part of a vector: `count` values from `start` on. The result is only valid until the next call. */
+export type VectorReader = (start: number, count: number) => Promise<Float32Array>
+
+/** One codec: pure, exact about lengths, the same on every platform. */
+export interface Codec {
+  readonly name: string
+  /** Bytes of the payload of a vector of `length` values; what differs is refused before it is fetched. */
+  sizeBytes(length: number): number
+  /** May return a view of `delta`. */
+  encode(delta: Float32Array): Uint8Array
+  /** Decode on demand, so that aggregation holds only a stretch of each update at a time. */
+  decode(payload: ByteReader, length: number): VectorReader
+}

@@ -1,0 +1,15 @@
+/** fp32: little-endian IEEE 754 binary32, lossless. */
+import { floatsFromBytes, floatsToBytes } from '../vectors.ts'
+import type { ByteReader, Codec, VectorReader } from './codec.ts'
+
+const BYTES = Float32Array.BYTES_PER_ELEMENT
+
+export const fp32: Codec = {
+  name: 'fp32',
+  sizeBytes: (length) => length * BYTES,
+  encode: floatsToBytes,
+  decode:
+    (payload: ByteReader, _length: number): VectorReader =>
+    async (start, count) =>
+      floatsFromBytes(await payload(start * BYTES, count * BYTES))
+}

@@ -1,0 +1,189 @@
+/**
+ * The commit body: what a round's result says. Proposer and voters make it by the same function from the same inputs,
+ * so a vote for a body means "I computed exactly this".
+ */
+import { contributionWeights } from '../aggregation/index.ts'
+import type { CID } from 'multiformats/cid'
+import { proposerOrder, sampleCohort } from './quorum.ts'
+import type { Manifest } from '../federation/manifest/schema.ts'
+import type {
+  CommitBody,
+  Contribution,
+  Metrics,
+  RefusalReason,
+  RosterEntry,
+  Update
+} from '../federation/records.ts'
+import type { Signed } from '../federation/signed.ts'
+import type { Height } from './types.ts'
+
+/** The federation and where its ledger stands. */
+export interface LedgerTip {
+  federation: CID
+  manifest: Manifest
+  /** The latest commit. */
+  cid: CID
+  body: CommitBody
+}
+
+/** An update whose payload was looked at: `refused` tells why it does not count. */
+export interface CheckedUpdate {
+  signed: Signed<Update>
+  refused?: RefusalReason
+}
+
+/** Who comes and goes with a commit; what to include is the proposer's choice, whether it may is every voter's check. */
+export interface MembershipChange {
+  /** Certificate envelopes, and the members they admit. */
+  admissions: Uint8Array[]
+  admitted: string[]
+  revocations: Uint8Array[]
+  /** Members whose membership ends. */
+  removed: string[]
+}
+
+export interface BodyInput {
+  tip: LedgerTip
+  /** Of the height that the body commits. */
+  height: Height
+  updates: readonly CheckedUpdate[]
+  change: MembershipChange
+  /** The proposer's clock. */
+  time: number
+  model: CID
+  optimizerState: CID | null
+}
+
+/**
+ * The tip of an empty ledger: height 0 is the founding, its "commit" is the manifest.
+ *
+ * @param model - root of the initial weights' DAG
+ */
+export function genesisTip(federation: CID, manifest: Manifest, model: CID): LedgerTip {
+  const body: CommitBody = {
+    federation,
+    height: 0,
+    round: 0,
+    previous: federation,
+    time: manifest.createdAt,
+    model,
+    optimizerState: null,
+    contributions: [],
+    evaluation: {},
+    epsilon: null,
+    roster: [{ peer: manifest.founder, missed: 0 }],
+    admissions: [],
+    revocations: []
+  }
+  return { federation, manifest, cid: federation, body }
+}
+
+/** What follows from a commit for the height it opens. */
+export function nextHeight(tip: LedgerTip): Height {
+  const { rounds } = tip.manifest
+  const roster = tip.body.roster
+  const seed = tip.cid.multihash.digest
+  const needed =
+    tip.body.round === 0 ? Math.max(rounds.startMembers, rounds.minContributors) : rounds.minContributors
+  const train = !isFinished(tip) && roster.length >= needed
+  return {
+    height: tip.body.height + 1,
+    round: tip.body.round + (train ? 1 : 0),
+    previous: tip.cid.toString(),
+    roster: roster.map((entry) => entry.peer),
+    proposers: proposerOrder(roster, seed),
+    cohort: train ? sampleCohort(roster, rounds, seed) : [],
+    mode: train ? 'train' : 'membership'
+  }
+}
+
+/** True when the manifest's last round is done or its target metric is reached. */
+export function isFinished(tip: LedgerTip): boolean {
+  const { stop } = tip.manifest.rounds
+  if (tip.body.round >= stop.rounds) return true
+  const value = stop.target == null ? undefined : tip.body.evaluation[stop.target.metric]
+  if (stop.target == null || value === undefined) return false
+  const lowerIsBetter = stop.target.metric === 'loss' || stop.target.metric === 'mae'
+  return lowerIsBetter ? value <= stop.target.value : value >= stop.target.value
+}
+
+/** Make the body. Inputs may come in any order; the result is canonical. */
+export function makeBody(input: BodyInput): CommitBody {
+  const { tip, height } = input
+  const contributions = makeContributions(input.updates, tip.manifest)
+  const accepted = input.updates.filter((update) => update.refused == null)
+  return {
+    federation: tip.federation,
+    height: height.height,
+    round: height.round,
+    previous: tip.cid,
+    time: Math.max(input.time, tip.body.time),
+    model: input.model,
+    optimizerState: input.optimizerState,
+    contributions,
+    evaluation: height.mode === 'train' ? averageMetrics(accepted.map((u) => u.signed)) : tip.body.evaluation,
+    epsilon: tip.body.epsilon,
+    roster: nextRoster(tip, height, contributions, input.change),
+    admissions: input.change.admissions,
+    revocations: input.change.revocations
+  }
+}
+
+/** The shares of the accepted updates, by author id: the order of the arithmetic. */
+export function makeContributions(updates: readonly CheckedUpdate[], manifest: Manifest): Contribution[] {
+  const sorted = [...updates].sort((a, b) => (a.signed.author < b.signed.author ? -1 : 1))
+  const accepted = sorted.filter((update) => update.refused == null)
+  const { maxSamples } = manifest.aggregation
+  const weights = contributionWeights(
+    accepted.map((update) => update.signed.value.samples),
+    maxSamples
+  )
+  return sorted.map(({ signed, refused }) => ({
+    author: signed.author,
+    update: signed.cid,
+    weight:
+      refused == null ? weights[accepted.findIndex((update) => update.signed.author === signed.author)] : 0,
+    samples: Math.min(signed.value.samples, maxSamples),
+    ...(refused == null ? {} : { refused })
+  }))
+}
+
+/** Each metric of the base model, averaged over the contributors by how many examples each evaluated on. */
+export function averageMetrics(updates: readonly Signed<Update>[]): Metrics {
+  const sorted = [...updates]
+    .sort((a, b) => (a.author < b.author ? -1 : 1))
+    .map((update) => update.value.metricsBefore)
+  const counted = sorted.filter((metrics) => (metrics.samples ?? 0) > 0)
+  const total = counted.reduce((sum, metrics) => sum + metrics.samples, 0)
+  const average: Metrics = total > 0 ? { samples: total } : {}
+  for (const name of commonNames(counted)) {
+    average[name] = counted.reduce((sum, metrics) => sum + metrics[name] * metrics.samples, 0) / total
+  }
+  return average
+}
+
+function commonNames(metrics: readonly Metrics[]): string[] {
+  if (metrics.length === 0) return []
+  const names = Object.keys(metrics[0]).filter((name) => name !== 'samples')
+  return names.filter((name) => metrics.every((one) => name in one)).sort()
+}
+
+/** Absences counted, long absent members dropped, admitted ones added, revoked ones removed. */
+function nextRoster(
+  tip: LedgerTip,
+  height: Height,
+  contributions: readonly Contribution[],
+  change: MembershipChange
+): RosterEntry[] {
+  const delivered = new Set(contributions.map((contribution) => contribution.author))
+  const cohort = new Set(height.cohort)
+  const missed = (entry: RosterEntry): number =>
+    !cohort.has(entry.peer) ? entry.missed : delivered.has(entry.peer) ? 0 : entry.missed + 1
+  const roster = new Map(tip.body.roster.map((entry) => [entry.peer, missed(entry)]))
+  for (const [peer, count] of roster) if (count >= tip.manifest.rounds.maxMissed) roster.delete(peer)
+  for (const peer of change.admitted) roster.set(peer, 0)
+  for (const peer of change.removed) roster.delete(peer)
+  return [...roster]
+    .map(([peer, count]) => ({ peer, missed: count }))
+    .sort((a, b) => (a.peer < b.peer ? -1 : 1))
+}

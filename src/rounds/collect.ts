@@ -1,0 +1,66 @@
+/** The first half of a height: updates come in until all that can be expected are here, or the deadline passes. */
+import { startView } from './agree.ts'
+import { deadlineMs, HISTORY_LENGTH } from './deadline.ts'
+import { emit, firstTime } from './draft.ts'
+import { acceptedCount, knownUpdates } from './updates.ts'
+import type { Draft } from './draft.ts'
+import type { RoundState } from './types.ts'
+
+/** Start local training and the deadline's clock. */
+export function startCollecting(draft: Draft): void {
+  const { height, self } = draft.state
+  if (height.cohort.includes(self)) emit(draft, { type: 'train', round: height.round })
+  scheduleDeadline(draft)
+}
+
+/** The deadline's timer fired; it may have been moved closer or further since. */
+export function onDeadline(draft: Draft): void {
+  const { state } = draft
+  const remainingMs = deadline(state) - (draft.now - state.startedAt)
+  if (remainingMs <= 0) state.deadlinePassed = true
+  else emit(draft, { type: 'timer', id: 'deadline', afterMs: remainingMs })
+}
+
+/** Leave `collect` or `idle` when there is something to agree on. */
+export function collect(draft: Draft): void {
+  const { state } = draft
+  if (state.step === 'idle' && (state.pending || state.proposals.size > 0)) return startView(draft, 0)
+  if (state.step !== 'collect') return
+  noteMajority(draft)
+  const closed =
+    isComplete(state) || (state.deadlinePassed && acceptedCount(state) >= state.config.minContributors)
+  if (!closed && !state.proposals.has(0)) return
+  rememberDuration(draft)
+  emit(draft, { type: 'prepare', updates: knownUpdates(state) })
+  startView(draft, 0)
+}
+
+/** Every member of the cohort has delivered or is not connected, and there are enough. */
+function isComplete(state: RoundState): boolean {
+  const missing = state.height.cohort.filter((peer) => !state.updates.has(peer))
+  const expected = missing.some((peer) => peer === state.self || state.connected.has(peer))
+  return !expected && acceptedCount(state) >= state.config.minContributors
+}
+
+function noteMajority(draft: Draft): void {
+  const { state } = draft
+  if (state.majorityAt != null || state.updates.size * 2 <= state.height.cohort.length) return
+  state.majorityAt = draft.now
+  scheduleDeadline(draft)
+}
+
+function scheduleDeadline(draft: Draft): void {
+  const remainingMs = deadline(draft.state) - (draft.now - draft.state.startedAt)
+  emit(draft, { type: 'timer', id: 'deadline', afterMs: Math.max(0, remainingMs) })
+}
+
+function deadline(state: RoundState): number {
+  const majorityMs = state.majorityAt == null ? null : state.majorityAt - state.startedAt
+  return deadlineMs(state.config.deadline, state.collectMs, majorityMs)
+}
+
+function rememberDuration(draft: Draft): void {
+  const { state } = draft
+  if (state.updates.size === 0 || !firstTime(draft, 'duration')) return
+  state.collectMs = [...state.collectMs, state.lastUpdateAt - state.startedAt].slice(-HISTORY_LENGTH)
+}

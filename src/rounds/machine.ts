@@ -1,0 +1,129 @@
+/**
+ * The round machine: `(state, event) → (state, effects)`, a pure function.
+ *
+ * A height starts when the commit before it is applied. Its updates are collected (collect.ts), then its members agree
+ * on one commit body by Tendermint's algorithm (agree.ts; arXiv 1807.04938, Algorithm 1). Time enters through events,
+ * and everything that touches the world leaves as an effect.
+ */
+import { agree, onTimeout, startView } from './agree.ts'
+import { collect, onDeadline, startCollecting } from './collect.ts'
+import { addVote, emit } from './draft.ts'
+import type { Draft } from './draft.ts'
+import type { Height, Resume, RoundConfig, RoundEvent, RoundState, StepResult } from './types.ts'
+
+const IDLE_HEIGHT: Height = {
+  height: 0,
+  round: 0,
+  previous: '',
+  roster: [],
+  proposers: [],
+  cohort: [],
+  mode: 'membership'
+}
+
+/** The state before any height: waits for the first `height` event. */
+export function initialState(self: string, config: RoundConfig): RoundState {
+  return {
+    config,
+    self,
+    height: IDLE_HEIGHT,
+    step: 'done',
+    startedAt: 0,
+    connected: new Set(),
+    pending: false,
+    collectMs: [],
+    ...freshHeight()
+  }
+}
+
+/** Apply one event. Neither argument is changed. */
+export function step(state: RoundState, event: RoundEvent): StepResult {
+  const draft: Draft = { state: { ...state }, effects: [], now: event.now }
+  apply(draft, event)
+  collect(draft)
+  agree(draft)
+  return { state: draft.state, effects: draft.effects }
+}
+
+function apply(draft: Draft, event: RoundEvent): void {
+  switch (event.type) {
+    case 'height':
+      return onHeight(draft, event.height, event.resume)
+    case 'update':
+      return onUpdate(draft, event)
+    case 'connected':
+      draft.state.connected = event.peers
+      return
+    case 'pending':
+      draft.state.pending = event.pending
+      return
+    case 'proposal':
+      return onProposal(draft, event)
+    case 'checked':
+      draft.state.verdicts = new Map(draft.state.verdicts).set(event.body, event.valid)
+      return
+    case 'built':
+      return onBuilt(draft, event)
+    case 'vote':
+      return addVote(draft, event)
+    case 'timer':
+      return event.id === 'deadline' ? onDeadline(draft) : onTimeout(draft, event.id)
+  }
+}
+
+function onHeight(draft: Draft, height: Height, resume?: Resume): void {
+  Object.assign(draft.state, freshHeight(), { height, startedAt: draft.now, lastUpdateAt: draft.now })
+  draft.state.step = height.mode === 'train' ? 'collect' : 'idle'
+  if (height.mode === 'train') startCollecting(draft)
+  if (resume != null) restore(draft, resume)
+}
+
+/** Take up own votes and locks from before a restart: nothing is voted twice. */
+function restore(draft: Draft, resume: Resume): void {
+  const { state } = draft
+  state.locked = resume.locked
+  state.valid = resume.valid
+  for (const vote of resume.votes) addVote(draft, { from: state.self, ...vote })
+  startView(draft, resume.view)
+}
+
+function onUpdate(draft: Draft, event: Extract<RoundEvent, { type: 'update' }>): void {
+  const { state } = draft
+  if (!state.height.cohort.includes(event.author) || state.updates.has(event.author)) return
+  state.updates = new Map(state.updates).set(event.author, event.update)
+  state.lastUpdateAt = draft.now
+}
+
+function onProposal(draft: Draft, event: Extract<RoundEvent, { type: 'proposal' }>): void {
+  const { state } = draft
+  const expected = state.height.proposers[event.view % state.height.proposers.length]
+  if (event.from !== expected || state.proposals.has(event.view)) return
+  state.proposals = new Map(state.proposals).set(event.view, event.proposal)
+}
+
+function onBuilt(draft: Draft, event: Extract<RoundEvent, { type: 'built' }>): void {
+  const { state } = draft
+  state.verdicts = new Map(state.verdicts).set(event.body, true)
+  if (event.view !== state.view || state.step !== 'propose') return
+  emit(draft, { type: 'propose', view: event.view, body: event.body, validView: -1 })
+}
+
+function freshHeight(): Omit<
+  RoundState,
+  'config' | 'self' | 'height' | 'step' | 'startedAt' | 'connected' | 'pending' | 'collectMs'
+> {
+  return {
+    view: 0,
+    locked: null,
+    valid: null,
+    updates: new Map(),
+    majorityAt: null,
+    lastUpdateAt: 0,
+    deadlinePassed: false,
+    proposals: new Map(),
+    verdicts: new Map(),
+    prevotes: new Map(),
+    precommits: new Map(),
+    once: new Set()
+  }
+}
