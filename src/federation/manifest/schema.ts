@@ -47,6 +47,10 @@ const tabularInput = z.strictObject({
     .max(4096),
   /** The column to predict. */
   target: textField(128).min(1),
+  /** Makes two classes of a numeric target: the second label when it is greater than this, else the first. */
+  positiveAbove: realField.optional(),
+  /** Names of the file's columns, in order, where the file has no heading line. */
+  header: z.array(textField(128).min(1)).min(1).max(4096).optional(),
   /** Cells that mean "no value": filled with the mean (numbers) or all zeros (categories). */
   missing: z.array(textField(32)).max(16).default(['', '?', 'NA']),
   delimiter: z.string().length(1).default(',')
