@@ -2,6 +2,7 @@
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
 import type { Contribution, Metrics } from '../../src/federation/records.ts'
 import type { Trainer, TrainerInfo, TrainingProgress } from '../../src/training/types.ts'
+import type { ComponentLogger } from '@libp2p/interface'
 import type { TypedEventTarget } from 'main-event'
 
 export interface PeerInit {
@@ -23,6 +24,10 @@ export interface PeerInit {
   metrics?: { host: string; port: number }
   /** False: take part in agreement and hold blocks, but never train. Default true. */
   train?: boolean
+  /** Which compute engine to use, e.g. 'wasm' or 'cpu'. Default: the first that passes its self-check. */
+  backend?: string
+  /** Where libp2p and the protocols log. Default: libp2p's own, switched on by `DEBUG=murmur:*`. */
+  logger?: ComponentLogger
 }
 
 export interface DataOptions {
@@ -32,6 +37,8 @@ export interface DataOptions {
   testPath?: string
   /** Use only part `index` of `count` equal parts (seeded shuffle): how one data set is split among test peers. */
   part?: { index: number; count: number }
+  /** Use only rows whose columns have these values (CSV), e.g. `{ hospital: 'cleveland' }`. */
+  where?: Record<string, string>
 }
 
 export type Phase =

@@ -1,0 +1,79 @@
+/** Tables with light rules (cli-table3), no wider than the terminal. */
+import Table from 'cli-table3'
+import { displayWidth, printable, truncate } from './width.ts'
+
+/** What to print: a header, rows of the same length, and which columns are numbers. */
+export interface TableOptions {
+  head: string[]
+  rows: string[][]
+  /** Indices of columns to align right. */
+  right?: number[]
+  /** The terminal's width; the widest column is cut until the table fits. Default: no limit. */
+  columns?: number
+}
+
+const COLUMN_GAP = 2
+
+/** The table as text, without a last line feed. */
+export function renderTable({ head, rows, right = [], columns = Infinity }: TableOptions): string {
+  const cells = rows.map((row) => row.map(printable))
+  const widths = fitWidths([head, ...cells], columns)
+  const table = new Table({
+    head: head.map((text, i) => truncate(text, widths[i] ?? 0)),
+    chars: RULES,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colAligns: head.map((_, i) => (right.includes(i) ? 'right' : 'left'))
+  })
+  for (const row of cells) table.push(row.map((text, i) => truncate(text, widths[i] ?? 0)))
+  return trimLines(table.toString())
+}
+
+/** Label and value pairs under each other, labels of equal width. */
+export function renderPairs(pairs: [string, string][], columns = Infinity): string {
+  const width = Math.max(...pairs.map(([label]) => displayWidth(label)))
+  return pairs
+    .map(([label, value]) => truncate(`${label.padEnd(width)}  ${printable(value)}`, columns))
+    .join('\n')
+}
+
+/** Natural widths, the widest shortened column by column until all fit. */
+function fitWidths(rows: string[][], columns: number): number[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => displayWidth(row[i] ?? ''))))
+  const spare = (): number => columns - sum(widths) - COLUMN_GAP * (widths.length - 1)
+  while (spare() < 0) {
+    const widest = widths.indexOf(Math.max(...widths))
+    if ((widths[widest] ?? 0) <= 4) break
+    widths[widest] = Math.max(4, (widths[widest] ?? 0) + Math.max(spare(), -8))
+  }
+  return widths
+}
+
+function sum(values: number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+function trimLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
+}
+
+/** Only a rule under the header; columns are parted by two spaces. */
+const RULES = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  '
+}

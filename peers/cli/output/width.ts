@@ -1,0 +1,49 @@
+/** Text in terminal columns: wide characters count two, combining ones none, colours none. */
+import { stripVTControlCharacters } from 'node:util'
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+const WIDE =
+  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u
+const INVISIBLE = /^[\p{Mark}\p{Control}\p{Format}]+$/u
+
+/** How many terminal columns `text` takes (UAX #11, approximately). */
+export function displayWidth(text: string): number {
+  const plain = stripVTControlCharacters(text)
+  if (/^[\x20-\x7e]*$/.test(plain)) return plain.length
+  let width = 0
+  for (const { segment } of segmenter.segment(plain)) width += graphemeWidth(segment)
+  return width
+}
+
+/** Cut plain text (no colours) to `columns`, marking the cut with '…'. */
+export function truncate(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text
+  if (columns <= 0) return ''
+  let width = 0
+  let out = ''
+  for (const { segment } of segmenter.segment(text)) {
+    width += graphemeWidth(segment)
+    if (width > columns - 1) break
+    out += segment
+  }
+  return `${out}…`
+}
+
+/** Cut or fill with spaces to exactly `columns`. Text with colours is only filled. */
+export function fit(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
+  const plain = stripVTControlCharacters(text) === text
+  const cut = plain ? truncate(text, columns) : text
+  const fill = ' '.repeat(Math.max(0, columns - displayWidth(cut)))
+  return align === 'left' ? cut + fill : fill + cut
+}
+
+/** Text from elsewhere (names, messages) made safe for a terminal: control characters become spaces. */
+export function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, ' ')
+}
+
+function graphemeWidth(grapheme: string): number {
+  if (INVISIBLE.test(grapheme)) return 0
+  return WIDE.test(grapheme) ? 2 : 1
+}
