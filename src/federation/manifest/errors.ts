@@ -1,0 +1,30 @@
+/** What is wrong with a manifest, and where. */
+
+/** One thing wrong: the place as a path into the manifest, and a sentence that says what to write instead. */
+export interface ManifestProblem {
+  path: readonly PropertyKey[]
+  message: string
+  /** Line in the YAML text, from 1 on, when there is a text. */
+  line?: number
+}
+
+/** A manifest that cannot be used. Every problem is named, so that all can be repaired at once. */
+export class InvalidManifestError extends Error {
+  static override name = 'InvalidManifestError'
+
+  readonly problems: readonly ManifestProblem[]
+
+  constructor(problems: readonly ManifestProblem[], options?: ErrorOptions) {
+    super(`This manifest cannot be used:\n${problems.slice(0, 10).map(describeProblem).join('\n')}`, options)
+    this.name = 'InvalidManifestError'
+    this.problems = problems
+  }
+}
+
+/** `  line 12, rounds.startMembers: 1 is less than …` */
+function describeProblem({ path, message, line }: ManifestProblem): string {
+  const place = [line == null ? null : `line ${line}`, path.length === 0 ? null : path.join('.')]
+    .filter((part) => part != null)
+    .join(', ')
+  return place === '' ? `  ${message}` : `  ${place}: ${message}`
+}

@@ -1,0 +1,13 @@
+/** The manifest: what a federation fixes at its founding. */
+export { problemsOf } from './check.ts'
+export { describeManifest } from './describe.ts'
+export { InvalidManifestError } from './errors.ts'
+export { draftOf, founding, manifestType, NONCE_BYTES, openManifest } from './manifest.ts'
+export { manifestDraftSchema, manifestSchema } from './schema.ts'
+export { manifestTemplate, templateKinds } from './templates.ts'
+export { manifestToYaml, parseManifestYaml } from './yaml.ts'
+export type { CheckedDraft } from './check.ts'
+export type { ManifestProblem } from './errors.ts'
+export type { FoundingInit } from './manifest.ts'
+export type { Manifest, ManifestDraft } from './schema.ts'
+export type { TemplateKind } from './templates.ts'
