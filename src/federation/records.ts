@@ -1,6 +1,15 @@
 /** The records that peers sign and gossip in a round, and what they agree on: update, proposal, vote, commit. */
 import { z } from 'zod'
-import { bytesField, cidField, countField, peerIdField, realField, textField, timeField } from './fields.ts'
+import {
+  bytesField,
+  cidField,
+  countField,
+  multiaddrField,
+  peerIdField,
+  realField,
+  textField,
+  timeField
+} from './fields.ts'
 import type { RecordSchema } from './cbor.ts'
 import type { SignedType } from './signed.ts'
 
@@ -119,6 +128,21 @@ const commitSchema = z.strictObject({
   votes: z.array(bytesField(1024)).max(MAX_ROSTER)
 })
 
+/** A member asks to be put in the roster, or back into it after missing rounds. Its signer is `member`. */
+const joinSchema = z.strictObject({
+  federation: cidField,
+  member: peerIdField,
+  certificate: envelopeField,
+  /** Where the others reach it. */
+  addresses: z.array(multiaddrField).max(16),
+  /** The member's clock, ms since the epoch: the newest of its requests counts. */
+  time: timeField
+})
+
+/** What members send each other in a round; `revocation` is the admins' signed record (see revocation.ts). */
+export const recordKinds = ['update', 'proposal', 'vote', 'join', 'revocation'] as const
+
+export type RecordKind = (typeof recordKinds)[number]
 export type Metrics = z.output<typeof metricsField>
 export type Update = z.output<typeof updateSchema>
 export type RefusalReason = (typeof refusalReasons)[number]
@@ -128,6 +152,7 @@ export type CommitBody = z.output<typeof commitBodySchema>
 export type Proposal = z.output<typeof proposalSchema>
 export type Vote = z.output<typeof voteSchema>
 export type Commit = z.output<typeof commitSchema>
+export type Join = z.output<typeof joinSchema>
 
 export const updateType: SignedType<Update> = {
   name: 'update',
@@ -151,4 +176,11 @@ export const commitType: RecordSchema<Commit> = {
   name: 'commit',
   schema: commitSchema,
   maxBytes: 2 * 1024 * 1024
+}
+export const joinType: SignedType<Join> = {
+  name: 'join request',
+  domain: 'murmuration-join',
+  schema: joinSchema,
+  /** A certificate (8 KiB) and 16 addresses (half a KiB each). */
+  maxBytes: 20 * 1024
 }

@@ -1,0 +1,104 @@
+/**
+ * The state store on disk: LevelDB, one batch a write, synced. A batch is one record in LevelDB's log, with a
+ * checksum: after a crash it is there as a whole or not at all.
+ *
+ * @see https://github.com/google/leveldb/blob/main/doc/index.md#synchronous-writes
+ */
+import { mkdir } from 'node:fs/promises'
+import { ClassicLevel } from 'classic-level'
+import { checkKey, StateStoreClosedError } from '../../../src/state/keys.ts'
+import { StateStoreCorruptError, StateStoreLockedError, StateStoreUnusableError } from './errors.ts'
+import type { StateStore, StateWrite } from '../../../src/state/store.ts'
+
+type Database = ClassicLevel<string, Uint8Array>
+
+/**
+ * Open (and if need be make) the store in `dir`. One process at a time may have it open.
+ *
+ * @throws {StateStoreLockedError} another process has it open
+ * @throws {StateStoreCorruptError} what is there is damaged
+ * @throws {StateStoreUnusableError} not a directory, no permission, no space
+ */
+export async function openLevelStore(dir: string): Promise<StateStore> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 })
+    const db: Database = new ClassicLevel(dir, { keyEncoding: 'utf8', valueEncoding: 'view' })
+    await db.open()
+    return new LevelStore(dir, db)
+  } catch (error) {
+    throw explain(dir, error)
+  }
+}
+
+class LevelStore implements StateStore {
+  readonly #dir: string
+  readonly #db: Database
+
+  constructor(dir: string, db: Database) {
+    this.#dir = dir
+    this.#db = db
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    const value = await this.#explained(() => this.#db.get(key))
+    return value == null ? undefined : plain(value)
+  }
+
+  async *entries(
+    prefix: string,
+    { reverse = false, limit = Infinity }: { reverse?: boolean; limit?: number } = {}
+  ): AsyncIterable<{ key: string; value: Uint8Array }> {
+    // Keys are printable ASCII, so DEL is above every key with this prefix.
+    const range = { gte: prefix, lt: `${prefix}\x7f`, reverse, limit }
+    try {
+      for await (const [key, value] of this.#db.iterator(range)) yield { key, value: plain(value) }
+    } catch (error) {
+      throw explain(this.#dir, error)
+    }
+  }
+
+  async write(writes: StateWrite[]): Promise<void> {
+    for (const { key } of writes) checkKey(key)
+    const batch = writes.map(({ key, value }) =>
+      value == null ? { type: 'del' as const, key } : { type: 'put' as const, key, value }
+    )
+    await this.#explained(() => this.#db.batch(batch, { sync: true }))
+  }
+
+  async close(): Promise<void> {
+    await this.#db.close()
+  }
+
+  async #explained<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act()
+    } catch (error) {
+      throw explain(this.#dir, error)
+    }
+  }
+}
+
+/** LevelDB hands out Node Buffers, whose `slice()` is a view: give what the interface says. */
+function plain(value: Uint8Array): Uint8Array {
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+}
+
+/** What a LevelDB or file system failure means to the person who runs the peer. */
+function explain(dir: string, error: unknown): unknown {
+  const codes = chain(error).map((e) => e.code)
+  const cause = chain(error).at(-1)
+  if (codes.includes('LEVEL_LOCKED')) return new StateStoreLockedError(dir, { cause })
+  if (codes.includes('LEVEL_CORRUPTION')) return new StateStoreCorruptError(dir, { cause })
+  if (codes.some(isEnvironment)) return new StateStoreUnusableError(dir, { cause })
+  if (codes.includes('LEVEL_DATABASE_NOT_OPEN')) return new StateStoreClosedError({ cause })
+  return error
+}
+
+function isEnvironment(code: string | undefined): boolean {
+  return code === 'LEVEL_IO_ERROR' || (code != null && /^E[A-Z]+$/.test(code))
+}
+
+/** An error and its causes, outermost first. */
+function chain(error: unknown): (Error & { code?: string })[] {
+  return error instanceof Error ? [error, ...chain(error.cause)] : []
+}
