@@ -2,46 +2,40 @@
  * Agreement on one commit body: Tendermint (arXiv 1807.04938, Algorithm 1). Line numbers below are the paper's; its
  * "round" is our view, its value our commit body.
  */
-import { emit, firstTime, hasQuorum } from './draft.ts'
+import { emit, firstTime } from './draft.ts'
 import { oneCorrect } from './quorum.ts'
-import { acceptedCount, knownUpdates } from './updates.ts'
+import { timerId } from './timers.ts'
+import { acceptedCount, knownUpdates, knowsValidBody } from './updates.ts'
+import { hasQuorum, latestViews, mostVoted } from './votes.ts'
 import type { Draft } from './draft.ts'
+import type { TimerName } from './timers.ts'
 import type { KnownProposal, RoundState, VoteKind } from './types.ts'
 
 /** How long to wait for a proposer that is known to be unreachable. */
 const ABSENT_PROPOSER_MS = 100
 
-/** Lines 11–21: enter a view; its proposer proposes, everybody waits for that only so long. */
+/** Lines 11–21: enter a view and wait only so long for its proposal. */
 export function startView(draft: Draft, view: number): void {
   const { state } = draft
   state.view = view
   state.step = resumedStep(state, view)
   if (view > 0) emit(draft, { type: 'view', view })
-  if (state.step !== 'propose') return
-  const proposer = proposerOf(state, view)
-  const absent = proposer !== state.self && !state.connected.has(proposer)
-  emit(draft, {
-    type: 'timer',
-    id: `propose:${view}`,
-    afterMs: absent ? ABSENT_PROPOSER_MS : timeoutMs(state, 'propose')
-  })
-  if (proposer === state.self) proposeOnce(draft)
+  if (state.step === 'propose') startTimer(draft, 'propose', timeoutMs(state, 'propose'))
 }
 
 /** Lines 57–67: a time-out of the current view moves this peer on; a stale one does nothing. */
-export function onTimeout(draft: Draft, id: string): void {
+export function onTimeout(draft: Draft, { kind, view }: TimerName): void {
   const { state } = draft
-  const [step, view] = id.split(':')
-  if (Number(view) !== state.view || state.step === 'done') return
-  if (step === 'propose' && state.step === 'propose') vote(draft, 'prevote', null)
-  else if (step === 'prevote' && state.step === 'prevote') vote(draft, 'precommit', null)
-  else if (step === 'precommit') startView(draft, state.view + 1)
+  if (view !== state.view || state.step === 'done') return
+  if (kind === 'propose' && state.step === 'propose') vote(draft, 'prevote', null)
+  else if (kind === 'prevote' && state.step === 'prevote') vote(draft, 'precommit', null)
+  else if (kind === 'precommit' && hasView(state)) leaveView(draft)
 }
 
 /** Rules that hold whether or not this peer has entered a view. */
 const anytime = [decide, skipToLaterView, requestChecks]
 /** Rules of the current view. */
-const inView = [prevote, lock, precommitNil, scheduleTimeouts]
+const inView = [propose, hurry, prevote, lock, precommitNil, leaveEmptyView, scheduleTimeouts]
 
 /** Apply the "upon" rules until none changes anything. */
 export function agree(draft: Draft): void {
@@ -57,14 +51,30 @@ export function proposerOf(state: RoundState, view: number): string {
   return state.height.proposers[view % state.height.proposers.length]
 }
 
-/** Lines 14–18: re-propose what may already be decided, else something new when there is enough for it. */
-function proposeOnce(draft: Draft): void {
+/**
+ * Lines 14–18: re-propose what may already be decided, else something new. Where the paper has a value at once, here
+ * it may have to come first: enough updates, or after a restart what `valid` refers to.
+ */
+function propose(draft: Draft): boolean {
   const { state } = draft
-  if (state.valid != null) {
-    emit(draft, { type: 'propose', view: state.view, body: state.valid.body, validView: state.valid.view })
-  } else if (state.height.mode === 'membership' || acceptedCount(state) >= state.config.minContributors) {
-    emit(draft, { type: 'build', view: state.view, updates: knownUpdates(state) })
-  }
+  const { valid, view } = state
+  if (state.step !== 'propose' || proposerOf(state, view) !== state.self) return false
+  const ready = valid == null ? hasEnough(state) : state.verdicts.get(valid.body) === true
+  if (!ready || !firstTime(draft, `propose:${view}`)) return false
+  if (valid == null) emit(draft, { type: 'build', view, updates: knownUpdates(state) })
+  else emit(draft, { type: 'propose', view, body: valid.body, validView: valid.view })
+  return true
+}
+
+/** Do not wait long for a proposer that cannot be reached. */
+function hurry(draft: Draft): boolean {
+  const { state } = draft
+  const proposer = proposerOf(state, state.view)
+  if (state.step !== 'propose' || proposer === state.self || state.connected.has(proposer)) return false
+  if (state.proposals.has(state.view) || !isFirstTurn(state)) return false
+  if (!firstTime(draft, `hurry:${state.view}`)) return false
+  startTimer(draft, 'propose', ABSENT_PROPOSER_MS)
+  return true
 }
 
 /** Lines 49–54: a quorum of precommits for a proposed, valid body of any view decides. */
@@ -81,25 +91,22 @@ function decide(draft: Draft): boolean {
   return false
 }
 
-/** Lines 55–56: enough members are in a later view that one of them must be right. */
+/** Lines 55–56: enough members are in that view or a later one that one of them must be right. */
 function skipToLaterView(draft: Draft): boolean {
   const { state } = draft
-  const current = hasView(state) ? state.view : -1
+  const current = hasView(state) ? state.view : state.view - 1
   const needed = oneCorrect(state.height.roster.length, state.config.faultModel)
-  const later = [...new Set([...state.prevotes.keys(), ...state.precommits.keys()])].filter(
-    (view) => view > current
-  )
-  const target = later.sort((a, b) => b - a).find((view) => votersIn(state, view) >= needed)
-  if (target === undefined) return false
+  const target = latestViews(state)[needed - 1]
+  if (target === undefined || target <= current) return false
   startView(draft, target)
   return true
 }
 
-/** Ask for the recomputation of every proposed body once. */
+/** Ask for the recomputation of every proposed body once, but not of what is proposed far ahead. */
 function requestChecks(draft: Draft): boolean {
   const { state } = draft
-  for (const { body } of state.proposals.values()) {
-    if (state.verdicts.has(body) || !firstTime(draft, `check:${body}`)) continue
+  for (const [view, { body }] of state.proposals) {
+    if (view > state.view + 1 || state.verdicts.has(body) || !firstTime(draft, `check:${body}`)) continue
     emit(draft, { type: 'check', body })
     return true
   }
@@ -140,29 +147,47 @@ function precommitNil(draft: Draft): boolean {
   return true
 }
 
+/** A quorum precommits nil, so nothing can be decided in this view any more: no need to wait for the others. */
+function leaveEmptyView(draft: Draft): boolean {
+  const { state } = draft
+  if (!isFirstTurn(state) || !hasQuorum(state, state.precommits, state.view, null)) return false
+  leaveView(draft)
+  return true
+}
+
+/** Go on to the next view, or wait before it when there is nothing to agree on after all. */
+function leaveView(draft: Draft): void {
+  const { state } = draft
+  const { mode } = state.height
+  if (mode === 'train' || state.pending || knowsValidBody(state)) return startView(draft, state.view + 1)
+  state.view += 1
+  state.step = 'idle'
+}
+
 /** Lines 34–35 and 47–48: once a quorum has voted at all, wait only so long for it to agree. */
 function scheduleTimeouts(draft: Draft): boolean {
   const { state } = draft
-  const { view } = state
-  if (
-    state.step === 'prevote' &&
-    hasQuorum(state, state.prevotes, view) &&
-    firstTime(draft, `prevote-timer:${view}`)
-  ) {
-    emit(draft, { type: 'timer', id: `prevote:${view}`, afterMs: timeoutMs(state, 'vote') })
-    return true
-  }
-  if (hasQuorum(state, state.precommits, view) && firstTime(draft, `precommit-timer:${view}`)) {
-    emit(draft, { type: 'timer', id: `precommit:${view}`, afterMs: timeoutMs(state, 'vote') })
-    return true
-  }
-  return false
+  return (
+    (state.step === 'prevote' && scheduleTimeout(draft, 'prevote')) || scheduleTimeout(draft, 'precommit')
+  )
 }
 
-/** Cast a vote and move to the step that follows it. A vote cast before (in an earlier life) is not cast again. */
+function scheduleTimeout(draft: Draft, kind: VoteKind): boolean {
+  const { state } = draft
+  const votes = kind === 'prevote' ? state.prevotes : state.precommits
+  if (!hasQuorum(state, votes, state.view) || !firstTime(draft, `${kind}-timer:${state.view}`)) return false
+  startTimer(draft, kind, timeoutMs(state, 'vote'))
+  return true
+}
+
+/**
+ * Cast a vote and move to the step that follows it. A vote cast before (in an earlier life) is not cast again, and who
+ * is not in the roster only watches.
+ */
 function vote(draft: Draft, kind: VoteKind, body: string | null): void {
   const { state } = draft
   state.step = kind
+  if (!state.height.roster.includes(state.self)) return
   const cast = kind === 'prevote' ? state.prevotes : state.precommits
   if (cast.get(state.view)?.has(state.self) === true || !firstTime(draft, `${kind}:${state.view}`)) return
   emit(draft, { type: 'vote', view: state.view, kind, body, locked: state.locked, valid: state.valid })
@@ -202,16 +227,20 @@ function timeoutMs(state: RoundState, step: 'propose' | 'vote'): number {
   return Math.round(firstMs * (1 + state.view / 2))
 }
 
-function votersIn(state: RoundState, view: number): number {
-  const voters = new Set([
-    ...(state.prevotes.get(view)?.keys() ?? []),
-    ...(state.precommits.get(view)?.keys() ?? [])
-  ])
-  return voters.size
+function startTimer(draft: Draft, kind: 'propose' | VoteKind, afterMs: number): void {
+  emit(draft, { type: 'timer', id: timerId(draft.state, kind, draft.state.view), afterMs })
 }
 
-function mostVoted(votes: ReadonlyMap<string, string | null>): string | null {
-  const counts = new Map<string, number>()
-  for (const body of votes.values()) if (body != null) counts.set(body, (counts.get(body) ?? 0) + 1)
-  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null
+/** Is there something to make a new body of? */
+function hasEnough(state: RoundState): boolean {
+  if (state.height.mode === 'membership') return state.pending
+  return acceptedCount(state) >= state.config.minContributors
+}
+
+/**
+ * True while each member proposes for the first time. Short cuts are taken only then: after that every time-out counts
+ * in full and grows, which is what Tendermint's liveness rests on.
+ */
+function isFirstTurn(state: RoundState): boolean {
+  return state.view < state.height.proposers.length
 }

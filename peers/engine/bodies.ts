@@ -1,0 +1,141 @@
+/** Commit bodies of one height: those this peer makes, and those it checks by making them again. */
+import { cidOf, encode } from '../../src/federation/cbor.ts'
+import { updateType } from '../../src/federation/records.ts'
+import { open } from '../../src/federation/signed.ts'
+import { makeBody } from '../../src/rounds/index.ts'
+import { changesAnything } from './membership.ts'
+import type { HeldUpdate, Position } from './components.ts'
+import type { Membership } from './membership.ts'
+import type { Results, ResultsCache } from './results.ts'
+import type { UpdatePool } from './updates.ts'
+import type { CommitBody, Proposal, Update } from '../../src/federation/records.ts'
+import type { Signed } from '../../src/federation/signed.ts'
+import type { Height, MembershipChange } from '../../src/rounds/index.ts'
+import type { CID } from 'multiformats/cid'
+
+/** A proposer's clock may be ahead of ours by this much. */
+const MAX_CLOCK_SKEW_MS = 5 * 60_000
+
+/** A body that this peer knows to be right, with what it takes to propose and to apply it. */
+export interface KnownBody {
+  body: CommitBody
+  cid: CID
+  updates: HeldUpdate[]
+  results: Results
+}
+
+/** A proposal that does not hold; the message says in what. */
+export class InvalidProposalError extends Error {
+  static override name = 'InvalidProposalError'
+
+  constructor(reason: string) {
+    super(`The proposal does not hold: ${reason}`)
+    this.name = 'InvalidProposalError'
+  }
+}
+
+export interface BodiesInit {
+  position: Position
+  height: Height
+  updates: UpdatePool
+  results: ResultsCache
+  membership: Membership
+  now: () => number
+}
+
+export class Bodies {
+  readonly #init: BodiesInit
+  readonly #known = new Map<string, KnownBody>()
+
+  constructor(init: BodiesInit) {
+    this.#init = init
+  }
+
+  get(cid: string): KnownBody | undefined {
+    return this.#known.get(cid)
+  }
+
+  /** Make a body from updates held here. Undefined: there is nothing to commit. */
+  async build(updates: readonly Signed<Update>[]): Promise<KnownBody | undefined> {
+    const { membership, height, now } = this.#init
+    const time = now()
+    const held = await Promise.all(updates.map((update) => this.#init.updates.hold(update)))
+    const change = await membership.proposeChange(height.roster, time)
+    if (height.mode === 'membership' && !changesAnything(change)) return undefined
+    return await this.#make(held, change, time)
+  }
+
+  /**
+   * Make a proposed body again from its own updates and membership changes.
+   *
+   * @throws {InvalidProposalError} the result differs, or the rules forbid it
+   * @throws {Error} a payload cannot be had: no verdict
+   */
+  async check(proposal: Proposal): Promise<KnownBody> {
+    const { body } = proposal
+    this.#checkClaims(body)
+    const held = await this.#holdAll(proposal)
+    const change = await this.#checkChange(body)
+    const made = await this.#make(held, change, body.time)
+    const claimed = await cidOf(encode(body))
+    if (!made.cid.equals(claimed)) throw new InvalidProposalError(differences(body, made.body))
+    return made
+  }
+
+  async #make(updates: HeldUpdate[], change: MembershipChange, time: number): Promise<KnownBody> {
+    const { position, height } = this.#init
+    const results = await this.#init.results.of(updates)
+    const { model } = results
+    const body = makeBody({ tip: position.tip, height, updates, change, time, model, optimizerState: null })
+    const cid = await cidOf(encode(body))
+    const known = { body, cid, updates, results }
+    this.#known.set(cid.toString(), known)
+    return known
+  }
+
+  #checkClaims(body: CommitBody): void {
+    const { position, height, now } = this.#init
+    const { rounds } = position.tip.manifest
+    if (body.height !== height.height)
+      throw new InvalidProposalError(`height ${body.height}, not ${height.height}`)
+    if (body.time < position.tip.body.time)
+      throw new InvalidProposalError('its time is before the previous commit')
+    if (body.time > now() + MAX_CLOCK_SKEW_MS) throw new InvalidProposalError('its time is in the future')
+    const accepted = body.contributions.filter((contribution) => contribution.refused == null).length
+    if (height.mode === 'train' && accepted < rounds.minContributors) {
+      throw new InvalidProposalError(
+        `${accepted} accepted updates, at least ${rounds.minContributors} needed`
+      )
+    }
+    if (height.mode === 'membership' && body.admissions.length + body.revocations.length === 0) {
+      throw new InvalidProposalError('it changes nothing')
+    }
+  }
+
+  async #holdAll({ body, updates }: Proposal): Promise<HeldUpdate[]> {
+    const signed = await Promise.all(updates.map(async (bytes) => await open(updateType, bytes)))
+    const listed = new Set(body.contributions.map((contribution) => contribution.update.toString()))
+    const authors = new Set(signed.map((update) => update.author))
+    const matching = signed.every((update) => listed.has(update.cid.toString()))
+    const trained = signed.every((update) => this.#init.height.cohort.includes(update.author))
+    if (!matching || !trained || listed.size !== signed.length || authors.size !== signed.length) {
+      throw new InvalidProposalError('its updates are not the contributions it lists')
+    }
+    return await Promise.all(signed.map((update) => this.#init.updates.hold(update)))
+  }
+
+  async #checkChange(body: CommitBody): Promise<MembershipChange> {
+    try {
+      return await this.#init.membership.checkChange(body)
+    } catch (cause) {
+      throw new InvalidProposalError((cause as Error).message)
+    }
+  }
+}
+
+/** Names the fields that differ. */
+function differences(claimed: CommitBody, made: CommitBody): string {
+  const keys = Object.keys(made) as (keyof CommitBody)[]
+  const differing = keys.filter((key) => String(encode(claimed[key])) !== String(encode(made[key])))
+  return `recomputing it gives another ${differing.join(', ')}`
+}

@@ -1,0 +1,120 @@
+/** Finding out what this peer lacks: when somebody appears, when others are ahead, when nothing moves. */
+import { openRecord } from './records.ts'
+import { verifyCommit } from './verify.ts'
+import type { CatchUpClient, Clock } from './components.ts'
+import type { OpenRecord } from './records.ts'
+import type { NextCommit } from './tip.ts'
+import type { LedgerTip } from '../../src/rounds/index.ts'
+import type { Logger } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+
+/** Gossip and a commit cross all the time: being behind by a moment is no reason to ask. */
+const PATIENCE_MS = 200
+
+export interface CatchUpInit {
+  client: CatchUpClient
+  clock: Clock
+  log: Logger
+  /** Without progress for so long, ask. */
+  stalledMs: number
+  tip(): LedgerTip | null
+  /** Records of the current height that are here. */
+  have(): CID[]
+  connected(): string[]
+  /** Changes whenever the height makes progress. */
+  progress(): string
+  /** Resolves to the new tip, or null when the commit no longer follows. */
+  onCommit(commit: NextCommit): Promise<boolean>
+  /** A series of commits was applied. */
+  onCaughtUp(): void
+  onRecord(record: OpenRecord): Promise<void>
+  /** Regularly, whether or not anything is lacking. */
+  onTick(): void
+}
+
+export class CatchUp {
+  readonly #init: CatchUpInit
+  readonly #abort = new AbortController()
+  readonly #soon = new Map<string, () => void>()
+  #cancelTick: () => void = () => {}
+  #running = false
+  #lastProgress = ''
+  #turn = 0
+
+  constructor(init: CatchUpInit) {
+    this.#init = init
+  }
+
+  start(): void {
+    this.#cancelTick = this.#init.clock.setTimer(this.#init.stalledMs, () => this.#tick())
+  }
+
+  stop(): void {
+    this.#abort.abort(new Error('The peer stops'))
+    this.#cancelTick()
+    for (const cancel of this.#soon.values()) cancel()
+    this.#soon.clear()
+  }
+
+  /** Ask this peer in a moment, unless what is lacking has come by then. */
+  askSoon(peer: string): void {
+    if (this.#soon.has(peer) || this.#abort.signal.aborted) return
+    const before = this.#height()
+    const cancel = this.#init.clock.setTimer(PATIENCE_MS, () => {
+      this.#soon.delete(peer)
+      if (this.#height() === before) void this.ask(peer)
+    })
+    this.#soon.set(peer, cancel)
+  }
+
+  /** Ask one peer for everything that it has and this one lacks. Never rejects: another peer will be asked. */
+  async ask(peer: string): Promise<void> {
+    if (this.#running || this.#init.tip() == null) return
+    this.#running = true
+    try {
+      while (await this.#askOnce(peer));
+    } catch (error) {
+      if (!this.#abort.signal.aborted)
+        this.#init.log('could not catch up from %s: %s', peer, (error as Error).message)
+    } finally {
+      this.#running = false
+    }
+  }
+
+  /** True when commits came, so that there may be more. */
+  async #askOnce(peer: string): Promise<boolean> {
+    const request = { height: this.#height(), have: this.#init.have() }
+    let applied = 0
+    try {
+      for await (const frame of this.#init.client.ask(peer, request, { signal: this.#abort.signal })) {
+        if (frame.type === 'commit') applied += (await this.#onCommit(frame.bytes)) ? 1 : 0
+        else if (frame.type === 'record') await this.#init.onRecord(await openRecord(frame.record))
+      }
+    } finally {
+      if (applied > 0) this.#init.onCaughtUp()
+    }
+    return applied > 0
+  }
+
+  async #onCommit(bytes: Uint8Array): Promise<boolean> {
+    const tip = this.#init.tip()
+    if (tip == null) return false
+    const { commit, cid } = await verifyCommit(tip, bytes)
+    return await this.#init.onCommit({ cid, body: commit.body, bytes })
+  }
+
+  #tick(): void {
+    if (this.#abort.signal.aborted) return
+    this.start()
+    this.#init.onTick()
+    const progress = this.#init.progress()
+    const stalled = progress === this.#lastProgress
+    this.#lastProgress = progress
+    const peers = this.#init.connected()
+    if (stalled && peers.length > 0) void this.ask(peers[this.#turn++ % peers.length])
+  }
+
+  #height(): number {
+    return this.#init.tip()?.body.height ?? 0
+  }
+}

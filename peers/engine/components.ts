@@ -1,0 +1,108 @@
+/** What the round engine needs of the world. `peers/node` gives it the real one, tests a small one. */
+import type { CheckedUpdate, LedgerTip } from '../../src/rounds/index.ts'
+import type { Ledger, VoteLog } from '../../src/state/index.ts'
+import type { RecordKind } from '../../src/federation/records.ts'
+import type { VectorReader } from '../../src/codecs/index.ts'
+import type { Trainer } from '../../src/training/types.ts'
+import type { Membership } from './membership.ts'
+import type { Logger, PrivateKey } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+
+/** Time as the engine sees it. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number
+  /** Calls back once; returns how to cancel that. */
+  setTimer(ms: number, callback: () => void): () => void
+}
+
+/** A signed record as it travels: kind, address of its payload, envelope. */
+export interface WireRecord {
+  kind: RecordKind
+  cid: CID
+  bytes: Uint8Array
+}
+
+/** Tells all members. Resolves when the message is on its way; whether it arrives is the catch-up's concern. */
+export interface Gossip {
+  publish(record: WireRecord): Promise<void>
+}
+
+/** Asks one peer what this one lacks. */
+export interface CatchUpClient {
+  ask(
+    peer: string,
+    request: { height: number; have: CID[] },
+    options: { signal: AbortSignal }
+  ): AsyncIterable<CatchUpFrame>
+}
+
+export type CatchUpFrame =
+  | { type: 'head'; height: number }
+  | { type: 'commit'; bytes: Uint8Array }
+  | { type: 'record'; record: WireRecord }
+  | { type: 'end' }
+
+/** Content-addressed vectors and payloads: kept here, fetched from whoever has them. */
+export interface BlockExchange {
+  /** Keep a vector durably. Resolves when it is stored; `sync` makes it survive a power cut. */
+  putModel(weights: Float32Array): Promise<CID>
+  /** The root a vector would have, without storing it. */
+  hashModel(weights: Float32Array): Promise<CID>
+  /** A vector by root, from the local store or else from `holders`. */
+  getModel(root: CID, length: number, options: FetchOptions): Promise<Float32Array>
+  /** Keep an own payload durably. */
+  putPayload(bytes: Uint8Array): Promise<CID>
+  /** Make a payload of exactly `sizeBytes` available here, and read it piece by piece. */
+  getPayload(
+    root: CID,
+    sizeBytes: number,
+    options: FetchOptions
+  ): Promise<(offset: number, length: number) => Promise<Uint8Array>>
+  /** Forget everything that none of these roots holds. */
+  prune(keep: readonly CID[]): Promise<void>
+}
+
+export interface FetchOptions {
+  holders: () => string[]
+  signal: AbortSignal
+}
+
+export interface EngineComponents {
+  key: PrivateKey
+  self: string
+  /** Envelope of this peer's certificate. */
+  certificate: Uint8Array
+  ledger: Ledger
+  votes: VoteLog
+  blocks: BlockExchange
+  gossip: Gossip
+  catchUp: CatchUpClient
+  trainer: Trainer
+  membership: Membership
+  clock: Clock
+  log: Logger
+  /** Own addresses, for those that want to dial this peer. */
+  addresses(): string[]
+}
+
+export interface EngineOptions {
+  /** False: agree and hold, but never train. */
+  train: boolean
+  /** The first time-out for a proposal and for the votes on it; later views wait longer. */
+  proposeMs: number
+  voteMs: number
+  /** Without progress for so long, ask another member what is missing. */
+  catchUpMs: number
+}
+
+/** An update that was looked at, and how to read its delta if it is usable. */
+export interface HeldUpdate extends CheckedUpdate {
+  read?: VectorReader
+}
+
+/** The tip of the ledger with the model it commits. */
+export interface Position {
+  tip: LedgerTip
+  weights: Float32Array
+}

@@ -1,0 +1,323 @@
+/**
+ * The round engine: keeps the ledger's tip and the model it commits, runs one height after the other, catches up when
+ * it is behind. Platform-neutral: disk, network, training and time are handed in.
+ */
+import { TypedEventEmitter } from 'main-event'
+import { initialState, isFinished, nextHeight, step } from '../../src/rounds/index.ts'
+import { CatchUp } from './catch-up.ts'
+import { HeightWork } from './height.ts'
+import { wire } from './records.ts'
+import { Requests } from './requests.ts'
+import { TipKeeper } from './tip.ts'
+import type { KnownBody } from './bodies.ts'
+import type { EngineComponents, EngineOptions, Position, WireRecord } from './components.ts'
+import type { EngineEvents, EngineSnapshot } from './events.ts'
+import type { HeightListener, UntimedEvent } from './height.ts'
+import type { OpenRecord, RoundRecord } from './records.ts'
+import type { RequestRecord } from './requests.ts'
+import type { NextCommit } from './tip.ts'
+import type { Manifest } from '../../src/federation/manifest/schema.ts'
+import type { RoundConfig, RoundState } from '../../src/rounds/index.ts'
+import type { CID } from 'multiformats/cid'
+
+/** Records of later heights that are kept until this peer gets there. */
+const MAX_AHEAD = 2048
+
+/** Why work on one tip is given up: there is a newer one. */
+class SupersededError extends Error {
+  static override name = 'SupersededError'
+
+  constructor() {
+    super('The ledger moved on')
+    this.name = 'SupersededError'
+  }
+}
+
+export interface RoundEngineInit {
+  federation: CID
+  manifest: Manifest
+  components: EngineComponents
+  options: EngineOptions
+}
+
+export class RoundEngine extends TypedEventEmitter<EngineEvents> {
+  readonly #init: RoundEngineInit
+  readonly #components: EngineComponents
+  readonly #tip: TipKeeper
+  readonly #requests: Requests
+  readonly #catchUp: CatchUp
+  #machine: RoundState
+  /** Null while the model of the tip is not here. */
+  #position: Position | null = null
+  #work: HeightWork | null = null
+  #connected: string[] = []
+  #ahead: RoundRecord[] = []
+  #training = false
+  #appliedAt = 0
+  /** Aborted when the tip moves while its model is being fetched, and at the end. */
+  #settling = new AbortController()
+  #stopped = false
+
+  constructor(init: RoundEngineInit) {
+    super()
+    this.#init = init
+    this.#components = init.components
+    this.#tip = new TipKeeper(init)
+    this.#requests = new Requests(init.components)
+    this.#machine = initialState(init.components.self, roundConfig(init))
+    this.#catchUp = this.#createCatchUp()
+  }
+
+  /** Read the ledger and go on where it ends. Resolves when it was read; the model may still be on its way. */
+  async start(): Promise<void> {
+    await this.#tip.read()
+    this.#appliedAt = this.#components.clock.now()
+    this.#catchUp.start()
+    this.#background(this.#settle())
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#catchUp.stop()
+    this.#settling.abort(new Error('The peer stops'))
+    this.#work?.end()
+  }
+
+  /** The members that are connected and admitted right now. */
+  setConnected(peers: string[]): void {
+    const appeared = peers.filter((peer) => !this.#connected.includes(peer))
+    this.#connected = peers
+    this.#dispatch({ type: 'connected', peers: new Set(peers) })
+    for (const peer of appeared) this.#catchUp.askSoon(peer)
+    if (appeared.length > 0) this.#background(this.#askToJoin())
+  }
+
+  /** Take in a record, from gossip or from catching up. */
+  async receive(record: OpenRecord): Promise<void> {
+    if (record.kind === 'join' || record.kind === 'revocation') return await this.#onRequest(record)
+    const { height } = record.signed.value
+    if (this.#work != null && height === this.#work.height.height) this.#work.receive(record)
+    else if (height > (this.#tip.current?.body.height ?? 0)) this.#keepForLater(record)
+  }
+
+  /** What a peer at the same height may lack. */
+  records(): WireRecord[] {
+    return [...this.#requests.all(), ...(this.#work?.log.all() ?? [])]
+  }
+
+  /** Ask for a change of membership: held here, told to the others, carried by the next commit. */
+  async request(record: RequestRecord): Promise<void> {
+    await this.#onRequest(record)
+    await this.#components.gossip.publish(wire(record))
+  }
+
+  /** The latest committed weights; null while they are being fetched. Not to be changed. */
+  get weights(): Float32Array | null {
+    return this.#position?.weights ?? null
+  }
+
+  snapshot(): EngineSnapshot {
+    const { height, step, view, updates, deadlinePassed } = this.#machine
+    const tip = this.#tip.current
+    return {
+      tip,
+      settled: this.#position != null,
+      step,
+      view,
+      mode: height.mode,
+      round: height.round,
+      training: this.#training,
+      updated: [...updates].filter(([, known]) => known.accepted).map(([author]) => author),
+      deadlinePassed,
+      finished: tip != null && isFinished(tip)
+    }
+  }
+
+  /** Get the tip's model, then open the height after it. A move of the tip starts this anew. */
+  async #settle(weights?: Float32Array): Promise<void> {
+    this.#settling.abort(new SupersededError())
+    this.#settling = new AbortController()
+    const { signal } = this.#settling
+    const tip = this.#tip.current
+    if (tip == null || this.#stopped) return
+    const holders = (): string[] => this.#connected
+    const model = weights ?? (await this.#tip.weights(tip, { holders, signal }))
+    if (signal.aborted) return
+    this.#position = { tip, weights: model }
+    await this.#open(this.#position)
+  }
+
+  async #open(position: Position): Promise<void> {
+    const { components, options } = this.#init
+    const height = nextHeight(position.tip)
+    this.#training = false
+    const work = new HeightWork({
+      components,
+      options,
+      position,
+      height,
+      connected: () => this.#connected,
+      dispatch: (event) => this.#dispatch(event),
+      listener: this.#listener(height.height, height.round)
+    })
+    this.#work = work
+    if (height.mode === 'train') {
+      this.#emit('round:start', { height: height.height, round: height.round, cohort: [...height.cohort] })
+    }
+    await work.begin()
+    this.#drain(work)
+    await this.#updatePending()
+    this.#emit('change', this.snapshot())
+    if (isFinished(position.tip)) await this.#onFinished(position)
+    await this.#askToJoin()
+  }
+
+  async #onFinished({ tip, weights }: Position): Promise<void> {
+    const evaluation = await this.#components.trainer.evaluate(weights, { signal: this.#settling.signal })
+    this.#emit('finished', { tip, evaluation })
+  }
+
+  #keepForLater(record: RoundRecord): void {
+    if (this.#ahead.length < MAX_AHEAD) this.#ahead.push(record)
+    this.#catchUp.askSoon(record.signed.author)
+  }
+
+  /** Records that were early may be due now. */
+  #drain(work: HeightWork): void {
+    const early = this.#ahead
+    const { height } = work.height
+    this.#ahead = early.filter((record) => record.signed.value.height > height)
+    for (const record of early) if (record.signed.value.height === height) work.receive(record)
+  }
+
+  #dispatch(event: UntimedEvent): void {
+    if (this.#stopped) return
+    const before = this.#machine.step
+    const { state, effects } = step(this.#machine, { ...event, now: this.#components.clock.now() })
+    this.#machine = state
+    for (const effect of effects) {
+      if (effect.type === 'train') this.#training = this.#init.options.train
+      this.#work?.perform(effect)
+    }
+    if (state.step !== before) this.#emit('change', this.snapshot())
+  }
+
+  #listener(height: number, round: number): HeightListener {
+    return {
+      training: (progress) => this.#emit('training:progress', { ...progress, round }),
+      trained: (result) => {
+        this.#training = false
+        this.#emit('training:end', { ...result, round })
+      },
+      held: ({ signed: { author, value }, refused }) => {
+        if (refused != null) this.#emit('update:refused', { height, author, reason: refused })
+        else
+          this.#emit('update:accepted', {
+            height,
+            author,
+            samples: value.samples,
+            sizeBytes: value.sizeBytes
+          })
+      },
+      view: (view) => this.#emit('view:change', { height, view }),
+      decided: (body, commit) => this.#background(this.#decide(body, commit)),
+      evidence: ({ from, view, kind }) =>
+        this.#components.log.error(
+          '%s cast two different %ss in view %d of height %d',
+          from,
+          kind,
+          view,
+          height
+        ),
+      failed: (error) => this.#fail(error)
+    }
+  }
+
+  /** A height was decided here: keep the commit and its model, go on from it. */
+  async #decide(known: KnownBody, bytes: Uint8Array): Promise<void> {
+    await known.results.stored()
+    const applied = await this.#apply({ cid: known.cid, body: known.body, bytes })
+    if (applied) await this.#settle(known.results.weights)
+  }
+
+  async #apply(next: NextCommit): Promise<boolean> {
+    const applied = await this.#tip.apply(next)
+    const tip = this.#tip.current
+    if (!applied || tip == null) return false
+    this.#work?.end()
+    this.#work = null
+    const previousModel = this.#position?.tip.body.model
+    this.#position = null
+    const now = this.#components.clock.now()
+    this.#emit('commit', { tip, commit: next.bytes, durationMs: now - this.#appliedAt })
+    this.#appliedAt = now
+    this.#background(
+      this.#components.blocks.prune(
+        previousModel == null ? [next.body.model] : [next.body.model, previousModel]
+      )
+    )
+    return true
+  }
+
+  async #onRequest(record: RequestRecord): Promise<void> {
+    await this.#requests.add(record)
+    await this.#updatePending()
+  }
+
+  async #updatePending(): Promise<void> {
+    const tip = this.#tip.current
+    if (tip != null) this.#dispatch({ type: 'pending', pending: await this.#requests.pending(tip) })
+  }
+
+  async #askToJoin(): Promise<void> {
+    const tip = this.#tip.current
+    const own = tip == null || this.#connected.length === 0 ? undefined : await this.#requests.own(tip)
+    if (own != null) await this.request(own)
+  }
+
+  #createCatchUp(): CatchUp {
+    const { catchUp, clock, log } = this.#components
+    return new CatchUp({
+      client: catchUp,
+      clock,
+      log,
+      stalledMs: this.#init.options.catchUpMs,
+      tip: () => this.#tip.current,
+      have: () => this.records().map((record) => record.cid),
+      connected: () => this.#connected,
+      progress: () => this.#progress(),
+      onCommit: async (next) => await this.#apply(next),
+      onCaughtUp: () => this.#background(this.#settle()),
+      onRecord: async (record) => await this.receive(record),
+      onTick: () => this.#background(this.#askToJoin())
+    })
+  }
+
+  /** Differs whenever the current height got any further. */
+  #progress(): string {
+    const { step, view, updates, prevotes, precommits } = this.#machine
+    const votes = [...prevotes.values(), ...precommits.values()].reduce((sum, inView) => sum + inView.size, 0)
+    return [this.#tip.current?.body.height, step, view, updates.size, votes, this.#training].join()
+  }
+
+  #emit<K extends keyof EngineEvents>(type: K, detail: EngineEvents[K]['detail']): void {
+    this.safeDispatchEvent(type, { detail })
+  }
+
+  #background(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#fail(error as Error))
+  }
+
+  /** What fails because the peer stops, or because the ledger moved on, is no failure. */
+  #fail(error: Error): void {
+    if (this.#stopped || error instanceof SupersededError) return
+    this.#components.log.error('%s', error.stack ?? error.message)
+    this.#emit('error', { error })
+  }
+}
+
+function roundConfig({ manifest, options }: RoundEngineInit): RoundConfig {
+  const { minContributors, deadline } = manifest.rounds
+  const { proposeMs, voteMs } = options
+  return { faultModel: manifest.membership.faultModel, minContributors, deadline, proposeMs, voteMs }
+}

@@ -1,0 +1,36 @@
+/** What the engine tells: events as they happen, and a snapshot at any time. */
+import type { Metrics } from '../../src/federation/records.ts'
+import type { LedgerTip, Step } from '../../src/rounds/index.ts'
+import type { TrainingProgress, TrainingResult } from '../../src/training/types.ts'
+
+export interface EngineEvents {
+  /** The engine's snapshot changed in a way people care about. */
+  change: CustomEvent<EngineSnapshot>
+  'round:start': CustomEvent<{ height: number; round: number; cohort: string[] }>
+  'training:progress': CustomEvent<TrainingProgress & { round: number }>
+  'training:end': CustomEvent<TrainingResult & { round: number }>
+  'update:accepted': CustomEvent<{ height: number; author: string; samples: number; sizeBytes: number }>
+  'update:refused': CustomEvent<{ height: number; author: string; reason: string }>
+  'view:change': CustomEvent<{ height: number; view: number }>
+  /** A commit (encoded, with its votes) was applied; `durationMs` since the one before it was, here. */
+  commit: CustomEvent<{ tip: LedgerTip; commit: Uint8Array; durationMs: number }>
+  finished: CustomEvent<{ tip: LedgerTip; evaluation: Metrics }>
+  error: CustomEvent<{ error: Error }>
+}
+
+export interface EngineSnapshot {
+  /** Null until the ledger was read. */
+  tip: LedgerTip | null
+  /** False while commits or the model are fetched. */
+  settled: boolean
+  step: Step
+  view: number
+  mode: 'train' | 'membership'
+  /** The round that the current height works on. */
+  round: number
+  training: boolean
+  /** Authors whose updates for this height are here and accepted. */
+  updated: string[]
+  deadlinePassed: boolean
+  finished: boolean
+}

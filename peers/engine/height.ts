@@ -1,0 +1,298 @@
+/** The work of one height: carries out what the round machine wants, and tells it what came of it. */
+import { cidOf, encode } from '../../src/federation/cbor.ts'
+import { proposalType } from '../../src/federation/records.ts'
+import { open, seal } from '../../src/federation/signed.ts'
+import { Bodies, InvalidProposalError } from './bodies.ts'
+import { RecordLog } from './log.ts'
+import { wire } from './records.ts'
+import { ResultsCache } from './results.ts'
+import { trainUpdate } from './train.ts'
+import { UpdatePool } from './updates.ts'
+import { Voter } from './voter.ts'
+import type { KnownBody } from './bodies.ts'
+import type { EngineComponents, EngineOptions, FetchOptions, HeldUpdate, Position } from './components.ts'
+import type { RoundRecord } from './records.ts'
+import type { Proposal, Update, Vote } from '../../src/federation/records.ts'
+import type { Signed } from '../../src/federation/signed.ts'
+import type { Height, RoundEffect, RoundEvent } from '../../src/rounds/index.ts'
+import type { TrainingProgress, TrainingResult } from '../../src/training/types.ts'
+
+/** How long to wait before asking again for a payload that nobody could give. */
+const RETRY_MS = 500
+
+type WithoutNow<E> = E extends unknown ? Omit<E, 'now'> : never
+export type UntimedEvent = WithoutNow<RoundEvent>
+type Effect<T extends RoundEffect['type']> = Extract<RoundEffect, { type: T }>
+
+/** What the engine wants to hear of. */
+export interface HeightListener {
+  training(progress: TrainingProgress): void
+  trained(result: TrainingResult): void
+  held(update: HeldUpdate): void
+  view(view: number): void
+  /** A quorum precommitted this body; `commit` is the encoded commit with their votes. */
+  decided(body: KnownBody, commit: Uint8Array): void
+  evidence(effect: Effect<'evidence'>): void
+  failed(error: Error): void
+}
+
+export interface HeightInit {
+  components: EngineComponents
+  options: EngineOptions
+  position: Position
+  height: Height
+  connected: () => string[]
+  dispatch: (event: UntimedEvent) => void
+  listener: HeightListener
+}
+
+export class HeightWork {
+  readonly height: Height
+  readonly log = new RecordLog()
+  readonly #init: HeightInit
+  readonly #abort = new AbortController()
+  readonly #timers = new Set<() => void>()
+  readonly #updates: UpdatePool
+  readonly #results: ResultsCache
+  readonly #bodies: Bodies
+  readonly #voter: Voter
+  readonly #announced = new Map<string, Signed<Update>>()
+  readonly #proposals = new Map<string, Signed<Proposal>>()
+
+  constructor(init: HeightInit) {
+    const { position, height, components } = init
+    const { blocks, clock, membership, key, votes } = components
+    this.#init = init
+    this.height = height
+    this.#updates = new UpdatePool({
+      position,
+      height: height.height,
+      blocks,
+      fetch: (author) => this.#source(author)
+    })
+    this.#results = new ResultsCache({
+      position,
+      blocks,
+      signal: this.#abort.signal,
+      stretch: this.#updates.stretch
+    })
+    const now = (): number => clock.now()
+    this.#bodies = new Bodies({
+      position,
+      height,
+      updates: this.#updates,
+      results: this.#results,
+      membership,
+      now
+    })
+    this.#voter = new Voter({ federation: position.tip.federation, height: height.height, key, log: votes })
+  }
+
+  /** Tell the machine that the height has begun, with what this peer said in it before a restart. */
+  async begin(): Promise<void> {
+    const said = await this.#voter.resume()
+    this.#init.dispatch({ type: 'height', height: this.height, ...(said == null ? {} : { resume: said }) })
+    for (const bytes of said?.proposals ?? [])
+      this.receive({ kind: 'proposal', signed: await open(proposalType, bytes) })
+    for (const signed of await this.#voter.repeat()) this.#announce({ kind: 'vote', signed })
+  }
+
+  /** Nothing of this height is wanted any more. */
+  end(): void {
+    this.#abort.abort(new Error('The height is decided'))
+    for (const cancel of this.#timers) cancel()
+    this.#timers.clear()
+  }
+
+  /** Take in a record of this height, our own included. True when it was new. */
+  receive(record: RoundRecord): boolean {
+    const { signed, kind } = record
+    if (!this.#knows(signed.author) || !this.log.add(wire(record), signed.author)) return false
+    if (kind === 'update') this.#background(this.#hold(signed))
+    else if (kind === 'proposal') this.#background(this.#onProposal(signed))
+    else this.#onVote(signed)
+    return true
+  }
+
+  /** Carry out an effect of the machine. */
+  perform(effect: RoundEffect): void {
+    switch (effect.type) {
+      case 'train':
+        return this.#init.options.train ? this.#background(this.#train(effect)) : undefined
+      case 'prepare':
+        return this.#background(this.#prepare(effect))
+      case 'build':
+        return this.#background(this.#build(effect))
+      case 'propose':
+        return this.#background(this.#propose(effect))
+      case 'check':
+        return this.#background(this.#check(effect))
+      case 'vote':
+        return this.#background(this.#vote(effect))
+      case 'timer':
+        return this.#timer(effect)
+      case 'view':
+        return this.#init.listener.view(effect.view)
+      case 'evidence':
+        return this.#init.listener.evidence(effect)
+      case 'commit':
+        return this.#commit(effect)
+    }
+  }
+
+  async #train({ round }: Effect<'train'>): Promise<void> {
+    const { components, position, listener } = this.#init
+    const { signal } = this.#abort
+    const { signed, result } = await trainUpdate(
+      { components, position, height: this.height, round },
+      {
+        signal,
+        onProgress: (progress) => listener.training(progress)
+      }
+    )
+    listener.trained(result)
+    this.#announce({ kind: 'update', signed })
+  }
+
+  /** Make an update complete: fetched and judged. Asks again as long as the height lasts. */
+  async #hold(signed: Signed<Update>): Promise<void> {
+    this.#announced.set(signed.cid.toString(), signed)
+    const held = await this.#insist(() => this.#updates.hold(signed))
+    this.#init.listener.held(held)
+    const update = { update: signed.cid.toString(), accepted: held.refused == null }
+    this.#dispatch({ type: 'update', author: signed.author, update })
+  }
+
+  /** The result will be wanted soon by proposer and voters alike. */
+  async #prepare({ updates }: Effect<'prepare'>): Promise<void> {
+    await this.#results.of(
+      await Promise.all(this.#signed(updates).map((update) => this.#updates.hold(update)))
+    )
+  }
+
+  async #build({ view, updates }: Effect<'build'>): Promise<void> {
+    const known = await this.#bodies.build(this.#signed(updates))
+    if (known != null) this.#dispatch({ type: 'built', view, body: known.cid.toString() })
+  }
+
+  async #propose({ view, body, validView }: Effect<'propose'>): Promise<void> {
+    const { key } = this.#init.components
+    const known = this.#bodies.get(body)
+    if (known == null) throw new Error(`The body ${body} that is to be proposed is not known here`)
+    const updates = known.updates.map((update) => update.signed.bytes)
+    const { federation } = known.body
+    const proposal = { federation, height: this.height.height, view, body: known.body, validView, updates }
+    this.#announce({ kind: 'proposal', signed: await seal(proposalType, proposal, key) })
+  }
+
+  async #check({ body }: Effect<'check'>): Promise<void> {
+    const proposal = this.#proposals.get(body)
+    if (proposal == null) throw new Error(`The proposed body ${body} is not known here`)
+    const valid = await this.#insist(() => this.#verdict(proposal))
+    this.#dispatch({ type: 'checked', body, valid })
+  }
+
+  async #verdict(proposal: Signed<Proposal>): Promise<boolean> {
+    try {
+      await this.#bodies.check(proposal.value)
+      return true
+    } catch (error) {
+      if (!(error instanceof InvalidProposalError)) throw error
+      this.#init.components.log('refused the proposal of %s: %s', proposal.author, error.message)
+      return false
+    }
+  }
+
+  async #vote(effect: Effect<'vote'>): Promise<void> {
+    const { body } = effect
+    if (effect.kind === 'precommit' && body != null)
+      this.#background(this.#bodies.get(body)?.results.stored())
+    const signed = await this.#voter.cast(effect, body == null ? undefined : this.#proposals.get(body)?.bytes)
+    this.#announce({ kind: 'vote', signed })
+  }
+
+  #timer({ id, afterMs }: Effect<'timer'>): void {
+    const cancel = this.#init.components.clock.setTimer(afterMs, () => {
+      this.#timers.delete(cancel)
+      this.#dispatch({ type: 'timer', id })
+    })
+    this.#timers.add(cancel)
+  }
+
+  #commit({ body, view }: Effect<'commit'>): void {
+    const known = this.#bodies.get(body)
+    if (known == null) throw new Error(`The decided body ${body} is not known here`)
+    const votes = this.log.precommits(known.cid, view)
+    this.#init.listener.decided(known, encode({ body: known.body, votes }))
+  }
+
+  async #onProposal(signed: Signed<Proposal>): Promise<void> {
+    const body = (await cidOf(encode(signed.value.body))).toString()
+    if (!this.#proposals.has(body)) this.#proposals.set(body, signed)
+    const { view, validView } = signed.value
+    this.#dispatch({ type: 'proposal', from: signed.author, view, proposal: { body, validView } })
+  }
+
+  #onVote(signed: Signed<Vote>): void {
+    const { view, kind, body } = signed.value
+    this.log.addVote(signed)
+    this.#dispatch({ type: 'vote', from: signed.author, view, kind, body: body?.toString() ?? null })
+  }
+
+  /** Tell everybody, ourselves first. */
+  #announce(record: RoundRecord): void {
+    if (this.#abort.signal.aborted) return
+    this.#background(this.#init.components.gossip.publish(wire(record)))
+    this.receive(record)
+  }
+
+  #signed(updates: readonly string[]): Signed<Update>[] {
+    return updates.flatMap((cid) => this.#announced.get(cid) ?? [])
+  }
+
+  /** Members may announce and vote; the roster decides which of it counts. */
+  #knows(author: string): boolean {
+    return this.height.roster.includes(author)
+  }
+
+  /** Payloads come from their author; when it is gone, from whoever else has them. */
+  #source(author: string): FetchOptions {
+    const holders = (): string[] => {
+      const connected = this.#init.connected()
+      return connected.includes(author) ? [author] : connected
+    }
+    return { holders, signal: this.#abort.signal }
+  }
+
+  /** Try until it works or the height is over. */
+  async #insist<T>(attempt: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await attempt()
+      } catch (error) {
+        this.#abort.signal.throwIfAborted()
+        this.#init.components.log('will try again: %s', (error as Error).message)
+        await this.#pause()
+      }
+    }
+  }
+
+  async #pause(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const { signal } = this.#abort
+      const cancel = this.#init.components.clock.setTimer(RETRY_MS, resolve)
+      signal.addEventListener('abort', () => (cancel(), reject(signal.reason as Error)), { once: true })
+    })
+  }
+
+  #dispatch(event: UntimedEvent): void {
+    if (!this.#abort.signal.aborted) this.#init.dispatch(event)
+  }
+
+  /** What fails after the height is over is of no interest; anything else is reported. */
+  #background(work: Promise<unknown> | undefined): void {
+    work?.catch((error: unknown) => {
+      if (!this.#abort.signal.aborted) this.#init.listener.failed(error as Error)
+    })
+  }
+}

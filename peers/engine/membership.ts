@@ -1,0 +1,27 @@
+/** Who may be a member, as the ledger says, and who asks to become one or to cease being one. */
+import type { CommitBody, Join } from '../../src/federation/records.ts'
+import type { Signed } from '../../src/federation/signed.ts'
+import type { MembershipChange } from '../../src/rounds/index.ts'
+
+/** The engine's view of membership; `peers/node` implements it over src/federation/membership. */
+export interface Membership {
+  /** Follow the ledger by one commit. */
+  apply(body: CommitBody): Promise<void>
+  /** A member's wish to be in the roster. Resolves to false when it is not admissible (the reason is logged). */
+  request(join: Signed<Join>): Promise<boolean>
+  /** An admin's revocation. Resolves to false when it does not hold. */
+  revoke(envelope: Uint8Array): Promise<boolean>
+  /** What a commit made now by this peer would change, given the roster. */
+  proposeChange(roster: readonly string[], time: number): Promise<MembershipChange>
+  /**
+   * What a proposed commit changes.
+   *
+   * @throws {Error} it may not
+   */
+  checkChange(body: Pick<CommitBody, 'admissions' | 'revocations' | 'time'>): Promise<MembershipChange>
+}
+
+/** True when there is something to commit. */
+export function changesAnything(change: MembershipChange): boolean {
+  return change.admissions.length > 0 || change.revocations.length > 0
+}

@@ -1,0 +1,81 @@
+/** The ledger's tip as this peer has it: read at the start, moved by one commit at a time. */
+import { decode } from '../../src/federation/cbor.ts'
+import { commitType } from '../../src/federation/records.ts'
+import { genesisTip } from '../../src/rounds/index.ts'
+import type { EngineComponents, FetchOptions } from './components.ts'
+import type { CommitBody } from '../../src/federation/records.ts'
+import type { Manifest } from '../../src/federation/manifest/schema.ts'
+import type { LedgerTip } from '../../src/rounds/index.ts'
+import type { CID } from 'multiformats/cid'
+
+export interface TipKeeperInit {
+  federation: CID
+  manifest: Manifest
+  components: Pick<EngineComponents, 'ledger' | 'votes' | 'membership' | 'blocks' | 'trainer'>
+}
+
+/** A commit that was decided here or verified. */
+export interface NextCommit {
+  cid: CID
+  body: CommitBody
+  /** The encoded commit, votes included. */
+  bytes: Uint8Array
+}
+
+export class TipKeeper {
+  readonly #init: TipKeeperInit
+  #tip: LedgerTip | null = null
+  /** Changes happen one after the other. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(init: TipKeeperInit) {
+    this.#init = init
+  }
+
+  get current(): LedgerTip | null {
+    return this.#tip
+  }
+
+  /** Replay the ledger on disk. An empty one ends at the manifest. */
+  async read(): Promise<LedgerTip> {
+    const { federation, manifest, components } = this.#init
+    let tip = genesisTip(federation, manifest, await this.#initialModel())
+    for await (const { cid, bytes } of components.ledger.range(1)) {
+      const { body } = decode(commitType, bytes)
+      await components.membership.apply(body)
+      tip = { federation, manifest, cid, body }
+    }
+    this.#tip = tip
+    return tip
+  }
+
+  /** Append a commit. False when it does not follow the tip (any more). On disk when it resolves. */
+  async apply(next: NextCommit): Promise<boolean> {
+    const applied = this.#turn.then(() => this.#append(next))
+    this.#turn = applied.catch(() => {})
+    return await applied
+  }
+
+  /** The model that the tip commits: from disk, else from the members that have it. */
+  async weights(tip: LedgerTip, options: FetchOptions): Promise<Float32Array> {
+    const { blocks, trainer } = this.#init.components
+    const isInitial = tip.body.round === 0 && 'seed' in tip.manifest.model.initial
+    if (isInitial) return await trainer.initialWeights()
+    return await blocks.getModel(tip.body.model, trainer.info.parameters, options)
+  }
+
+  async #initialModel(): Promise<CID> {
+    const { blocks, trainer } = this.#init.components
+    const { initial } = this.#init.manifest.model
+    return 'cid' in initial ? initial.cid : await blocks.hashModel(await trainer.initialWeights())
+  }
+
+  async #append({ cid, body, bytes }: NextCommit): Promise<boolean> {
+    const { ledger, votes, membership } = this.#init.components
+    if (this.#tip == null || !body.previous.equals(this.#tip.cid)) return false
+    await ledger.append({ height: body.height, cid, bytes }, await votes.pruneWrites(body.height))
+    await membership.apply(body)
+    this.#tip = { ...this.#tip, cid, body }
+    return true
+  }
+}

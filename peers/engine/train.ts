@@ -1,0 +1,49 @@
+/** One round's own work: train, encode, keep, sign. */
+import { codecs } from '../../src/codecs/index.ts'
+import { updateType } from '../../src/federation/records.ts'
+import { seal } from '../../src/federation/signed.ts'
+import { randomFrom } from '../../src/random.ts'
+import type { EngineComponents, Position } from './components.ts'
+import type { Update } from '../../src/federation/records.ts'
+import type { Signed } from '../../src/federation/signed.ts'
+import type { Height } from '../../src/rounds/index.ts'
+import type { TrainingResult, TrainOptions } from '../../src/training/types.ts'
+
+export interface TrainInput {
+  components: Pick<EngineComponents, 'trainer' | 'blocks' | 'key' | 'self'>
+  position: Position
+  height: Height
+  round: number
+}
+
+/** Train from the global model and make the result announceable: its payload is stored before it is signed. */
+export async function trainUpdate(
+  input: TrainInput,
+  options: TrainOptions
+): Promise<{ signed: Signed<Update>; result: TrainingResult }> {
+  const { components, position, height, round } = input
+  const { tip, weights } = position
+  const seed = localSeed(tip.cid.multihash.digest, components.self)
+  const result = await components.trainer.train({ weights, round, seed }, options)
+  const codec = codecs[tip.manifest.exchange.codec]
+  const payload = codec.encode(result.delta)
+  const update: Update = {
+    federation: tip.federation,
+    height: height.height,
+    base: tip.cid,
+    samples: result.samples,
+    metricsBefore: result.before,
+    metricsAfter: result.after,
+    codec: codec.name,
+    payload: await components.blocks.putPayload(payload),
+    sizeBytes: payload.byteLength,
+    trainingMs: result.trainingMs
+  }
+  options.signal?.throwIfAborted()
+  return { signed: await seal(updateType, update, components.key), result }
+}
+
+/** Differs between members and rounds, and is the same again after a restart. */
+function localSeed(commit: Uint8Array, self: string): number {
+  return randomFrom(commit, ...new TextEncoder().encode(self))()
+}

@@ -1,0 +1,70 @@
+/** Other members' updates: fetched, checked, held for the height they belong to. */
+import { checkDelta } from '../../src/aggregation/index.ts'
+import { codecs } from '../../src/codecs/index.ts'
+import type { BlockExchange, FetchOptions, HeldUpdate, Position } from './components.ts'
+import type { Update, RefusalReason } from '../../src/federation/records.ts'
+import type { Signed } from '../../src/federation/signed.ts'
+
+export interface UpdatePoolInit {
+  position: Position
+  height: number
+  blocks: BlockExchange
+  fetch: (author: string) => FetchOptions
+}
+
+/** The updates of one height. Every announced update is fetched and judged once. */
+export class UpdatePool {
+  readonly #init: UpdatePoolInit
+  readonly #held = new Map<string, Promise<HeldUpdate>>()
+
+  constructor(init: UpdatePoolInit) {
+    this.#init = init
+  }
+
+  /**
+   * The update with its verdict; all peers that can read the payload come to the same one.
+   *
+   * @throws {Error} the payload cannot be had: no verdict, may be asked again
+   */
+  async hold(signed: Signed<Update>): Promise<HeldUpdate> {
+    const key = signed.cid.toString()
+    const known = this.#held.get(key)
+    if (known != null) return await known
+    const held = this.#judge(signed)
+    this.#held.set(key, held)
+    held.catch(() => this.#held.delete(key))
+    return await held
+  }
+
+  async #judge(signed: Signed<Update>): Promise<HeldUpdate> {
+    const refused = this.#judgeClaims(signed.value)
+    if (refused != null) return { signed, refused }
+    const { blocks, fetch, position } = this.#init
+    const { value, author } = signed
+    const payload = await blocks.getPayload(value.payload, value.sizeBytes, fetch(author))
+    const read = this.#codec().decode(payload, position.weights.length)
+    const unfit = await checkDelta(read, {
+      length: position.weights.length,
+      maxNorm: position.tip.manifest.aggregation.maxNorm,
+      stretch: this.stretch
+    })
+    return unfit == null ? { signed, read } : { signed, refused: unfit }
+  }
+
+  /** What the record alone shows, before anything is fetched. */
+  #judgeClaims(update: Update): RefusalReason | null {
+    const { tip, weights } = this.#init.position
+    if (!update.base.equals(tip.cid) || update.height !== this.#init.height) return 'base'
+    if (update.codec !== tip.manifest.exchange.codec) return 'malformed'
+    return update.sizeBytes === this.#codec().sizeBytes(weights.length) ? null : 'size'
+  }
+
+  #codec(): (typeof codecs)['fp32'] {
+    return codecs[this.#init.position.tip.manifest.exchange.codec]
+  }
+
+  /** Coordinates to work on at a time: one block's worth. */
+  get stretch(): number {
+    return this.#init.position.tip.manifest.exchange.blockSizeBytes / Float32Array.BYTES_PER_ELEMENT
+  }
+}

@@ -1,0 +1,272 @@
+/** Round engines in one process: gossip, blocks and catch-up are function calls; training adds a constant. */
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { defaultLogger } from '@libp2p/logger'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { RoundEngine } from '../../../peers/engine/engine.ts'
+import { openRecord } from '../../../peers/engine/records.ts'
+import { manifestSchema } from '../../../src/federation/manifest/schema.ts'
+import { rawCidOf, toBlock } from '../../../src/federation/cbor.ts'
+import { Ledger, memoryStore, VoteLog } from '../../../src/state/index.ts'
+import { floatsFromBytes, floatsToBytes } from '../../../src/vectors.ts'
+import type {
+  BlockExchange,
+  CatchUpClient,
+  CatchUpFrame,
+  EngineComponents,
+  WireRecord
+} from '../../../peers/engine/components.ts'
+import type { EngineEvents } from '../../../peers/engine/events.ts'
+import type { Membership } from '../../../peers/engine/membership.ts'
+import type { Manifest } from '../../../src/federation/manifest/schema.ts'
+import type { Join } from '../../../src/federation/records.ts'
+import type { StateStore } from '../../../src/state/index.ts'
+import type { Trainer } from '../../../src/training/types.ts'
+import type { PrivateKey } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+
+export const LENGTH = 10
+
+export interface SwarmOptions {
+  members?: number
+  manifest?: Record<string, unknown>
+  /** What member i adds to every weight in a round. */
+  step?: (member: number, round: number) => number
+}
+
+export interface SwarmPeer {
+  id: string
+  engine: RoundEngine
+  blocks: Map<string, Uint8Array>
+  store: StateStore
+  key: PrivateKey
+}
+
+export class Swarm {
+  readonly peers: SwarmPeer[] = []
+  /** Ids that neither send nor receive. */
+  readonly cut = new Set<string>()
+  manifest!: Manifest
+  federation!: CID
+  readonly #options: SwarmOptions
+
+  constructor(options: SwarmOptions = {}) {
+    this.#options = options
+  }
+
+  async start(): Promise<this> {
+    const count = this.#options.members ?? 4
+    for (let i = 0; i < count; i++) await this.add()
+    return this
+  }
+
+  /** Add a member; the first one founds. */
+  async add(reuse?: Pick<SwarmPeer, 'key' | 'store' | 'blocks'>): Promise<SwarmPeer> {
+    const key = reuse?.key ?? (await generateKeyPair('Ed25519'))
+    const id = peerIdFromPrivateKey(key).toString()
+    if (this.peers.length === 0 && reuse == null) await this.#found(id)
+    const index = this.peers.findIndex((peer) => peer.id === id)
+    const member = index === -1 ? this.peers.length : index
+    const blocks = reuse?.blocks ?? new Map<string, Uint8Array>()
+    const store = reuse?.store ?? memoryStore()
+    const components = this.#components({ key, id, blocks, store, member })
+    const options = { train: true, proposeMs: 500, voteMs: 300, catchUpMs: 100 }
+    const engine = new RoundEngine({
+      federation: this.federation,
+      manifest: this.manifest,
+      components,
+      options
+    })
+    const peer = { id, engine, blocks, store, key }
+    if (index === -1) this.peers.push(peer)
+    else this.peers[index] = peer
+    await engine.start()
+    this.connect()
+    return peer
+  }
+
+  /** Tell everybody who is reachable. */
+  connect(): void {
+    for (const { id, engine } of this.peers) {
+      const others = this.peers
+        .filter((peer) => peer.id !== id && !this.cut.has(peer.id))
+        .map((peer) => peer.id)
+      engine.setConnected(this.cut.has(id) ? [] : others)
+    }
+  }
+
+  /** Kill a peer: nothing of it happens any more. */
+  kill(peer: SwarmPeer): void {
+    peer.engine.stop()
+    this.cut.add(peer.id)
+    this.connect()
+  }
+
+  /** Start a killed peer again from what it had stored. */
+  async revive(peer: SwarmPeer): Promise<SwarmPeer> {
+    this.cut.delete(peer.id)
+    return await this.add(peer)
+  }
+
+  stop(): void {
+    for (const { engine } of this.peers) engine.stop()
+  }
+
+  /** Resolves when the peer has applied the commit that completes `round`. */
+  async reached(peer: SwarmPeer, round: number): Promise<void> {
+    if ((peer.engine.snapshot().tip?.body.round ?? 0) >= round) return
+    await new Promise<void>((resolve) => {
+      const onCommit = (event: EngineEvents['commit']): void => {
+        if (event.detail.tip.body.round < round) return
+        peer.engine.removeEventListener('commit', onCommit)
+        resolve()
+      }
+      peer.engine.addEventListener('commit', onCommit)
+    })
+  }
+
+  async #found(founder: string): Promise<void> {
+    const rounds = { startMembers: this.#options.members ?? 4, minContributors: 2, stop: { rounds: 1000 } }
+    this.manifest = manifestSchema.parse({
+      name: 'test',
+      task: {
+        kind: 'regression',
+        input: { kind: 'tabular', columns: [{ name: 'x', type: 'number' }], target: 'y' }
+      },
+      model: { architecture: { preset: 'logistic' } },
+      rounds,
+      version: 1,
+      founder,
+      createdAt: 0,
+      nonce: new Uint8Array(16),
+      ...this.#options.manifest
+    })
+    this.federation = (await toBlock(this.manifest)).cid
+  }
+
+  #components(of: {
+    key: PrivateKey
+    id: string
+    blocks: Map<string, Uint8Array>
+    store: StateStore
+    member: number
+  }): EngineComponents {
+    return {
+      key: of.key,
+      self: of.id,
+      certificate: new TextEncoder().encode(of.id),
+      ledger: new Ledger(of.store),
+      votes: new VoteLog(of.store),
+      blocks: this.#blocks(of.id, of.blocks),
+      gossip: { publish: async (record) => this.#publish(of.id, record) },
+      catchUp: this.#catchUp(of.id),
+      trainer: this.#trainer(of.member),
+      membership: openMembership(),
+      clock: realClock,
+      log: defaultLogger().forComponent(`murmur:test:${of.member}`),
+      addresses: () => []
+    }
+  }
+
+  #publish(from: string, record: WireRecord): void {
+    if (this.cut.has(from)) return
+    for (const peer of this.peers) {
+      if (peer.id === from || this.cut.has(peer.id)) continue
+      setImmediate(() => {
+        if (!this.cut.has(peer.id)) void openRecord(record).then((open) => peer.engine.receive(open))
+      })
+    }
+  }
+
+  #catchUp(self: string): CatchUpClient {
+    const peers = this.peers
+    const cut = this.cut
+    return {
+      async *ask(id, { height, have }): AsyncIterable<CatchUpFrame> {
+        const peer = peers.find((one) => one.id === id)
+        if (peer == null || cut.has(id) || cut.has(self)) throw new Error(`${id} is not reachable`)
+        for await (const { bytes } of new Ledger(peer.store).range(height + 1))
+          yield { type: 'commit', bytes }
+        const known = new Set(have.map(String))
+        for (const record of peer.engine.records()) {
+          if (!known.has(String(record.cid))) yield { type: 'record', record }
+        }
+      }
+    }
+  }
+
+  #blocks(self: string, own: Map<string, Uint8Array>): BlockExchange {
+    const put = async (bytes: Uint8Array): Promise<CID> => {
+      const cid = await rawCidOf(bytes)
+      own.set(cid.toString(), bytes.slice())
+      return cid
+    }
+    const get = async (root: CID, holders: () => string[]): Promise<Uint8Array> => {
+      const reachable = this.peers.filter((peer) => holders().includes(peer.id) && !this.cut.has(peer.id))
+      const stores = this.cut.has(self) ? [own] : [own, ...reachable.map((peer) => peer.blocks)]
+      const bytes = stores.map((store) => store.get(root.toString())).find((found) => found != null)
+      if (bytes == null) throw new Error(`nobody has ${root}`)
+      own.set(root.toString(), bytes)
+      return bytes
+    }
+    return {
+      putModel: async (weights) => await put(floatsToBytes(weights)),
+      hashModel: async (weights) => await rawCidOf(floatsToBytes(weights)),
+      getModel: async (root, _length, { holders }) => floatsFromBytes(await get(root, holders)),
+      putPayload: put,
+      getPayload: async (root, _size, { holders }) => {
+        const bytes = await get(root, holders)
+        return async (offset, length) => bytes.slice(offset, offset + length)
+      },
+      prune: async () => {}
+    }
+  }
+
+  #trainer(member: number): Trainer {
+    const step = this.#options.step ?? ((i: number, round: number): number => (i + 1) * round)
+    return {
+      info: { backend: 'none', parameters: LENGTH, trainSamples: 10, testSamples: 5 },
+      initialWeights: async () => new Float32Array(LENGTH),
+      train: async ({ round }) => ({
+        delta: new Float32Array(LENGTH).fill(step(member, round)),
+        samples: 10 * (member + 1),
+        before: { loss: 1, samples: 5 },
+        after: { loss: 0.5, samples: 5 },
+        trainingMs: 1
+      }),
+      evaluate: async () => ({ loss: 1, samples: 5 }),
+      stop: async () => {}
+    }
+  }
+}
+
+const realClock = {
+  now: () => Date.now(),
+  setTimer(ms: number, callback: () => void): () => void {
+    const timer = setTimeout(callback, ms)
+    return () => clearTimeout(timer)
+  }
+}
+
+/** Lets everybody in who asks. */
+function openMembership(): Membership {
+  const wishes = new Map<string, Uint8Array>()
+  const change = (admissions: Uint8Array[]): Awaited<ReturnType<Membership['proposeChange']>> => ({
+    admissions,
+    admitted: admissions.map((bytes) => new TextDecoder().decode(bytes)),
+    revocations: [],
+    removed: []
+  })
+  return {
+    apply: async () => {},
+    request: async ({ author, value }: { author: string; value: Join }) =>
+      wishes.set(author, value.certificate) != null,
+    revoke: async () => false,
+    proposeChange: async (roster) => {
+      const wanted = [...wishes]
+        .filter(([author]) => !roster.includes(author))
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+      return change(wanted.map(([, certificate]) => certificate))
+    },
+    checkChange: async ({ admissions }) => change(admissions)
+  }
+}
