@@ -1,0 +1,127 @@
+/** What the commands need of the rest of murmuration that touches disk, network or threads. Tests hand in their own. */
+import type { DataOptions, InviteOptions, Peer, PeerInit, PeerStatus, CommitSummary } from '../../node/types.ts'
+import type { CheckedDraft, Manifest } from '../../../src/federation/manifest/index.ts'
+import type { Metrics } from '../../../src/federation/records.ts'
+import type { Signed } from '../../../src/federation/signed.ts'
+import type { Trainer } from '../../../src/training/types.ts'
+
+/** A home directory that belongs to a federation. */
+export interface HomeInfo {
+  dir: string
+  peerId: string
+  manifest: Signed<Manifest>
+  founder: boolean
+  /** Settings of the last start, used again when a start names none. */
+  remembered: RememberedOptions
+}
+
+/** What a peer remembers from one start to the next. */
+export interface RememberedOptions {
+  data?: DataOptions
+  listen?: string[]
+}
+
+/** Where a federation's state is read from: the running peer, or its files when none runs. */
+export interface StateSource {
+  origin: 'peer' | 'disk'
+  status(): Promise<PeerStatus>
+  /** Commits of heights `from`…, oldest first. */
+  ledger(options: { from: number; limit: number }): AsyncIterable<CommitSummary>
+  /** The latest committed weights, layout order. */
+  weights(): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+/** A running peer, over its control socket. */
+export interface ControlClient extends StateSource {
+  origin: 'peer'
+  invite(options: InviteOptions): Promise<string>
+  revoke(target: { invite: string } | { peerId: string }): Promise<void>
+  stop(): Promise<void>
+}
+
+/** What an invite says before anybody was asked. */
+export interface InviteSummary {
+  text: string
+  federation: string
+  name: string
+  role: 'member' | 'admin'
+  expiresAt: number
+  maxUses: number
+  addresses: string[]
+}
+
+/** What the inviting side answered: enough to show the manifest, and to join. */
+export interface Invitation {
+  manifest: Signed<Manifest>
+  /** Become a member: make a key if there is none, a certificate, and write the home directory. */
+  accept(options: { home: string; passphrase?: string }): Promise<void>
+}
+
+/** Predictions of examples, row by row. */
+export interface Prediction {
+  /** Class index, or the predicted number. */
+  value: number
+  /** Probability of each class; empty for regression. */
+  scores: number[]
+}
+
+/** Metrics, and for classification how often class `row` was taken for class `column`. */
+export interface Evaluation {
+  metrics: Metrics
+  confusion: number[][] | null
+}
+
+export interface ModelInput {
+  manifest: Manifest
+  weights: Float32Array
+  signal: AbortSignal
+}
+
+/** A file to write: name relative to the output directory, and its bytes. */
+export interface OutputFile {
+  name: string
+  bytes: Uint8Array
+}
+
+export interface Library {
+  /** Make a key and sign a manifest. @throws when the home already has a federation */
+  found(options: {
+    home: string
+    draft: CheckedDraft
+    yaml: string
+    passphrase?: string
+    now: number
+  }): Promise<HomeInfo>
+  /** @throws an error that says how to found or join when there is no federation in `home` */
+  openHome(home: string): Promise<HomeInfo>
+  remember(home: string, options: RememberedOptions): Promise<void>
+  /** True when the identity in `home` is encrypted. */
+  needsPassphrase(home: string): Promise<boolean>
+  createPeer(init: PeerInit): Promise<Peer>
+  /** Answer `murmur status` and the like on the home's socket until stopped. */
+  serveControl(options: { home: string; peer: Peer; stop(): void }): Promise<{ stop(): Promise<void> }>
+  /** Null when no peer runs in `home`. */
+  connect(home: string): Promise<ControlClient | null>
+  /** State from the files of a home in which no peer runs. */
+  openDisk(home: string): Promise<StateSource>
+  readInvite(text: string): Promise<InviteSummary>
+  /** Ask the inviting side for the manifest. @throws with the addresses tried when nobody answers */
+  knock(invite: string, options: { signal: AbortSignal }): Promise<Invitation>
+  /** Make an invite with the home's key while no peer runs. */
+  inviteOffline(options: {
+    home: string
+    passphrase?: string
+    now: number
+    invite: InviteOptions
+  }): Promise<string>
+  /** Open the data and say what is in it. @throws when it does not fit the manifest */
+  describeData(data: DataOptions, manifest: Manifest): Promise<string[]>
+  /** A trainer in its own thread. */
+  startTrainer(options: { manifest: Manifest; data: DataOptions }): Promise<Trainer>
+  exportModel(input: ModelInput & { format: 'keras' | 'safetensors' }): Promise<OutputFile[]>
+  /** Layer by layer: name, shape, number of weights. */
+  describeModel(manifest: Manifest): Promise<{ name: string; shape: number[]; size: number }[]>
+  predict(input: ModelInput & { path: string; index?: number }): Promise<Prediction[]>
+  evaluate(input: ModelInput & { data: DataOptions }): Promise<Evaluation>
+}
