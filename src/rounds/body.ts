@@ -3,8 +3,11 @@
  * so a vote for a body means "I computed exactly this".
  */
 import { contributionWeights } from '../aggregation/index.ts'
-import type { CID } from 'multiformats/cid'
+import { MAX_ROSTER } from '../federation/records.ts'
+import { averageMetrics } from './evaluation.ts'
+import { compare } from './order.ts'
 import { proposerOrder, sampleCohort } from './quorum.ts'
+import type { CID } from 'multiformats/cid'
 import type { Manifest } from '../federation/manifest/schema.ts'
 import type {
   CommitBody,
@@ -111,7 +114,6 @@ export function isFinished(tip: LedgerTip): boolean {
 export function makeBody(input: BodyInput): CommitBody {
   const { tip, height } = input
   const contributions = makeContributions(input.updates, tip.manifest)
-  const accepted = input.updates.filter((update) => update.refused == null)
   return {
     federation: tip.federation,
     height: height.height,
@@ -121,7 +123,7 @@ export function makeBody(input: BodyInput): CommitBody {
     model: input.model,
     optimizerState: input.optimizerState,
     contributions,
-    evaluation: height.mode === 'train' ? averageMetrics(accepted.map((u) => u.signed)) : tip.body.evaluation,
+    evaluation: height.mode === 'train' ? evaluate(input) : tip.body.evaluation,
     epsilon: tip.body.epsilon,
     roster: nextRoster(tip, height, contributions, input.change),
     admissions: input.change.admissions,
@@ -129,46 +131,39 @@ export function makeBody(input: BodyInput): CommitBody {
   }
 }
 
-/** The shares of the accepted updates, by author id: the order of the arithmetic. */
+/**
+ * The shares of the accepted updates, by author id: the order of the arithmetic.
+ *
+ * @param updates - at most one an author, in any order
+ */
 export function makeContributions(updates: readonly CheckedUpdate[], manifest: Manifest): Contribution[] {
-  const sorted = [...updates].sort((a, b) => (a.signed.author < b.signed.author ? -1 : 1))
+  const sorted = [...updates].sort((a, b) => compare(a.signed.author, b.signed.author))
   const accepted = sorted.filter((update) => update.refused == null)
   const { maxSamples } = manifest.aggregation
-  const weights = contributionWeights(
-    accepted.map((update) => update.signed.value.samples),
-    maxSamples
-  )
-  return sorted.map(({ signed, refused }) => ({
-    author: signed.author,
-    update: signed.cid,
-    weight:
-      refused == null ? weights[accepted.findIndex((update) => update.signed.author === signed.author)] : 0,
-    samples: Math.min(signed.value.samples, maxSamples),
-    ...(refused == null ? {} : { refused })
+  const samples = accepted.map((update) => update.signed.value.samples)
+  const weights = contributionWeights(samples, maxSamples)
+  const shares = new Map(accepted.map((update, i) => [update, weights[i]]))
+  return sorted.map((update) => ({
+    author: update.signed.author,
+    update: update.signed.cid,
+    weight: shares.get(update) ?? 0,
+    samples: Math.min(update.signed.value.samples, maxSamples),
+    ...(update.refused == null ? {} : { refused: update.refused })
   }))
 }
 
-/** Each metric of the base model, averaged over the contributors by how many examples each evaluated on. */
-export function averageMetrics(updates: readonly Signed<Update>[]): Metrics {
-  const sorted = [...updates]
-    .sort((a, b) => (a.author < b.author ? -1 : 1))
-    .map((update) => update.value.metricsBefore)
-  const counted = sorted.filter((metrics) => (metrics.samples ?? 0) > 0)
-  const total = counted.reduce((sum, metrics) => sum + metrics.samples, 0)
-  const average: Metrics = total > 0 ? { samples: total } : {}
-  for (const name of commonNames(counted)) {
-    average[name] = counted.reduce((sum, metrics) => sum + metrics[name] * metrics.samples, 0) / total
-  }
-  return average
+function evaluate({ updates, tip }: BodyInput): Metrics {
+  const accepted = updates.filter((update) => update.refused == null)
+  return averageMetrics(
+    accepted.map((update) => update.signed),
+    tip.manifest.aggregation.maxSamples
+  )
 }
 
-function commonNames(metrics: readonly Metrics[]): string[] {
-  if (metrics.length === 0) return []
-  const names = Object.keys(metrics[0]).filter((name) => name !== 'samples')
-  return names.filter((name) => metrics.every((one) => name in one)).sort()
-}
-
-/** Absences counted, long absent members dropped, admitted ones added, revoked ones removed. */
+/**
+ * Absences counted, long absent members dropped, revoked ones removed, admitted ones added while there is room (who
+ * finds none may ask again).
+ */
 function nextRoster(
   tip: LedgerTip,
   height: Height,
@@ -181,9 +176,10 @@ function nextRoster(
     !cohort.has(entry.peer) ? entry.missed : delivered.has(entry.peer) ? 0 : entry.missed + 1
   const roster = new Map(tip.body.roster.map((entry) => [entry.peer, missed(entry)]))
   for (const [peer, count] of roster) if (count >= tip.manifest.rounds.maxMissed) roster.delete(peer)
-  for (const peer of change.admitted) roster.set(peer, 0)
   for (const peer of change.removed) roster.delete(peer)
-  return [...roster]
-    .map(([peer, count]) => ({ peer, missed: count }))
-    .sort((a, b) => (a.peer < b.peer ? -1 : 1))
+  const removed = new Set(change.removed)
+  for (const peer of [...change.admitted].sort(compare)) {
+    if (!removed.has(peer) && (roster.has(peer) || roster.size < MAX_ROSTER)) roster.set(peer, 0)
+  }
+  return [...roster].map(([peer, count]) => ({ peer, missed: count })).sort((a, b) => compare(a.peer, b.peer))
 }

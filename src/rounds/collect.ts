@@ -2,7 +2,8 @@
 import { startView } from './agree.ts'
 import { deadlineMs, HISTORY_LENGTH } from './deadline.ts'
 import { emit, firstTime } from './draft.ts'
-import { acceptedCount, knownUpdates } from './updates.ts'
+import { timerId } from './timers.ts'
+import { acceptedCount, knownUpdates, knowsValidBody } from './updates.ts'
 import type { Draft } from './draft.ts'
 import type { RoundState } from './types.ts'
 
@@ -13,23 +14,23 @@ export function startCollecting(draft: Draft): void {
   scheduleDeadline(draft)
 }
 
-/** The deadline's timer fired; it may have been moved closer or further since. */
+/** The deadline's timer fired; it may have fired early. */
 export function onDeadline(draft: Draft): void {
   const { state } = draft
-  const remainingMs = deadline(state) - (draft.now - state.startedAt)
-  if (remainingMs <= 0) state.deadlinePassed = true
-  else emit(draft, { type: 'timer', id: 'deadline', afterMs: remainingMs })
+  if (state.step !== 'collect') return
+  if (remainingMs(draft) <= 0) state.deadlinePassed = true
+  else scheduleDeadline(draft)
 }
 
 /** Leave `collect` or `idle` when there is something to agree on. */
 export function collect(draft: Draft): void {
   const { state } = draft
-  if (state.step === 'idle' && (state.pending || state.proposals.size > 0)) return startView(draft, 0)
+  if (state.step === 'idle' && (state.pending || knowsValidBody(state))) return startView(draft, state.view)
   if (state.step !== 'collect') return
   noteMajority(draft)
   const closed =
     isComplete(state) || (state.deadlinePassed && acceptedCount(state) >= state.config.minContributors)
-  if (!closed && !state.proposals.has(0)) return
+  if (!closed && !knowsValidBody(state)) return
   rememberDuration(draft)
   emit(draft, { type: 'prepare', updates: knownUpdates(state) })
   startView(draft, 0)
@@ -50,13 +51,16 @@ function noteMajority(draft: Draft): void {
 }
 
 function scheduleDeadline(draft: Draft): void {
-  const remainingMs = deadline(draft.state) - (draft.now - draft.state.startedAt)
-  emit(draft, { type: 'timer', id: 'deadline', afterMs: Math.max(0, remainingMs) })
+  emit(draft, {
+    type: 'timer',
+    id: timerId(draft.state, 'deadline'),
+    afterMs: Math.max(0, remainingMs(draft))
+  })
 }
 
-function deadline(state: RoundState): number {
+function remainingMs({ state, now }: Draft): number {
   const majorityMs = state.majorityAt == null ? null : state.majorityAt - state.startedAt
-  return deadlineMs(state.config.deadline, state.collectMs, majorityMs)
+  return deadlineMs(state.config.deadline, state.collectMs, majorityMs) - (now - state.startedAt)
 }
 
 function rememberDuration(draft: Draft): void {

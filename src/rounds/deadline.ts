@@ -12,7 +12,7 @@ const MIN_HISTORY = 2
 
 /**
  * How long after its start a round stops waiting: median + factor · MAD of recent durations, within floor and ceiling.
- * Before there are such, a multiple of the time in which this round's majority was done, and the ceiling before that;.
+ * Before there are such, a multiple of the time in which this round's majority was done, and the ceiling before that.
  *
  * @param collectMs - durations of recent rounds
  * @param majorityMs - how long this round's majority took, null while it is not in

@@ -5,9 +5,11 @@
  * on one commit body by Tendermint's algorithm (agree.ts; arXiv 1807.04938, Algorithm 1). Time enters through events,
  * and everything that touches the world leaves as an effect.
  */
-import { agree, onTimeout, startView } from './agree.ts'
+import { agree, onTimeout, proposerOf, startView } from './agree.ts'
 import { collect, onDeadline, startCollecting } from './collect.ts'
-import { addVote, emit } from './draft.ts'
+import { emit } from './draft.ts'
+import { readTimerId } from './timers.ts'
+import { addVote, isNear } from './votes.ts'
 import type { Draft } from './draft.ts'
 import type { Height, Resume, RoundConfig, RoundEvent, RoundState, StepResult } from './types.ts'
 
@@ -30,7 +32,6 @@ export function initialState(self: string, config: RoundConfig): RoundState {
     step: 'done',
     startedAt: 0,
     connected: new Set(),
-    pending: false,
     collectMs: [],
     ...freshHeight()
   }
@@ -67,8 +68,15 @@ function apply(draft: Draft, event: RoundEvent): void {
     case 'vote':
       return addVote(draft, event)
     case 'timer':
-      return event.id === 'deadline' ? onDeadline(draft) : onTimeout(draft, event.id)
+      return onTimer(draft, event.id)
   }
+}
+
+function onTimer(draft: Draft, id: string): void {
+  const timer = readTimerId(draft.state, id)
+  if (timer == null) return
+  if (timer.kind === 'deadline') onDeadline(draft)
+  else onTimeout(draft, timer)
 }
 
 function onHeight(draft: Draft, height: Height, resume?: Resume): void {
@@ -78,13 +86,18 @@ function onHeight(draft: Draft, height: Height, resume?: Resume): void {
   if (resume != null) restore(draft, resume)
 }
 
-/** Take up own votes and locks from before a restart: nothing is voted twice. */
+/**
+ * Take up own votes and locks from before a restart: nothing is voted twice, and no view before the last vote is
+ * entered, as a lock made there would replace a later one.
+ */
 function restore(draft: Draft, resume: Resume): void {
   const { state } = draft
+  if (resume.view === 0 && resume.votes.length === 0) return
   state.locked = resume.locked
   state.valid = resume.valid
+  state.view = Math.max(resume.view, ...resume.votes.map((vote) => vote.view))
   for (const vote of resume.votes) addVote(draft, { from: state.self, ...vote })
-  startView(draft, resume.view)
+  startView(draft, state.view)
 }
 
 function onUpdate(draft: Draft, event: Extract<RoundEvent, { type: 'update' }>): void {
@@ -96,23 +109,24 @@ function onUpdate(draft: Draft, event: Extract<RoundEvent, { type: 'update' }>):
 
 function onProposal(draft: Draft, event: Extract<RoundEvent, { type: 'proposal' }>): void {
   const { state } = draft
-  const expected = state.height.proposers[event.view % state.height.proposers.length]
-  if (event.from !== expected || state.proposals.has(event.view)) return
+  if (event.from !== proposerOf(state, event.view) || !isNear(state, event.view)) return
+  if (state.proposals.has(event.view)) return
   state.proposals = new Map(state.proposals).set(event.view, event.proposal)
 }
 
 function onBuilt(draft: Draft, event: Extract<RoundEvent, { type: 'built' }>): void {
   const { state } = draft
-  state.verdicts = new Map(state.verdicts).set(event.body, true)
   if (event.view !== state.view || state.step !== 'propose') return
+  state.verdicts = new Map(state.verdicts).set(event.body, true)
   emit(draft, { type: 'propose', view: event.view, body: event.body, validView: -1 })
 }
 
 function freshHeight(): Omit<
   RoundState,
-  'config' | 'self' | 'height' | 'step' | 'startedAt' | 'connected' | 'pending' | 'collectMs'
+  'config' | 'self' | 'height' | 'step' | 'startedAt' | 'connected' | 'collectMs'
 > {
   return {
+    pending: false,
     view: 0,
     locked: null,
     valid: null,

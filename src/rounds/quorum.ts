@@ -3,6 +3,9 @@ import { randomFrom, shuffle } from '../random.ts'
 import type { Manifest } from '../federation/manifest/schema.ts'
 import type { RosterEntry } from '../federation/records.ts'
 
+/** What multiplying a share by a count may add: 7 % of 100 is 7, not 8. */
+const ROUNDING = 1e-9
+
 /** Votes needed: more than 1/2 of the roster under `crash`, more than 2/3 under `byzantine`. */
 export function quorumSize(members: number, faultModel: 'crash' | 'byzantine'): number {
   return faultModel === 'crash' ? Math.floor(members / 2) + 1 : Math.floor((2 * members) / 3) + 1
@@ -25,10 +28,8 @@ export function sampleCohort(
   seed: Uint8Array
 ): string[] {
   const peers = roster.map((entry) => entry.peer)
-  const size = Math.min(
-    peers.length,
-    Math.max(Math.ceil(peers.length * rounds.cohort), rounds.minContributors)
-  )
+  const share = Math.ceil(peers.length * rounds.cohort - ROUNDING)
+  const size = Math.min(peers.length, Math.max(share, rounds.minContributors))
   if (size === peers.length) return peers
   return shuffle([...peers], randomFrom(seed, 1))
     .slice(0, size)

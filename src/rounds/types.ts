@@ -75,7 +75,7 @@ export interface RoundState {
   readonly lastUpdateAt: number
   readonly deadlinePassed: boolean
   readonly connected: ReadonlySet<string>
-  /** True when there are admissions or revocations to commit. */
+  /** True when there are admissions or revocations to commit. False at the begin of a height: to be told anew. */
   readonly pending: boolean
   readonly proposals: ReadonlyMap<number, KnownProposal>
   /** Body → whether it recomputes; absent while unknown. */

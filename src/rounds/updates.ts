@@ -1,4 +1,4 @@
-/** What a state knows of the current height's updates. */
+/** What a state knows of the current height's updates and bodies. */
 import type { RoundState } from './types.ts'
 
 /** Updates that a proposal of ours would count, by author. */
@@ -11,4 +11,10 @@ export function acceptedCount(state: RoundState): number {
   let count = 0
   for (const known of state.updates.values()) if (known.accepted) count++
   return count
+}
+
+/** True when somebody has closed the collection and made a body that holds. One that does not hold counts for nothing. */
+export function knowsValidBody(state: RoundState): boolean {
+  for (const valid of state.verdicts.values()) if (valid) return true
+  return false
 }
