@@ -15,7 +15,6 @@ export const cidField = z.custom<CID>((value) => {
 
 /** Text a person wrote: bounded, no control characters, so that a terminal can print it safely. */
 export const textField = (maxLength: number): z.ZodString =>
-   
   z
     .string()
     .max(maxLength)
