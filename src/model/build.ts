@@ -1,0 +1,81 @@
+/** From a sized plan to a TensorFlow.js model on the active backend, its weights in one known order. */
+import { loadLayersModel } from '@tensorflow/tfjs-layers'
+import { tensorMemory } from '../compute/memory.ts'
+import { InvalidTopologyError } from './errors.ts'
+import { checkLength, layoutOf, partOf } from './layout.ts'
+import { writeTopology } from './topology/write.ts'
+import type { LayerWeight } from './layers/common.ts'
+import type { Layout } from './layout.ts'
+import type { ModelPlan } from './topology/plan.ts'
+import type { Tensor } from '@tensorflow/tfjs-core'
+import type { LayersModel } from '@tensorflow/tfjs-layers'
+
+type LayerVariable = LayersModel['weights'][number]
+
+/** A model in memory: its graph, and its weights in layout order. */
+export interface BuiltModel {
+  model: LayersModel
+  layout: Layout
+  /** The weights as the backend holds them, aligned with `layout.entries`. */
+  variables: Tensor[]
+}
+
+/**
+ * Build a planned model with all weights zero.
+ *
+ * @param options.logits - leave the output's activation out, for training and evaluation
+ * @throws {InvalidTopologyError} TensorFlow.js does not build what the plan says
+ */
+export async function buildModel(plan: ModelPlan, options: { logits?: boolean } = {}): Promise<BuiltModel> {
+  const modelTopology = writeTopology(plan.topology, { ...options, zeroInitializers: true })
+  const model = await loadLayersModel({ load: () => Promise.resolve({ modelTopology }) })
+  const planned = new Map(model.layers.flatMap((layer) => pairs(layer.name, layer.weights, plan)))
+  const layout = layoutOf(
+    model.weights.map((variable) => planned.get(variable) ?? mismatch(variable.originalName))
+  )
+  return { model, layout, variables: model.weights.map((variable) => variable.read()) }
+}
+
+type Pair = [LayerVariable, { name: string; weight: LayerWeight }]
+
+function pairs(layer: string, variables: LayerVariable[], plan: ModelPlan): Pair[] {
+  const weights = plan.weights.get(layer) ?? []
+  if (weights.length !== variables.length) mismatch(layer)
+  return variables.map((variable, i) => {
+    const weight = weights[i]
+    if (variable.shape.join() !== weight.shape.join()) mismatch(variable.originalName)
+    return [variable, { name: `${layer}/${weight.name}`, weight }]
+  })
+}
+
+function mismatch(name: string): never {
+  throw new InvalidTopologyError(
+    `at '${name}'`,
+    'TensorFlow.js builds other weights than were planned; please report it'
+  )
+}
+
+/** Copy all weights out, into `into` or a new vector. */
+export function getFlat(
+  { layout, variables }: BuiltModel,
+  into = new Float32Array(layout.size)
+): Float32Array {
+  checkLength(into, layout)
+  const memory = tensorMemory()
+  for (const [i, entry] of layout.entries.entries()) partOf(into, entry).set(memory.view(variables[i]))
+  return into
+}
+
+/**
+ * Copy all weights in. `flat` is not kept.
+ *
+ * @throws {WeightsLengthError}
+ */
+export function setFlat({ layout, variables }: BuiltModel, flat: Float32Array): void {
+  checkLength(flat, layout)
+  const memory = tensorMemory()
+  for (const [i, entry] of layout.entries.entries()) {
+    memory.view(variables[i]).set(partOf(flat, entry))
+    memory.changed(variables[i])
+  }
+}

@@ -1,0 +1,44 @@
+/** One flat Float32Array for all weights of a model, and where in it each weight lies. */
+import { WeightsLengthError } from './errors.ts'
+import { sizeOf } from './layers/common.ts'
+import type { LayerWeight, Shape } from './layers/common.ts'
+
+/** One weight's place. Offset and size count values, not bytes. */
+export interface LayoutEntry {
+  /** `layer/weight`, e.g. 'hidden_1/kernel'. */
+  name: string
+  shape: Shape
+  offset: number
+  size: number
+  /** How it starts, and whether the optimizer moves it. */
+  weight: LayerWeight
+}
+
+/** In the order of TensorFlow.js' `model.getWeights()`: trained weights of all layers, then moving statistics. */
+export interface Layout {
+  entries: LayoutEntry[]
+  /** Length of the flat vector. */
+  size: number
+}
+
+/** Place weights one after another. */
+export function layoutOf(weights: { name: string; weight: LayerWeight }[]): Layout {
+  let offset = 0
+  const entries = weights.map(({ name, weight }) => {
+    const size = sizeOf(weight.shape)
+    const entry = { name, shape: weight.shape, offset, size, weight }
+    offset += size
+    return entry
+  })
+  return { entries, size: offset }
+}
+
+/** The part of a flat vector that one weight takes: a view. */
+export function partOf(flat: Float32Array, entry: LayoutEntry): Float32Array {
+  return flat.subarray(entry.offset, entry.offset + entry.size)
+}
+
+/** @throws {WeightsLengthError} the vector is of another length */
+export function checkLength(flat: Float32Array, layout: Layout): void {
+  if (flat.length !== layout.size) throw new WeightsLengthError(flat.length, layout.size)
+}
