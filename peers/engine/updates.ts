@@ -5,6 +5,16 @@ import type { BlockExchange, FetchOptions, HeldUpdate, Position } from './compon
 import type { Update, RefusalReason } from '../../src/federation/records.ts'
 import type { Signed } from '../../src/federation/signed.ts'
 
+/** A payload that is not what its announcement says, whoever gives it. */
+export class PayloadMismatchError extends Error {
+  static override name = 'PayloadMismatchError'
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`The payload is not what was announced: ${reason}`, options)
+    this.name = 'PayloadMismatchError'
+  }
+}
+
 export interface UpdatePoolInit {
   position: Position
   height: number
@@ -39,15 +49,22 @@ export class UpdatePool {
   async #judge(signed: Signed<Update>): Promise<HeldUpdate> {
     const refused = this.#judgeClaims(signed.value)
     if (refused != null) return { signed, refused }
+    try {
+      return await this.#judgePayload(signed)
+    } catch (error) {
+      if (error instanceof PayloadMismatchError) return { signed, refused: 'malformed' }
+      throw error
+    }
+  }
+
+  async #judgePayload(signed: Signed<Update>): Promise<HeldUpdate> {
     const { blocks, fetch, position } = this.#init
     const { value, author } = signed
     const payload = await blocks.getPayload(value.payload, value.sizeBytes, fetch(author))
-    const read = this.#codec().decode(payload, position.weights.length)
-    const unfit = await checkDelta(read, {
-      length: position.weights.length,
-      maxNorm: position.tip.manifest.aggregation.maxNorm,
-      stretch: this.stretch
-    })
+    const { length } = position.weights
+    const read = this.#codec().decode(payload, length)
+    const { maxNorm } = position.tip.manifest.aggregation
+    const unfit = await checkDelta(read, { length, maxNorm, stretch: this.stretch })
     return unfit == null ? { signed, read } : { signed, refused: unfit }
   }
 

@@ -1,0 +1,126 @@
+/** Membership as the engine needs it, over the federation's pure rules (src/federation). */
+import { MembershipError } from '../../../src/federation/errors.ts'
+import {
+  applyCommit,
+  checkAdmission,
+  checkRevocation,
+  genesisMembership,
+  withAdmission,
+  withRevocation
+} from '../../../src/federation/membership.ts'
+import { selectChange } from '../../../src/federation/selection.ts'
+import type { Membership } from '../../engine/membership.ts'
+import type { Manifest } from '../../../src/federation/manifest/schema.ts'
+import type { MembershipState } from '../../../src/federation/membership.ts'
+import type { CommitBody, Join } from '../../../src/federation/records.ts'
+import type { Signed } from '../../../src/federation/signed.ts'
+import type { MembershipChange } from '../../../src/rounds/index.ts'
+import type { Logger } from '@libp2p/interface'
+
+/** The most wishes of other members held at once. */
+const MAX_WISHES = 1024
+
+export interface LedgerMembershipInit {
+  manifest: Signed<Manifest>
+  now: () => number
+  log: Logger
+  /** A member told where it is to be reached. */
+  onAddresses: (peerId: string, addresses: string[]) => void
+  /** The ledger admitted or revoked somebody. */
+  onChange: () => void
+}
+
+export class LedgerMembership implements Membership {
+  readonly #init: LedgerMembershipInit
+  #state: MembershipState
+  /** Member → certificate: asked to be in the roster. */
+  readonly #wishes = new Map<string, Uint8Array>()
+  readonly #revocations = new Map<string, Uint8Array>()
+
+  constructor(init: LedgerMembershipInit) {
+    this.#init = init
+    this.#state = genesisMembership(init.manifest)
+  }
+
+  /** As of the latest commit. */
+  get state(): MembershipState {
+    return this.#state
+  }
+
+  async apply(body: CommitBody): Promise<void> {
+    this.#state = await applyCommit(this.#state, body)
+    for (const { peer } of body.roster) this.#wishes.delete(peer)
+    if (body.admissions.length + body.revocations.length > 0) this.#init.onChange()
+  }
+
+  async request({ author, value }: Signed<Join>): Promise<boolean> {
+    if (author !== value.member || this.#wishes.size >= MAX_WISHES) return false
+    try {
+      const { member } = await checkAdmission(this.#state, value.certificate, this.#init.now())
+      if (member !== author) return false
+    } catch (error) {
+      return this.#declined(author, error)
+    }
+    this.#wishes.set(author, value.certificate)
+    this.#init.onAddresses(author, value.addresses)
+    return true
+  }
+
+  async revoke(envelope: Uint8Array): Promise<boolean> {
+    try {
+      const { cid } = await checkRevocation(this.#state, envelope)
+      this.#revocations.set(cid.toString(), envelope)
+      return true
+    } catch (error) {
+      return this.#declined('a revocation', error)
+    }
+  }
+
+  async proposeChange(roster: readonly string[], time: number): Promise<MembershipChange> {
+    const wanted = [...this.#wishes].filter(([member]) => !roster.includes(member))
+    const certificates = wanted.map(([, certificate]) => certificate)
+    const revocations = [...this.#revocations.values()]
+    if (certificates.length + revocations.length === 0) return nothing()
+    const { declined, ...change } = await selectChange(this.#state, { certificates, revocations, time })
+    for (const { envelope, error } of declined) this.#forget(envelope, error)
+    return change
+  }
+
+  async checkChange(
+    body: Pick<CommitBody, 'admissions' | 'revocations' | 'time'>
+  ): Promise<MembershipChange> {
+    const change = nothing()
+    let state = this.#state
+    for (const envelope of body.revocations) {
+      const revocation = await checkRevocation(state, envelope)
+      state = withRevocation(state, revocation)
+      change.revocations.push(envelope)
+      if ('member' in revocation.value.target) change.removed.push(revocation.value.target.member)
+    }
+    for (const envelope of body.admissions) {
+      const verified = await checkAdmission(state, envelope, body.time)
+      state = withAdmission(state, verified)
+      change.admissions.push(envelope)
+      change.admitted.push(verified.member)
+    }
+    return change
+  }
+
+  #declined(what: string, error: unknown): false {
+    if (!(error instanceof MembershipError)) throw error
+    this.#init.log('declined %s: %s', what, error.message)
+    return false
+  }
+
+  /** It will not hold later either: the ledger only grows. */
+  #forget(envelope: Uint8Array, error: MembershipError): void {
+    this.#init.log('dropped a membership change: %s', error.message)
+    for (const pending of [this.#wishes, this.#revocations]) {
+      for (const [key, bytes] of pending) if (bytes === envelope) pending.delete(key)
+    }
+  }
+}
+
+function nothing(): MembershipChange {
+  return { admissions: [], admitted: [], revocations: [], removed: [] }
+}

@@ -1,0 +1,126 @@
+/** What a running peer looks like from outside: one snapshot made from its parts. */
+import { quorumSize } from '../../../src/rounds/index.ts'
+import { activeMembers } from '../../../src/federation/membership.ts'
+import type { EngineSnapshot } from '../../engine/events.ts'
+import type { MemberStatus, PeerStatus, Phase } from '../types.ts'
+import type { MembershipState } from '../../../src/federation/membership.ts'
+import type { Manifest } from '../../../src/federation/manifest/schema.ts'
+import type { Metrics } from '../../../src/federation/records.ts'
+import type { Signed } from '../../../src/federation/signed.ts'
+import type { TrainerInfo } from '../../../src/training/types.ts'
+
+export interface StatusInput {
+  self: string
+  manifest: Signed<Manifest>
+  engine: EngineSnapshot
+  membership: MembershipState
+  connected: readonly string[]
+  stopped: boolean
+  latencyMs: (peerId: string) => number | null
+  addressesOf: (peerId: string) => string[]
+  addresses: string[]
+  bytes: { bytesIn: number; bytesOut: number }
+  ownEvaluation: Metrics | null
+  /** Durations of recent rounds, ms. */
+  roundsMs: readonly number[]
+  trainer: TrainerInfo | null
+}
+
+export function peerStatus(input: StatusInput): PeerStatus {
+  const { engine, manifest } = input
+  const { tip } = engine
+  const rounds = manifest.value.rounds.stop.rounds
+  const round = tip?.body.round ?? 0
+  const roundMs = input.roundsMs.length === 0 ? null : average(input.roundsMs)
+  return {
+    peerId: input.self,
+    federation: manifest.cid.toString(),
+    name: manifest.value.name,
+    phase: phaseOf(input),
+    waitingFor: waitingFor(input),
+    height: tip?.body.height ?? 0,
+    commit: tip == null || tip.body.height === 0 ? null : tip.cid.toString(),
+    round,
+    rounds,
+    view: engine.view,
+    evaluation: tip == null || Object.keys(tip.body.evaluation).length === 0 ? null : tip.body.evaluation,
+    ownEvaluation: input.ownEvaluation,
+    members: members(input),
+    addresses: input.addresses,
+    ...input.bytes,
+    roundMs,
+    etaMs: roundMs == null || engine.finished ? null : roundMs * (rounds - round),
+    trainer: input.trainer
+  }
+}
+
+/** What a person would say the peer is doing. */
+export function phaseOf({
+  engine,
+  stopped,
+  connected
+}: Pick<StatusInput, 'engine' | 'stopped' | 'connected'>): Phase {
+  if (stopped) return 'stopped'
+  if (engine.tip == null || (!engine.settled && connected.length === 0)) return 'connecting'
+  if (!engine.settled) return 'catching-up'
+  if (engine.finished) return 'finished'
+  if (engine.mode === 'membership') return engine.step === 'idle' ? 'waiting' : 'agreeing'
+  if (engine.step === 'collect') return engine.training ? 'training' : 'collecting'
+  return 'agreeing'
+}
+
+/** Null while all is well; else a sentence that says what has to happen. */
+export function waitingFor(input: StatusInput): string | null {
+  const { engine, self } = input
+  if (input.stopped || engine.tip == null || engine.finished) return null
+  const roster = engine.tip.body.roster.map((entry) => entry.peer)
+  if (!roster.includes(self)) return 'the others to admit this peer with their next commit'
+  return waitingForMembers(input, roster) ?? waitingForQuorum(input, roster) ?? waitingForUpdates(input)
+}
+
+function waitingForMembers({ engine, manifest }: StatusInput, roster: readonly string[]): string | null {
+  if (engine.mode === 'train') return null
+  const { startMembers, minContributors } = manifest.value.rounds
+  const needed = engine.tip?.body.round === 0 ? Math.max(startMembers, minContributors) : minContributors
+  const missing = needed - roster.length
+  if (missing <= 0) return null
+  return `${missing} more member${missing === 1 ? '' : 's'}: ${roster.length} of ${needed} are here`
+}
+
+function waitingForQuorum(
+  { manifest, connected, self }: StatusInput,
+  roster: readonly string[]
+): string | null {
+  const reachable = roster.filter((peer) => peer === self || connected.includes(peer))
+  const needed = quorumSize(roster.length, manifest.value.membership.faultModel)
+  if (reachable.length >= needed) return null
+  const missing = roster.filter((peer) => !reachable.includes(peer))
+  return `a quorum: ${reachable.length} of ${needed} needed members are connected; missing ${missing.join(', ')}`
+}
+
+function waitingForUpdates({ engine, manifest }: StatusInput): string | null {
+  const { minContributors } = manifest.value.rounds
+  if (engine.step !== 'collect' || !engine.deadlinePassed || engine.updated.length >= minContributors)
+    return null
+  return `updates: ${engine.updated.length} of the ${minContributors} that a round needs have arrived`
+}
+
+function members(input: StatusInput): MemberStatus[] {
+  const { membership, engine, self, connected } = input
+  const roster = new Map(engine.tip?.body.roster.map((entry) => [entry.peer, entry.missed]) ?? [])
+  return activeMembers(membership).map(({ peerId, role }) => ({
+    peerId,
+    role,
+    self: peerId === self,
+    connected: peerId === self || connected.includes(peerId),
+    inRoster: roster.has(peerId),
+    updated: engine.updated.includes(peerId),
+    missed: roster.get(peerId) ?? 0,
+    latencyMs: peerId === self ? null : input.latencyMs(peerId),
+    addresses: peerId === self ? input.addresses : input.addressesOf(peerId)
+  }))
+}
+
+function average(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
