@@ -1,12 +1,11 @@
 /** Finding out what this peer lacks: when somebody appears, when others are ahead, when nothing moves. */
 import { openRecord } from './records.ts'
 import { verifyCommit } from './verify.ts'
-import type { CatchUpClient, Clock } from './components.ts'
+import type { CatchUpClient, Clock, WireRecord } from './components.ts'
 import type { OpenRecord } from './records.ts'
 import type { NextCommit } from './tip.ts'
 import type { LedgerTip } from '../../src/rounds/index.ts'
 import type { Logger } from '@libp2p/interface'
-import type { CID } from 'multiformats/cid'
 
 /** Gossip and a commit cross all the time: being behind by a moment is no reason to ask. */
 const PATIENCE_MS = 200
@@ -19,7 +18,7 @@ export interface CatchUpInit {
   stalledMs: number
   tip(): LedgerTip | null
   /** Records of the current height that are here. */
-  have(): CID[]
+  have(): WireRecord[]
   connected(): string[]
   /** Changes whenever the height makes progress. */
   progress(): string
@@ -81,19 +80,21 @@ export class CatchUp {
     }
   }
 
-  /** True when commits came, so that there may be more. */
+  /** True when there is more to be had. */
   async #askOnce(peer: string): Promise<boolean> {
-    const request = { height: this.#height(), have: this.#init.have() }
+    const question = { height: this.#height(), have: this.#init.have() }
     let applied = 0
+    let more = false
     try {
-      for await (const frame of this.#init.client.ask(peer, request, { signal: this.#abort.signal })) {
+      for await (const frame of this.#init.client.ask(peer, question, { signal: this.#abort.signal })) {
         if (frame.type === 'commit') applied += (await this.#onCommit(frame.bytes)) ? 1 : 0
         else if (frame.type === 'record') await this.#init.onRecord(await openRecord(frame.record))
+        else if (frame.type === 'end') more = frame.more
       }
     } finally {
       if (applied > 0) this.#init.onCaughtUp()
     }
-    return applied > 0
+    return more && applied > 0
   }
 
   async #onCommit(bytes: Uint8Array): Promise<boolean> {

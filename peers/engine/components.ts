@@ -32,7 +32,7 @@ export interface Gossip {
 export interface CatchUpClient {
   ask(
     peer: string,
-    request: { height: number; have: CID[] },
+    question: { height: number; have: WireRecord[] },
     options: { signal: AbortSignal }
   ): AsyncIterable<CatchUpFrame>
 }
@@ -40,8 +40,9 @@ export interface CatchUpClient {
 export type CatchUpFrame =
   | { type: 'head'; height: number }
   | { type: 'commit'; bytes: Uint8Array }
-  | { type: 'record'; record: WireRecord }
-  | { type: 'end' }
+  | { type: 'record'; record: Pick<WireRecord, 'kind' | 'bytes'> }
+  /** `more`: the answer was cut, ask again. */
+  | { type: 'end'; more: boolean }
 
 /** Content-addressed vectors and payloads: kept here, fetched from whoever has them. */
 export interface BlockExchange {

@@ -283,7 +283,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       log,
       stalledMs: this.#init.options.catchUpMs,
       tip: () => this.#tip.current,
-      have: () => this.records().map((record) => record.cid),
+      have: () => this.records(),
       connected: () => this.#connected,
       progress: () => this.#progress(),
       onCommit: async (next) => await this.#apply(next),

@@ -186,10 +186,11 @@ export class Swarm {
         if (peer == null || cut.has(id) || cut.has(self)) throw new Error(`${id} is not reachable`)
         for await (const { bytes } of new Ledger(peer.store).range(height + 1))
           yield { type: 'commit', bytes }
-        const known = new Set(have.map(String))
+        const known = new Set(have.map((record) => String(record.cid)))
         for (const record of peer.engine.records()) {
           if (!known.has(String(record.cid))) yield { type: 'record', record }
         }
+        yield { type: 'end', more: false }
       }
     }
   }
