@@ -1,4 +1,5 @@
 /** Local training as the round engine sees it, wherever it runs (a worker thread, a page, a test). */
+import type { BackendAttempt } from '../compute/backend.ts'
 import type { Metrics } from '../federation/records.ts'
 
 export interface TrainOptions {
@@ -37,6 +38,8 @@ export interface TrainingResult {
 export interface TrainerInfo {
   /** Which engine computes, e.g. 'wasm' or 'cpu'. */
   backend: string
+  /** Which engines were tried in which order, and why those before the last were not used. */
+  attempts?: BackendAttempt[]
   /** Number of weights: the length of every flat vector. */
   parameters: number
   trainSamples: number

@@ -5,6 +5,7 @@ import { convFilterGradient } from './convFilterGradient.ts'
 import { convInputGradient } from './convInputGradient.ts'
 import { stockKernel } from './heap.ts'
 import { fusedMatMul, matMul } from './matMul.ts'
+import { maxPoolGradient } from './maxPoolGradient.ts'
 import { registerReluGradient } from './reluGradient.ts'
 import { segmentSum } from './segmentSum.ts'
 import type { KernelCall, KernelOverride, WasmKernel } from './heap.ts'
@@ -17,6 +18,7 @@ const overrides: KernelOverride[] = [
   biasGradient,
   convFilterGradient,
   convInputGradient,
+  maxPoolGradient,
   segmentSum
 ]
 

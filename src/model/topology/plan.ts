@@ -22,6 +22,8 @@ export interface ModelPlan {
   parameters: number
   /** Multiply-adds of one example's forward pass, roughly. */
   operations: number
+  /** Values that the largest layer puts out for one example. */
+  largestOutput: number
 }
 
 /**
@@ -33,17 +35,19 @@ export interface ModelPlan {
 export function planModel(topology: Topology): ModelPlan {
   const outputs = new Map<string, Shape>()
   const weights = new Map<string, LayerWeight[]>()
-  let [parameters, operations] = [0, 0]
+  let [parameters, operations, largestOutput] = [0, 0, sizeOf(topology.input)]
   for (const layer of topology.layers) {
     const inputs = layer.inbound.map((name) => outputs.get(name) ?? [])
     const effect = effectOf(layer, inputs.length > 0 ? inputs : [topology.input])
     parameters += effect.weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
     operations += effect.operations
     check(effect, parameters, operations)
+    largestOutput = Math.max(largestOutput, sizeOf(effect.output))
     outputs.set(layer.name, effect.output)
     weights.set(layer.name, trainableAs(layer, effect.weights))
   }
-  return { topology, output: outputs.get(topology.output) ?? [], weights, parameters, operations }
+  const output = outputs.get(topology.output) ?? []
+  return { topology, output, weights, parameters, operations, largestOutput }
 }
 
 function effectOf(layer: TopologyLayer, inputs: Shape[]): LayerEffect {

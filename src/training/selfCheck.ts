@@ -1,0 +1,99 @@
+/**
+ * Whether a backend can be trusted: one training step of the very model, values and gradients, against the plain
+ * JavaScript backend. A model too slow for that is checked by a narrow sister with the same layers.
+ */
+import { startBackend } from '../compute/backend.ts'
+import { tensorMemory } from '../compute/memory.ts'
+import { setFlat } from '../model/build.ts'
+import { initialWeights } from '../model/initial.ts'
+import { narrowed } from '../model/topology/narrow.ts'
+import { seededRandom, uniform } from '../random.ts'
+import { dropoutSeeds } from './dropout.ts'
+import { SelfCheckError } from './errors.ts'
+import { lossFor } from './loss.ts'
+import { networkOf, withGradients } from './network.ts'
+import type { ExampleBatch } from './batches.ts'
+import type { BackendName, WasmOptions } from '../compute/backend.ts'
+import type { ModelManifest } from '../model/task.ts'
+import type { ModelPlan } from '../model/topology/plan.ts'
+
+/** Deviation allowed, as a share of the largest value of the same gradient. */
+export const TOLERANCE = 1e-3
+const EXAMPLES = 2
+const SEED = 7
+/** Multiply-adds an example up to which the model itself is checked: some 20 ms of the reference. */
+const MOST_OPERATIONS = 1e6
+
+/** Loss, and the gradient of each trained weight by its name. */
+export type StepValues = Map<string, Float32Array>
+
+/** The values of one step on the active backend: same weights, same examples, whichever backend. */
+export async function stepValues(manifest: ModelManifest, plan: ModelPlan): Promise<StepValues> {
+  const network = await networkOf(plan, lossFor(manifest.training.loss))
+  setFlat(network, checkWeights(network))
+  dropoutSeeds(network.model, SEED)?.()
+  const values: StepValues = new Map()
+  const batch = checkBatch(manifest, plan)
+  const loss = withGradients(network, batch, (gradients) => {
+    const trained = network.layout.entries.filter(({ weight }) => weight.trainable)
+    for (const [i, { name }] of trained.entries()) {
+      const gradient = gradients[i]
+      if (gradient != null) values.set(`the gradient of ${name}`, tensorMemory().view(gradient).slice())
+    }
+  })
+  network.dispose()
+  return values.set('the loss', Float32Array.of(loss))
+}
+
+/** The seeded initial weights, stirred so that none of them is all zero. */
+function checkWeights({ layout }: Parameters<typeof setFlat>[0]): Float32Array {
+  const random = seededRandom(SEED)
+  return initialWeights(layout, SEED).map((value) => value + 0.1 * uniform(random))
+}
+
+function checkBatch({ task }: ModelManifest, plan: ModelPlan): ExampleBatch {
+  const random = seededRandom(SEED, 1)
+  const width = plan.topology.input.reduce((size, n) => size * n, 1)
+  const isText = task.input.kind === 'text'
+  const draw = (): number => (isText ? Math.floor(2 * uniform(random)) : 2 * uniform(random) - 1)
+  const features = Float32Array.from({ length: EXAMPLES * width }, draw)
+  const targets = Float32Array.from({ length: EXAMPLES }, (_, i) => i % Math.max(2, task.labels.length))
+  return { count: EXAMPLES, features, targets }
+}
+
+/**
+ * Check the active backend, named `name`; it is active again afterwards.
+ *
+ * @throws {SelfCheckError} naming what deviates, and by how much
+ */
+export async function checkBackend(
+  name: BackendName,
+  manifest: ModelManifest,
+  options: { plan: ModelPlan } & WasmOptions
+): Promise<void> {
+  if (name === 'cpu') return
+  const plan = options.plan.operations > MOST_OPERATIONS ? narrowed(options.plan) : options.plan
+  const found = await stepValues(manifest, plan)
+  await startBackend('cpu')
+  const expected = await stepValues(manifest, plan)
+  await startBackend(name, options)
+  compare(name, found, expected)
+}
+
+/** @throws {SelfCheckError} */
+export function compare(name: string, found: StepValues, expected: StepValues): void {
+  for (const [what, values] of expected) {
+    const deviation = deviationOf(found.get(what) ?? new Float32Array(), values)
+    // NaN is no deviation that passes.
+    if (!(deviation <= TOLERANCE)) throw new SelfCheckError(name, what, deviation)
+  }
+}
+
+/** The largest difference, as a share of the largest expected value. */
+function deviationOf(found: Float32Array, expected: Float32Array): number {
+  if (found.length !== expected.length) return Infinity
+  let [scale, worst] = [1e-6, 0]
+  for (const value of expected) scale = Math.max(scale, Math.abs(value))
+  for (const [i, value] of expected.entries()) worst = Math.max(worst, Math.abs(found[i] - value))
+  return worst / scale
+}

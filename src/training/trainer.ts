@@ -1,0 +1,145 @@
+/** The in-process trainer: what a worker thread runs, and what tests use directly. */
+import { backendCandidates, chooseBackend } from '../compute/backend.ts'
+import { getFlat, setFlat } from '../model/build.ts'
+import { ModelMismatchError } from '../model/errors.ts'
+import { initialWeights } from '../model/initial.ts'
+import { checkLength } from '../model/layout.ts'
+import { planFor } from '../model/task.ts'
+import { NoInitialSeedError, TrainerStoppedError, TrainingDivergedError } from './errors.ts'
+import { evaluate } from './evaluate.ts'
+import { trainRound } from './loop.ts'
+import { buildNetwork } from './network.ts'
+import { createPace } from './pace.ts'
+import { checkBackend } from './selfCheck.ts'
+import { createTurns } from './turns.ts'
+import type { Network } from './network.ts'
+import type { Clock } from './pace.ts'
+import type { Turns } from './turns.ts'
+import type { TrainOptions, Trainer, TrainerInfo, TrainingJob, TrainingResult } from './types.ts'
+import type { BackendName, ChosenBackend, WasmOptions } from '../compute/backend.ts'
+import type { DataSplit } from '../data/dataset.ts'
+import type { Metrics } from '../federation/records.ts'
+import type { ModelManifest } from '../model/task.ts'
+
+export interface TrainerInit extends Clock, WasmOptions {
+  manifest: ModelManifest
+  data: DataSplit
+  /** Use this backend, and no other. Default: the first that passes its self-check. */
+  backend?: BackendName
+}
+
+/**
+ * A trainer on this thread. TensorFlow.js has one active backend a thread: two trainers must use the same.
+ *
+ * @throws {NoBackendError} no backend passed its self-check
+ * @throws {InvalidTopologyError | ModelTooLargeError | ModelMismatchError} the model cannot be used, or not with this data
+ */
+export async function createTrainer(init: TrainerInit): Promise<Trainer> {
+  checkData(init)
+  const chosen = await selectBackend(init)
+  const network = await buildNetwork(init.manifest)
+  return new LocalTrainer(init, network, chosen)
+}
+
+/** Start the backend for a manifest's model: the named one, or the first that passes. */
+export function selectBackend(init: Omit<TrainerInit, 'data'>): Promise<ChosenBackend> {
+  const { manifest, backend, wasmDirectory } = init
+  const plan = planFor(manifest)
+  const candidates = backendCandidates({ wasmDirectory }).filter(
+    ({ name }) => backend == null || name === backend
+  )
+  const check = (name: string): Promise<void> =>
+    checkBackend(name as BackendName, manifest, { plan, wasmDirectory })
+  return chooseBackend(candidates, { check, now: () => init.now() })
+}
+
+function checkData({ manifest, data }: TrainerInit): void {
+  const expected = planFor(manifest).topology.input.join(', ')
+  for (const { shape, size } of [data.train, data.test]) {
+    if (size > 0 && shape.join(', ') !== expected) {
+      throw new ModelMismatchError('the shape of the data', `[${shape.join(', ')}]`, `[${expected}]`)
+    }
+  }
+}
+
+class LocalTrainer implements Trainer {
+  readonly info: TrainerInfo
+  readonly #init: TrainerInit
+  readonly #network: Network
+  /** The network holds one set of weights, so one call has it at a time. */
+  readonly #turns: Turns = createTurns()
+  #isStopped = false
+
+  constructor(init: TrainerInit, network: Network, chosen: ChosenBackend) {
+    this.#init = init
+    this.#network = network
+    this.info = {
+      backend: chosen.name,
+      attempts: chosen.attempts,
+      parameters: network.layout.size,
+      trainSamples: init.data.train.size,
+      testSamples: init.data.test.size
+    }
+  }
+
+  initialWeights(): Promise<Float32Array> {
+    return this.#run(() => {
+      const { initial } = this.#init.manifest.model
+      if ('cid' in initial) throw new NoInitialSeedError(initial.cid.toString())
+      return Promise.resolve(initialWeights(this.#network.layout, initial.seed))
+    })
+  }
+
+  evaluate(weights: Float32Array, { signal }: { signal?: AbortSignal } = {}): Promise<Metrics> {
+    return this.#run(() => {
+      setFlat(this.#network, weights)
+      return this.#evaluate(signal)
+    }, signal)
+  }
+
+  train(job: TrainingJob, options: TrainOptions = {}): Promise<TrainingResult> {
+    return this.#run(() => this.#train(job, options), options.signal)
+  }
+
+  /** Lets the present call end, frees the model's memory. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    await this.#turns.take(() => Promise.resolve(this.#network.dispose()))
+  }
+
+  async #run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#isStopped) throw new TrainerStoppedError()
+    return this.#turns.take(work, signal)
+  }
+
+  async #train({ weights, round, seed }: TrainingJob, options: TrainOptions): Promise<TrainingResult> {
+    const startedAt = this.#init.now()
+    const { manifest, data } = this.#init
+    checkLength(weights, this.#network.layout)
+    setFlat(this.#network, weights)
+    const before = await this.#evaluate(options.signal)
+    const pace = createPace(this.#init, options.signal)
+    const loop = { training: manifest.training, round, seed, clock: this.#init, pace }
+    const onProgress = options.onProgress?.bind(options)
+    const samples = await trainRound(this.#network, data.train, { ...loop, onProgress })
+    const delta = subtractFrom(getFlat(this.#network), weights, round)
+    const after = await this.#evaluate(options.signal)
+    return { delta, samples, before, after, trainingMs: this.#init.now() - startedAt }
+  }
+
+  #evaluate(signal?: AbortSignal): Promise<Metrics> {
+    const { manifest, data } = this.#init
+    return evaluate(this.#network, data.test, { task: manifest.task, pace: createPace(this.#init, signal) })
+  }
+}
+
+/** trained − weights, in place of `trained`. */
+function subtractFrom(trained: Float32Array, weights: Float32Array, round: number): Float32Array {
+  for (let i = 0; i < trained.length; i++) {
+    trained[i] -= weights[i]
+    if (!Number.isFinite(trained[i]))
+      throw new TrainingDivergedError(round, `weight ${i} changed by ${trained[i]}`)
+  }
+  return trained
+}
