@@ -55,7 +55,7 @@ function readYaml(text: string): Source {
     throw new InvalidManifestError([{ path: [], message }])
   }
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
   const problems = document.errors.map((error) => ({
     path: [],
     message: `not YAML: ${error.message}`,

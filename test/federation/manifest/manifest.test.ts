@@ -1,0 +1,156 @@
+import { expect } from 'chai'
+import { InvalidRecordError } from '../../../src/federation/cbor.ts'
+import {
+  describeManifest,
+  draftOf,
+  founding,
+  InvalidManifestError,
+  manifestTemplate,
+  manifestToYaml,
+  manifestType,
+  openManifest,
+  parseManifestYaml,
+  templateKinds
+} from '../../../src/federation/manifest/index.ts'
+import { InvalidSignatureError, seal } from '../../../src/federation/signed.ts'
+import { failure } from '../../helpers/failure.ts'
+import { everyFlip, NOW, person, world } from '../world.ts'
+
+const draft = parseManifestYaml(manifestTemplate('digits'))
+const nonce = new Uint8Array(16).fill(7)
+
+describe('founding', () => {
+  it('fixes founder, time and version, and opens again to the same id', async () => {
+    const { key, id } = await person(1)
+    const signed = await founding({ draft, founderKey: key, now: NOW, nonce })
+    expect(signed.value).to.include({ version: 1, founder: id, createdAt: NOW })
+    const opened = await openManifest(signed.bytes)
+    expect(opened.cid.toString()).to.equal(signed.cid.toString())
+    expect(opened.value).to.deep.equal(signed.value)
+    expect(parseManifestYaml(manifestToYaml(draftOf(opened.value)))).to.deep.equal(draft)
+  })
+
+  it('fills defaults into a draft that leaves them out', async () => {
+    const { key } = await person(1)
+    const { name, task, model } = draft
+    const signed = await founding({ draft: { name, task, model }, founderKey: key, now: NOW, nonce })
+    expect(signed.value.rounds.minContributors).to.equal(2)
+    expect(signed.value.membership).to.deep.equal({ admins: [], invites: 'admins', faultModel: 'crash' })
+  })
+
+  it('gives equal drafts different ids by the nonce, and equal ones the same', async () => {
+    const a = await world()
+    const b = await world({}, { nonce: 2 })
+    const again = await world()
+    expect(a.manifest.cid.toString()).not.to.equal(b.manifest.cid.toString())
+    expect(a.manifest.cid.toString()).to.equal(again.manifest.cid.toString())
+  })
+
+  it('takes optional settings that are undefined', async () => {
+    const { key } = await person(1)
+    const stop = { rounds: 3, target: undefined }
+    const signed = await founding({ draft: { ...draft, rounds: { stop } }, founderKey: key, now: NOW, nonce })
+    expect(signed.value.rounds.stop).to.deep.equal({ rounds: 3 })
+  })
+
+  it('refuses parts that do not fit, and a nonce of another length', async () => {
+    const { key: founderKey } = await person(1)
+    const unfit = { ...draft, rounds: { startMembers: 1, minContributors: 2 } }
+    await failure(founding({ draft: unfit, founderKey, now: NOW, nonce }), InvalidManifestError)
+    await failure(founding({ draft, founderKey, now: NOW, nonce: new Uint8Array(8) }), RangeError)
+  })
+})
+
+describe('openManifest', () => {
+  it('refuses one that its founder did not sign', async () => {
+    const { manifest } = await world()
+    const { key } = await person(2)
+    const forged = await seal(manifestType, manifest.value, key)
+    expect((await failure(openManifest(forged.bytes), InvalidManifestError)).message).to.include('signed by')
+  })
+
+  it('refuses one whose parts do not fit, whoever signed it', async () => {
+    const { manifest, founder } = await world()
+    const rounds = { ...manifest.value.rounds, startMembers: 1 }
+    const hostile = await seal(manifestType, { ...manifest.value, rounds }, founder.key)
+    await failure(openManifest(hostile.bytes), InvalidManifestError)
+  })
+
+  it('refuses bytes that were changed anywhere, or reads the same', async () => {
+    const { manifest } = await world()
+    await everyFlip(manifest.bytes, async (changed) => {
+      // A few bits of the envelope's protobuf framing mean nothing; no flip may change what was signed, or by whom.
+      const outcome = await openManifest(changed).catch((error: unknown) => error)
+      if (outcome instanceof Error) {
+        expect(outcome.name).to.be.oneOf([InvalidSignatureError.name, InvalidRecordError.name])
+        return
+      }
+      expect(outcome).to.deep.include({ cid: manifest.cid, author: manifest.author, value: manifest.value })
+    })
+  })
+})
+
+describe('describeManifest', () => {
+  for (const kind of templateKinds) {
+    it(`says what a person must know: ${kind}`, async () => {
+      const { key, id } = await person(1)
+      const template = parseManifestYaml(manifestTemplate(kind))
+      const signed = await founding({ draft: template, founderKey: key, now: NOW, nonce })
+      const text = describeManifest(signed).join('\n')
+      for (const part of [
+        template.name,
+        template.licence,
+        id,
+        signed.cid.toString(),
+        'only the founder',
+        '2027-01-15'
+      ]) {
+        expect(text).to.include(part)
+      }
+      for (const label of template.task.labels) expect(text).to.include(label)
+      expect(text).not.to.include('undefined')
+    })
+  }
+
+  it('speaks of a given model, a target, members that invite, admins and byzantine faults', async () => {
+    const { key, id } = await person(1)
+    const signed = await founding({
+      draft: {
+        ...draft,
+        contact: 'me@example.org',
+        model: { architecture: { topology: '{}' } },
+        rounds: {
+          cohort: 0.5,
+          startMembers: 4,
+          stop: { rounds: 9, target: { metric: 'accuracy', value: 0.9 } }
+        },
+        training: { work: { steps: 1 } },
+        membership: { invites: 'members', admins: [id], faultModel: 'byzantine' }
+      },
+      founderKey: key,
+      now: NOW,
+      nonce
+    })
+    const text = describeManifest(signed).join('\n')
+    for (const part of [
+      'layer by layer',
+      'accuracy reaches 0.9',
+      '50 %',
+      '1 step over',
+      'every member may',
+      `admins: ${id}`,
+      'two thirds',
+      'me@example.org'
+    ]) {
+      expect(text).to.include(part)
+    }
+  })
+
+  it('counts labels beyond the first dozen', async () => {
+    const { key } = await person(1)
+    const labels = Array.from({ length: 40 }, (_, i) => `label ${i}`)
+    const task = { ...draft.task, labels }
+    const signed = await founding({ draft: { ...draft, task }, founderKey: key, now: NOW, nonce })
+    expect(describeManifest(signed).join('\n')).to.include('label 11 and 28 more')
+  })
+})
