@@ -42,5 +42,9 @@ export interface CommandContext {
   confirm(question: string): Promise<boolean | null>
   /** Ask for text that is not shown, such as a passphrase. Null when nobody is there. */
   askSecret(question: string): Promise<string | null>
+  /** All of the standard input as text. */
+  readInput(): Promise<string>
+  /** How to start another `murmur` process. */
+  self: { command: string; args: string[] }
   library: Library
 }

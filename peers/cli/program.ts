@@ -30,7 +30,7 @@ export async function runProgram(argv: string[], context: CommandContext): Promi
   let code: ExitCode = exitCodes.ok
   const program = buildProgram(context, (value) => (code = value))
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
     return code
   } catch (error) {
     return fail(error, argv, context)
@@ -82,7 +82,8 @@ function settle(command: Command, context: CommandContext): void {
   command.showSuggestionAfterError(true)
   command.configureOutput({
     writeOut: (text) => context.stdout.write(text),
-    writeErr: () => undefined,
+    writeErr: (text) => context.stderr.write(text),
+    outputError: () => undefined,
     getOutHelpWidth: () => Math.min(context.stdout.columns, 110)
   })
 }

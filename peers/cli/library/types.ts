@@ -95,6 +95,8 @@ export interface Library {
   }): Promise<HomeInfo>
   /** @throws an error that says how to found or join when there is no federation in `home` */
   openHome(home: string): Promise<HomeInfo>
+  /** The same, or null when there is none. */
+  findHome(home: string): Promise<HomeInfo | null>
   remember(home: string, options: RememberedOptions): Promise<void>
   /** True when the identity in `home` is encrypted. */
   needsPassphrase(home: string): Promise<boolean>

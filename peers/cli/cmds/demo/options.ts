@@ -1,0 +1,7 @@
+/** Options of `murmur demo`. */
+export interface DemoOptions {
+  data?: string
+  rounds: number
+  peers: number
+  keep: boolean
+}

@@ -1,0 +1,31 @@
+/** The table of commands, in the order of `murmur --help`. */
+import { demo } from './demo/index.ts'
+import { evaluate } from './evaluate/index.ts'
+import { init } from './init/index.ts'
+import { invite } from './invite/index.ts'
+import { join } from './join/index.ts'
+import { ledger } from './ledger/index.ts'
+import { model } from './model/index.ts'
+import { peers } from './peers/index.ts'
+import { predict } from './predict/index.ts'
+import { revoke } from './revoke/index.ts'
+import { start } from './start/index.ts'
+import { status } from './status/index.ts'
+import { stop } from './stop/index.ts'
+import type { CommandSpec } from '../command.ts'
+
+export const commands: readonly CommandSpec[] = [
+  demo,
+  init,
+  start,
+  invite,
+  join,
+  revoke,
+  stop,
+  status,
+  peers,
+  ledger,
+  model,
+  predict,
+  evaluate
+]

@@ -1,0 +1,27 @@
+import { templateKinds } from '../../../../src/federation/manifest/index.ts'
+import { parseInteger, parseLayers } from '../../output/parse.ts'
+import type { OptionSpec } from '../../command.ts'
+import type { TemplateKind } from '../../../../src/federation/manifest/index.ts'
+
+/** Options of `murmur init`. */
+export interface InitOptions {
+  template?: TemplateKind
+  from?: string
+  rounds?: number
+  members?: number
+  hidden?: number[]
+  yes: boolean
+}
+
+export const initOptions: OptionSpec[] = [
+  { flags: '--template <kind>', description: 'Kind of data (default: digits).', choices: templateKinds },
+  { flags: '--from <file.yaml>', description: 'Found what this file says.' },
+  { flags: '--rounds <n>', description: 'Training rounds.', parse: parseInteger('--rounds', 1, 1_000_000) },
+  {
+    flags: '--members <n>',
+    description: 'Training starts when this many members are here.',
+    parse: parseInteger('--members', 1, 10_000)
+  },
+  { flags: '--hidden <units>', description: 'Hidden layers of an mlp, e.g. 200,200.', parse: parseLayers },
+  { flags: '--yes', description: 'Found a template as it is, without editing.', default: false }
+]

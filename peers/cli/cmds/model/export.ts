@@ -1,0 +1,59 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { UserError } from '../../output/exit.ts'
+import { formatBytes } from '../../output/format.ts'
+import { jsonLine } from '../../output/json.ts'
+import { describeCommit, latestCommit, tellOrigin, withSource } from '../../source.ts'
+import type { Handler } from '../../command.ts'
+import type { OutputFile } from '../../library/types.ts'
+
+/** Options of `murmur model export`. */
+export interface ExportOptions {
+  format: 'keras' | 'safetensors'
+  out?: string
+  force: boolean
+}
+
+export const handler: Handler<ExportOptions> = async ({ context, options }) => {
+  await withSource(context, options, async (source, home) => {
+    tellOrigin(context, options, source)
+    const commit = await latestCommit(source)
+    const manifest = home.manifest.value
+    const files = await context.library.exportModel({
+      manifest,
+      weights: await source.weights(),
+      format: options.format,
+      signal: context.signal
+    })
+    const out = resolve(context.cwd, options.out ?? defaultOut(manifest.name, commit?.round ?? 0, options.format))
+    const written = await writeFiles(files, out, options)
+    const sizeBytes = files.reduce((total, file) => total + file.bytes.byteLength, 0)
+    const facts = { format: options.format, round: commit?.round ?? 0, commit: commit?.cid ?? null, sizeBytes }
+    if (options.json) context.stdout.write(jsonLine({ files: written, ...facts }))
+    else {
+      context.stdout.write(`Wrote ${describeCommit(commit)}, ${formatBytes(sizeBytes)}:\n`)
+      context.stdout.write(written.map((path) => `  ${path}\n`).join(''))
+    }
+  })
+  return undefined
+}
+
+function defaultOut(name: string, round: number, format: ExportOptions['format']): string {
+  const stem = `${name.replace(/[^\p{L}\p{N}._-]+/gu, '-').toLowerCase()}-round${round}`
+  return format === 'keras' ? stem : `${stem}.safetensors`
+}
+
+/** Keras is a directory of several files; safetensors is the one file at `out`. */
+async function writeFiles(files: OutputFile[], out: string, { format, force }: ExportOptions): Promise<string[]> {
+  const placed = files.map((file) => ({ ...file, path: format === 'keras' ? join(out, file.name) : out }))
+  for (const { path, bytes } of placed) {
+    await mkdir(dirname(path), { recursive: true })
+    try {
+      await writeFile(path, bytes, { flag: force ? 'w' : 'wx' })
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+      throw new UserError(`${path} is there already. Choose another --out, or overwrite it with --force.`, { cause })
+    }
+  }
+  return placed.map(({ path }) => path)
+}

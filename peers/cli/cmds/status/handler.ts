@@ -1,0 +1,50 @@
+import { formatBytes, formatDuration, formatMetric, plural } from '../../output/format.ts'
+import { jsonLine } from '../../output/json.ts'
+import { renderPairs } from '../../output/table.ts'
+import { tellOrigin, withSource } from '../../source.ts'
+import type { Handler } from '../../command.ts'
+import type { PeerStatus } from '../../../node/types.ts'
+
+export const handler: Handler<object> = async ({ context, options }) => {
+  await withSource(context, options, async (source) => {
+    const status = await source.status()
+    tellOrigin(context, options, source)
+    const text = options.json
+      ? jsonLine({ origin: source.origin, ...status })
+      : `${renderPairs(pairsOf(status), context.stdout.columns)}\n`
+    context.stdout.write(text)
+  })
+  return undefined
+}
+
+function pairsOf(status: PeerStatus): [string, string][] {
+  const connected = status.members.filter((member) => member.connected && !member.self).length
+  const pairs: [string, string | null][] = [
+    ['federation', status.name],
+    ['id', status.federation],
+    ['this peer', status.peerId],
+    ['phase', status.phase],
+    ['waiting for', status.waitingFor],
+    ['round', `${status.round} of ${status.rounds}`],
+    ['commit', status.commit ?? 'none yet'],
+    ['global model', metrics(status.evaluation)],
+    ['on your data', metrics(status.ownEvaluation)],
+    ['members', `${status.members.length}, ${connected} connected`],
+    ['addresses', status.addresses.join(' ') || null],
+    ['traffic', `${formatBytes(status.bytesIn)} in, ${formatBytes(status.bytesOut)} out`],
+    ['a round takes', status.roundMs == null ? null : formatDuration(status.roundMs)],
+    ['left', status.etaMs == null ? null : formatDuration(status.etaMs)],
+    ['trains on', trainer(status)]
+  ]
+  return pairs.filter((pair): pair is [string, string] => pair[1] != null)
+}
+
+function metrics(values: PeerStatus['evaluation']): string | null {
+  const entries = Object.entries(values ?? {}).filter(([name]) => name !== 'samples')
+  return entries.length === 0 ? null : entries.map(([name, value]) => `${name} ${formatMetric(name, value)}`).join(', ')
+}
+
+function trainer({ trainer: info }: PeerStatus): string | null {
+  if (info == null) return null
+  return `${plural(info.trainSamples, 'example')}, ${plural(info.parameters, 'parameter')}, ${info.backend}`
+}

@@ -1,0 +1,59 @@
+/** Plain output when nobody watches a terminal: one line for each event worth a line. */
+import { formatBytes, formatDuration, formatMetric, formatTime, plural, shortId } from '../output/format.ts'
+import { printable } from '../output/width.ts'
+import { commitParts } from '../view/commits.ts'
+import type { PeerEvent } from './events.ts'
+
+/** The line for an event, with its time in front; null for events that would only make noise. */
+export function eventText(event: PeerEvent, time: number): string | null {
+  const text = describe(event)
+  return text == null ? null : `${formatTime(time)}  ${printable(text)}\n`
+}
+
+function describe(event: PeerEvent): string | null {
+  switch (event.event) {
+    case 'phase': {
+      const { phase, waitingFor } = event.detail
+      return waitingFor != null ? waitingFor : phase === 'catching-up' ? 'Catching up with the ledger.' : null
+    }
+    case 'round:start':
+      return `Round ${event.detail.round} starts with ${plural(event.detail.cohort.length, 'member')}.`
+    case 'training:end': {
+      const { round, samples, trainingMs, before, after } = event.detail
+      const trained = `Trained round ${round} on ${plural(samples, 'example')} in ${formatDuration(trainingMs)}`
+      return `${trained}: ${change('accuracy', before, after)}${change('loss', before, after)}`.replace(/[,:] *$/, '.')
+    }
+    case 'update:refused':
+      return `Refused the update of ${shortId(event.detail.author)}: ${event.detail.reason}.`
+    case 'commit':
+      return `${commitParts(event.detail).join(', ')}.`
+    case 'member:connect':
+      return `${shortId(event.detail.peerId)} connected.`
+    case 'member:disconnect':
+      return `${shortId(event.detail.peerId)} disconnected.`
+    case 'member:refused':
+      return `Turned away ${shortId(event.detail.peerId)}: ${event.detail.message}`
+    case 'finished': {
+      const { round, commit, evaluation } = event.detail
+      const { accuracy } = evaluation
+      const reached = accuracy == null ? '' : `, accuracy ${formatMetric('accuracy', accuracy)}`
+      return `Finished after ${plural(round, 'round')}${reached}, commit ${commit}.`
+    }
+    case 'error':
+      return `Problem: ${event.detail.error.message}`
+    case 'training:progress':
+    case 'update:accepted':
+    case 'view:change':
+      return null
+  }
+}
+
+function change(name: string, before: Record<string, number>, after: Record<string, number>): string {
+  if (after[name] == null) return ''
+  return `${name} ${formatMetric(name, before[name])} → ${formatMetric(name, after[name])}, `
+}
+
+/** The last line of a run: what was sent and received. */
+export function trafficText(bytesIn: number, bytesOut: number): string {
+  return `Received ${formatBytes(bytesIn)}, sent ${formatBytes(bytesOut)}.`
+}

@@ -1,0 +1,110 @@
+/** The options of `start`, which `join` takes too: data, addresses, when to end. */
+import { resolve } from 'node:path'
+import {
+  parseAddress,
+  parseCondition,
+  parseDuration,
+  parseHostPort,
+  parseInteger,
+  parsePart
+} from '../output/parse.ts'
+import { UsageError } from '../output/exit.ts'
+import type { OptionSpec } from '../command.ts'
+import type { DataOptions } from '../../node/types.ts'
+
+/** As commander hands them over, after the parsers below. */
+export interface RunOptions {
+  data?: string
+  testData?: string
+  part?: { index: number; count: number }
+  where?: [string, string][]
+  listen?: string[]
+  bootstrap?: string[]
+  mdns: boolean
+  train: boolean
+  metrics?: { host: string; port: number }
+  untilRound?: number
+  exitWhenFinished: boolean
+  linger: number
+  backend?: string
+}
+
+/** How long a finished peer stays, so that a slower one can still fetch the last commit from it. */
+const LINGER = '5s'
+
+export const dataOptions: OptionSpec[] = [
+  {
+    flags: '--data <path>',
+    description: 'Your data: a directory, a file, or demo:<n> for generated digits.'
+  },
+  { flags: '--test-data <path>', description: 'Data to measure on; without it a share of --data is kept aside.' },
+  { flags: '--part <i/n>', description: 'Use only part i of n of the data, e.g. 1/4.', parse: parsePart },
+  {
+    flags: '--where <column=value>',
+    description: 'Use only rows with this value (CSV); may be given several times.',
+    parse: parseCondition,
+    repeatable: true
+  }
+]
+
+export const runOptions: OptionSpec[] = [
+  ...dataOptions,
+  {
+    flags: '--listen <address>',
+    description: 'Multiaddr to listen on (default: /ip4/0.0.0.0/tcp/0); may be given several times.',
+    parse: parseAddress,
+    repeatable: true
+  },
+  {
+    flags: '--bootstrap <address>',
+    description: 'Multiaddr of a member to dial first; may be given several times.',
+    parse: parseAddress,
+    repeatable: true
+  },
+  { flags: '--no-mdns', description: 'Do not look for members on the local network.' },
+  { flags: '--no-train', description: 'Take part in agreement and hold the model, but never train.' },
+  {
+    flags: '--metrics <host:port>',
+    description: 'Serve Prometheus metrics at http://host:port/metrics.',
+    parse: parseHostPort
+  },
+  {
+    flags: '--until-round <n>',
+    description: 'End after this round.',
+    parse: parseInteger('--until-round', 1)
+  },
+  { flags: '--exit-when-finished', description: "End after the federation's last round.", default: false },
+  {
+    flags: '--linger <duration>',
+    description: `With the two above: how long to stay for slower members (default: ${LINGER}).`,
+    default: parseDuration(LINGER),
+    parse: (text) => (/^0(ms|s)?$/.test(text.trim()) ? 0 : parseDuration(text)),
+    hidden: true
+  },
+  { flags: '--backend <name>', description: 'Compute engine: wasm or cpu (default: the best that works).' }
+]
+
+/** The options that name data: `start`, `join` and `evaluate` have them. */
+export type DataFlags = Pick<RunOptions, 'data' | 'testData' | 'part' | 'where'>
+
+/** The data options as the library takes them, paths made absolute; undefined when none was given. */
+export function dataOf(options: DataFlags, cwd: string): DataOptions | undefined {
+  const { data, testData, part, where } = options
+  if (data == null) {
+    if (testData != null || part != null || where != null) {
+      throw new UsageError('--test-data, --part and --where belong to --data: say --data <path> as well.')
+    }
+    return undefined
+  }
+  return {
+    path: absolute(data, cwd),
+    ...(testData == null ? {} : { testPath: absolute(testData, cwd) }),
+    ...(part == null ? {} : { part }),
+    ...(where == null ? {} : { where: Object.fromEntries(where) })
+  }
+}
+
+/** `demo:<seed>` is no path. */
+function absolute(path: string, cwd: string): string {
+  return /^demo:/.test(path) ? path : resolve(cwd, path)
+}

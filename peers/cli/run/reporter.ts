@@ -1,0 +1,67 @@
+/** How a run tells what happens: JSON lines, a live view, or plain lines. */
+import { renderFrame } from '../view/render.ts'
+import { initialView, reduceView } from '../view/state.ts'
+import { startLiveView } from '../view/live.ts'
+import { eventLine } from '../output/json.ts'
+import { listen } from './events.ts'
+import { eventText, trafficText } from './lines.ts'
+import type { CommandContext, GlobalOptions } from '../context.ts'
+import type { Peer } from '../../node/types.ts'
+
+/** Started before the peer, so that no event is missed. `stop` tells the last state. */
+export interface Reporter {
+  stop(): void
+}
+
+/** Choose by `--json` and whether stdout is a terminal. */
+export function startReporter(context: CommandContext, peer: Peer, options: GlobalOptions): Reporter {
+  if (options.json) return reportJson(context, peer)
+  return context.stdout.isTTY ? reportLive(context, peer) : reportPlain(context, peer)
+}
+
+/** `{event, time, …}` for every event; `start` first, `stop` with the last status at the end. */
+function reportJson(context: CommandContext, peer: Peer): Reporter {
+  const tell = (event: string, detail: Record<string, unknown>): void =>
+    context.stdout.write(eventLine(event, context.now(), detail))
+  const { peerId, federation, name } = peer.status()
+  tell('start', { peerId, federation, name })
+  const unlisten = listen(peer, ({ event, detail }) => tell(event, { ...detail }))
+  const stop = (): void => {
+    unlisten()
+    tell('stop', { status: peer.status() })
+  }
+  return { stop }
+}
+
+function reportPlain(context: CommandContext, peer: Peer): Reporter {
+  const { peerId, name } = peer.status()
+  context.stdout.write(`Peer ${peerId} in "${name}". Ctrl-C leaves.\n`)
+  const unlisten = listen(peer, (event) => {
+    const text = eventText(event, context.now())
+    if (text != null) context.stdout.write(text)
+  })
+  const stop = (): void => {
+    unlisten()
+    const { bytesIn, bytesOut } = peer.status()
+    context.stdout.write(`${trafficText(bytesIn, bytesOut)}\n`)
+  }
+  return { stop }
+}
+
+function reportLive(context: CommandContext, peer: Peer): Reporter {
+  const { stdout, colors, every } = context
+  let state = initialView(peer.status())
+  const unlisten = listen(peer, (event) => {
+    state = reduceView(state, event)
+  })
+  const render = (size: { columns: number; rows: number }): string => {
+    state = { ...state, status: peer.status() }
+    return renderFrame(state, { ...size, colors })
+  }
+  const view = startLiveView({ output: stdout, render, every })
+  const stop = (): void => {
+    unlisten()
+    view.stop()
+  }
+  return { stop }
+}
