@@ -91,14 +91,17 @@ const REMEMBERED = 4096
  * It rejects with `TamperedError` (a signature or a link does not hold), `WrongFederationError`, or `NotAllowedError`
  * (an issuer granted what it may not).
  */
-export function createVerifier(manifest: Signed<Manifest>): CertificateVerifier {
+export function createVerifier(
+  manifest: Signed<Manifest>,
+  { remember = REMEMBERED }: { remember?: number } = {}
+): CertificateVerifier {
   const known = new Map<string, VerifiedCertificate>()
   const verify: CertificateVerifier = async (bytes) => {
     const key = toString(bytes, 'base64')
     const before = known.get(key)
     if (before != null) return before
     const verified = await verifyChain(bytes, manifest, verify)
-    if (known.size >= REMEMBERED) forgetOldest(known)
+    if (known.size >= remember) forgetOldest(known)
     known.set(key, verified)
     return verified
   }
