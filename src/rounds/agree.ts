@@ -6,7 +6,7 @@ import { emit, firstTime } from './draft.ts'
 import { oneCorrect } from './quorum.ts'
 import { timerId } from './timers.ts'
 import { acceptedCount, knownUpdates, knowsValidBody } from './updates.ts'
-import { hasQuorum, latestViews, mostVoted } from './votes.ts'
+import { decidedBody, hasQuorum, latestViews } from './votes.ts'
 import type { Draft } from './draft.ts'
 import type { TimerName } from './timers.ts'
 import type { KnownProposal, RoundState, VoteKind } from './types.ts'
@@ -80,10 +80,9 @@ function hurry(draft: Draft): boolean {
 /** Lines 49–54: a quorum of precommits for a proposed, valid body of any view decides. */
 function decide(draft: Draft): boolean {
   const { state } = draft
-  for (const [view, votes] of state.precommits) {
-    const body = mostVoted(votes)
-    if (body == null || !hasQuorum(state, state.precommits, view, body)) continue
-    if (state.verdicts.get(body) !== true) continue
+  for (const view of state.precommits.keys()) {
+    const body = decidedBody(state, view)
+    if (body == null || state.verdicts.get(body) !== true) continue
     state.step = 'done'
     emit(draft, { type: 'commit', body, view })
     return true
@@ -129,8 +128,7 @@ function lock(draft: Draft): boolean {
   const { state } = draft
   const body = state.proposals.get(state.view)?.body
   if (body === undefined || state.step === 'propose' || state.verdicts.get(body) !== true) return false
-  if (!hasQuorum(state, state.prevotes, state.view, body) || !firstTime(draft, `lock:${state.view}`))
-    return false
+  if (!hasQuorum(state, 'prevote', state.view, body) || !firstTime(draft, `lock:${state.view}`)) return false
   state.valid = { body, view: state.view }
   if (state.step === 'prevote') {
     state.locked = { body, view: state.view }
@@ -142,7 +140,7 @@ function lock(draft: Draft): boolean {
 /** Lines 44–46: a quorum of prevotes for nil. */
 function precommitNil(draft: Draft): boolean {
   const { state } = draft
-  if (state.step !== 'prevote' || !hasQuorum(state, state.prevotes, state.view, null)) return false
+  if (state.step !== 'prevote' || !hasQuorum(state, 'prevote', state.view, null)) return false
   vote(draft, 'precommit', null)
   return true
 }
@@ -150,7 +148,7 @@ function precommitNil(draft: Draft): boolean {
 /** A quorum precommits nil, so nothing can be decided in this view any more: no need to wait for the others. */
 function leaveEmptyView(draft: Draft): boolean {
   const { state } = draft
-  if (!isFirstTurn(state) || !hasQuorum(state, state.precommits, state.view, null)) return false
+  if (!isFirstTurn(state) || !hasQuorum(state, 'precommit', state.view, null)) return false
   leaveView(draft)
   return true
 }
@@ -174,8 +172,7 @@ function scheduleTimeouts(draft: Draft): boolean {
 
 function scheduleTimeout(draft: Draft, kind: VoteKind): boolean {
   const { state } = draft
-  const votes = kind === 'prevote' ? state.prevotes : state.precommits
-  if (!hasQuorum(state, votes, state.view) || !firstTime(draft, `${kind}-timer:${state.view}`)) return false
+  if (!hasQuorum(state, kind, state.view) || !firstTime(draft, `${kind}-timer:${state.view}`)) return false
   startTimer(draft, kind, timeoutMs(state, 'vote'))
   return true
 }
@@ -196,9 +193,7 @@ function vote(draft: Draft, kind: VoteKind, body: string | null): void {
 /** Line 28: a re-proposal counts only with the quorum of prevotes that it refers to. */
 function isJustified(state: RoundState, proposal: KnownProposal): boolean {
   if (proposal.validView === -1) return true
-  return (
-    proposal.validView < state.view && hasQuorum(state, state.prevotes, proposal.validView, proposal.body)
-  )
+  return proposal.validView < state.view && hasQuorum(state, 'prevote', proposal.validView, proposal.body)
 }
 
 /** Lines 23 and 29. */

@@ -138,6 +138,7 @@ function freshHeight(): Omit<
     verdicts: new Map(),
     prevotes: new Map(),
     precommits: new Map(),
+    secondVotes: new Map(),
     once: new Set()
   }
 }

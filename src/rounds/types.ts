@@ -82,6 +82,8 @@ export interface RoundState {
   readonly verdicts: ReadonlyMap<string, boolean>
   readonly prevotes: VotesByView
   readonly precommits: VotesByView
+  /** Step, view and body → members that voted so after they had voted otherwise in that step. */
+  readonly secondVotes: ReadonlyMap<string, ReadonlySet<string>>
   /** Things that happen once a height, e.g. `check:<body>` or `prevote-timer:2`. */
   readonly once: ReadonlySet<string>
   /** How long recent heights took to collect, newest last. */

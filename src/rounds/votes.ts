@@ -10,6 +10,11 @@ import type { RoundState, VoteKind, VotesByView } from './types.ts'
  */
 const MAX_VIEWS_AHEAD = 256
 
+/** Further votes of one member for one step that are counted: what a liar says beyond them is noise. */
+const MAX_SECOND_VOTES = 8
+
+const FIELD = { prevote: 'prevotes', precommit: 'precommits' } as const
+
 interface CastVote {
   from: string
   view: number
@@ -22,33 +27,36 @@ export function isNear(state: RoundState, view: number): boolean {
   return view <= state.view + state.height.roster.length + MAX_VIEWS_AHEAD
 }
 
-/** Count a vote. The first of a member for a step stands; a different second one is evidence against it. */
+/**
+ * Count a vote. A second, different one of a member for the same step is evidence against it, and counts as well: a
+ * quorum that others have seen must be one here too, whichever of a liar's votes came first.
+ */
 export function addVote(draft: Draft, vote: CastVote): void {
   const { state } = draft
   const { from, view, kind, body } = vote
   if (!state.height.roster.includes(from) || !isNear(state, view)) return
-  const field = kind === 'prevote' ? 'prevotes' : 'precommits'
+  const field = FIELD[kind]
   const known = state[field].get(view)?.get(from)
   if (known === undefined) state[field] = withVote(state[field], vote)
-  else if (known !== body && firstTime(draft, `evidence:${kind}:${view}:${from}`)) {
-    emit(draft, { type: 'evidence', from, view, kind })
-  }
+  else if (known !== body) addSecondVote(draft, vote)
 }
 
 /** Does a quorum of `view` vote for `body`? `undefined`: does a quorum vote at all? */
-export function hasQuorum(
-  state: RoundState,
-  votes: VotesByView,
-  view: number,
-  body?: string | null
-): boolean {
-  const inView = votes.get(view)
+export function hasQuorum(state: RoundState, kind: VoteKind, view: number, body?: string | null): boolean {
+  const inView = state[FIELD[kind]].get(view)
   if (inView == null) return false
   const needed = quorumSize(state.height.roster.length, state.config.faultModel)
   if (body === undefined) return inView.size >= needed
-  let count = 0
+  let count = state.secondVotes.get(secondKey({ kind, view, body }))?.size ?? 0
   for (const vote of inView.values()) if (vote === body) count++
   return count >= needed
+}
+
+/** The body that a quorum precommits in `view`, if any. */
+export function decidedBody(state: RoundState, view: number): string | null {
+  const bodies = new Set(state.precommits.get(view)?.values())
+  for (const body of bodies) if (body != null && hasQuorum(state, 'precommit', view, body)) return body
+  return null
 }
 
 /** The latest view that each member is known to have voted in, the latest of all first. */
@@ -62,11 +70,26 @@ export function latestViews(state: RoundState): number[] {
   return [...latest.values()].sort((a, b) => b - a)
 }
 
-/** The body that most of these votes are for; null when there is none. */
-export function mostVoted(votes: ReadonlyMap<string, string | null>): string | null {
-  const counts = new Map<string, number>()
-  for (const body of votes.values()) if (body != null) counts.set(body, (counts.get(body) ?? 0) + 1)
-  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null
+function addSecondVote(draft: Draft, vote: CastVote): void {
+  const { state } = draft
+  const { from, view, kind } = vote
+  if (firstTime(draft, `evidence:${kind}:${view}:${from}`))
+    emit(draft, { type: 'evidence', from, view, kind })
+  const key = secondKey(vote)
+  const voters = state.secondVotes.get(key)
+  if (voters?.has(from) === true || !hasRoom(draft, vote)) return
+  state.secondVotes = new Map(state.secondVotes).set(key, new Set(voters).add(from))
+}
+
+function hasRoom(draft: Draft, { from, view, kind }: CastVote): boolean {
+  for (let i = 0; i < MAX_SECOND_VOTES; i++) {
+    if (firstTime(draft, `second:${kind}:${view}:${from}:${i}`)) return true
+  }
+  return false
+}
+
+function secondKey({ kind, view, body }: Omit<CastVote, 'from'>): string {
+  return `${kind}:${view}:${body ?? 'nil'}`
 }
 
 function withVote(votes: VotesByView, vote: CastVote): VotesByView {
