@@ -37,6 +37,12 @@ export interface DataOptions {
   testPath?: string
   /** Use only part `index` of `count` equal parts (seeded shuffle): how one data set is split among test peers. */
   part?: { index: number; count: number }
+  /** Use only rows (CSV) or lines (JSON Lines) whose fields have these values, e.g. `{ hospital: 'va' }`. */
+  where?: Record<string, string>
+  /** Above this, examples stay on disk and are read as needed. Default 512 MiB. */
+  maxMemoryBytes?: number
+  /** Resize pictures (PNG, JPEG) to the manifest's size; without it another size is an error. */
+  resize?: boolean
   /** Use only rows whose columns have these values (CSV), e.g. `{ hospital: 'cleveland' }`. */
   where?: Record<string, string>
 }

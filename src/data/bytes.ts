@@ -5,8 +5,8 @@ export type ByteChunks = AsyncIterable<Uint8Array>
 
 /** Random access to a file that is larger than memory. */
 export interface ByteReader {
-  /** Bytes [offset, offset + length); fewer only at the end of the file. */
-  read(offset: number, length: number): Promise<Uint8Array>
+  /** The bytes of each range, in the order asked; fewer only at the end of the file. */
+  read(ranges: readonly Span[]): Promise<Uint8Array[]>
 }
 
 /** A range of a file. Numbers are float64 so that files may exceed 4 GiB. */
@@ -20,39 +20,43 @@ const MAX_GAP_BYTES = 16 * 1024
 /** Reads are not merged beyond this, so that memory stays small. */
 const MAX_READ_BYTES = 1024 * 1024
 
-/** Read many ranges with few reads: near neighbours are fetched together. Results are in the order asked. */
+/** Read many small ranges with few reads: near neighbours are fetched together. Results are in the order asked. */
 export async function readSpans(reader: ByteReader, spans: readonly Span[]): Promise<Uint8Array[]> {
+  const groups = mergeNeighbours(spans)
+  const fetched = await reader.read(groups)
   const out = new Array<Uint8Array>(spans.length)
-  const order = spans.map((_, i) => i).sort((a, b) => spans[a].offset - spans[b].offset)
-  let first = 0
-  while (first < order.length) {
-    const { last, start, end } = mergeFrom(first, order, spans)
-    const bytes = await reader.read(start, end - start)
-    for (let i = first; i < last; i++) {
-      const { offset, length } = spans[order[i]]
-      out[order[i]] = bytes.subarray(offset - start, offset - start + length)
+  groups.forEach((group, g) => {
+    for (const i of group.members) {
+      const start = spans[i].offset - group.offset
+      out[i] = fetched[g].subarray(start, start + spans[i].length)
     }
-    first = last
-  }
+  })
   return out
 }
 
-/** The longest run of neighbours, from position `first` of `order` on, that one read should fetch. */
-function mergeFrom(
-  first: number,
-  order: readonly number[],
-  spans: readonly Span[]
-): { last: number; start: number; end: number } {
-  const start = spans[order[first]].offset
-  let end = start + spans[order[first]].length
-  let last = first + 1
-  for (; last < order.length; last++) {
-    const next = spans[order[last]]
-    const nextEnd = Math.max(end, next.offset + next.length)
-    if (next.offset - end > MAX_GAP_BYTES || nextEnd - start > MAX_READ_BYTES) break
-    end = nextEnd
+/** A range that covers several spans. */
+interface Group extends Span {
+  members: number[]
+}
+
+function mergeNeighbours(spans: readonly Span[]): Group[] {
+  const groups: Group[] = []
+  const order = spans.map((_, i) => i).sort((a, b) => spans[a].offset - spans[b].offset)
+  for (const i of order) {
+    const { offset, length } = spans[i]
+    const group = groups.at(-1)
+    if (group == null || !joins(group, spans[i])) groups.push({ offset, length, members: [i] })
+    else {
+      group.length = Math.max(group.length, offset + length - group.offset)
+      group.members.push(i)
+    }
   }
-  return { last, start, end }
+  return groups
+}
+
+function joins(group: Span, { offset, length }: Span): boolean {
+  const gap = offset - (group.offset + group.length)
+  return gap <= MAX_GAP_BYTES && offset + length - group.offset <= MAX_READ_BYTES
 }
 
 /** The bytes of several arrays as one. */

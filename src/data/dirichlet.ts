@@ -30,4 +30,3 @@ export function gamma(shape: number, random: Random): number {
 function openUniform(random: Random): number {
   return uniform(random) + 2 ** -25
 }
-

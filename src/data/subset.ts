@@ -40,7 +40,10 @@ export function subset(dataset: Dataset, indices: Uint32Array): Dataset {
     }
   }
   if (!isLabelled(dataset)) return view
-  const labelled: LabelledDataset = { ...view, targets: Float32Array.from(indices, (i) => dataset.targets[i]) }
+  const labelled: LabelledDataset = {
+    ...view,
+    targets: Float32Array.from(indices, (i) => dataset.targets[i])
+  }
   return labelled
 }
 
@@ -49,4 +52,3 @@ export function split(dataset: Dataset, share: number, seed: number): DataSplit 
   const { train, test } = splitIndices(dataset.size, share, seed)
   return { train: subset(dataset, train), test: subset(dataset, test) }
 }
-

@@ -43,7 +43,12 @@ export function segmentsOf(shape: Shape, warp: Warp, map: Affine): Float64Array 
   const spans = shape.reduce((sum, stroke) => sum + stroke.length - 1, 0)
   const out = new Float64Array(spans * STEPS * 4)
   let at = 0
-  for (const stroke of shape) at = traceStroke(stroke.map((p) => place(p, warp, map)), out, at)
+  for (const stroke of shape)
+    at = traceStroke(
+      stroke.map((p) => place(p, warp, map)),
+      out,
+      at
+    )
   return out
 }
 

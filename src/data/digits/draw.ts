@@ -8,8 +8,8 @@ import type { Affine } from './curve.ts'
 import type { Writer } from './writer.ts'
 
 /** How often a picture has a stray line, and how often a part is rubbed out. */
-const STRAY_SHARE = 0.25
-const RUBBED_SHARE = 0.15
+const STRAY_SHARE = 0.12
+const RUBBED_SHARE = 0.1
 
 /**
  * Draw a digit.
@@ -36,7 +36,7 @@ function placement(writer: Writer, random: Random): Affine {
   const shear = -writer.slant * height
   const middle = SIDE / 2
   const [a, b, c, d] = [cos * width, cos * shear - sin * height, sin * width, sin * shear + cos * height]
-  const [moveX, moveY] = [between(-2.5, 2.5, random), between(-2.5, 2.5, random)]
+  const [moveX, moveY] = [between(-1.2, 1.2, random), between(-1.2, 1.2, random)]
   return { a, b, c, d, e: middle + moveX - (a + b) / 2, f: middle + moveY - (c + d) / 2 }
 }
 

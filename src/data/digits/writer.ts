@@ -34,22 +34,22 @@ const WRITER_STREAM = 0x77726974
 /** The writer of a seed: the same seed is the same hand. */
 export function writerOf(seed: number): Writer {
   const random = seededRandom(WRITER_STREAM, seed)
-  const habit = randomWarp(0.045, random)
-  const heightPx = between(15, 22, random)
+  const habit = randomWarp(0.035, random)
+  const heightPx = between(17, 22, random)
   return {
     digits: GLYPHS.map((shapes) => ({
       shape: shapes[integerBelow(random, shapes.length)],
       warp: addWarps(habit, randomWarp(0.035, random))
     })),
-    slant: clamped(0.25 * normal(random), 0.55),
+    slant: clamped(0.22 * normal(random), 0.45),
     heightPx,
-    widthPx: heightPx * between(0.5, 0.95, random),
+    widthPx: heightPx * between(0.55, 0.9, random),
     tilt: clamped(0.06 * normal(random), 0.12),
-    pen: { radius: between(0.6, 1.7, random), softness: between(0.8, 1.8, random) },
+    pen: { radius: between(0.8, 1.8, random), softness: between(0.8, 1.6, random) },
     unsteadiness: between(0.015, 0.04, random),
-    inkLevel: between(150, 255, random),
-    paperLevel: between(0, 40, random),
-    grain: between(4, 26, random)
+    inkLevel: between(190, 255, random),
+    paperLevel: between(0, 20, random),
+    grain: between(4, 16, random)
   }
 }
 

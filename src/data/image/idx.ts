@@ -69,7 +69,8 @@ export async function readIdx(chunks: ByteChunks, options: IdxOptions): Promise<
     values = new Uint8Array(header.valueBytes)
     fill(chunk.subarray(header.headerBytes - before), header)
   }
-  if (header == null) throw cutShort(file, { found: head.length, wanted: head.length < 4 ? 4 : 4 + 4 * head[3] })
+  if (header == null)
+    throw cutShort(file, { found: head.length, wanted: head.length < 4 ? 4 : 4 + 4 * head[3] })
   const wanted = header.headerBytes + header.valueBytes
   if (filled < header.valueBytes) throw cutShort(file, { found: header.headerBytes + filled, wanted })
   return { ...header, file, values }

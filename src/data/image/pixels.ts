@@ -49,7 +49,9 @@ interface AxisWeight {
 
 function axisWeights(from: number, to: number): AxisWeight[] {
   const scale = from / to
-  return Array.from({ length: to }, (_, i) => (scale > 1 ? boxWeight(i * scale, scale) : linearWeight((i + 0.5) * scale - 0.5, from)))
+  return Array.from({ length: to }, (_, i) =>
+    scale > 1 ? boxWeight(i * scale, scale) : linearWeight((i + 0.5) * scale - 0.5, from)
+  )
 }
 
 function boxWeight(start: number, scale: number): AxisWeight {

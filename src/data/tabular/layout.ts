@@ -56,7 +56,11 @@ function columnFinder(heading: readonly string[], place: Place): (name: string) 
   return (name) => {
     const at = heading.indexOf(name)
     if (at < 0) {
-      throw new DataError({ ...place, expected: `a column ${quote(name)}`, found: `columns ${listSome(heading, 20)}` })
+      throw new DataError({
+        ...place,
+        expected: `a column ${quote(name)}`,
+        found: `columns ${listSome(heading, 20)}`
+      })
     }
     if (heading.includes(name, at + 1)) {
       throw new DataError({ ...place, expected: `one column ${quote(name)}`, found: 'several of that name' })

@@ -33,7 +33,9 @@ export async function fitNormalisation(
   if (!given) await accumulate(table, rows, moments)
   return {
     mean: Float64Array.from(input.columns, (c, i) => (c.type === 'number' ? (c.mean ?? moments[i].mean) : 0)),
-    std: Float64Array.from(input.columns, (c, i) => (c.type === 'number' ? (c.std ?? deviation(moments[i])) : 1))
+    std: Float64Array.from(input.columns, (c, i) =>
+      c.type === 'number' ? (c.std ?? deviation(moments[i])) : 1
+    )
   }
 }
 

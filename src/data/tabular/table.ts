@@ -88,7 +88,8 @@ async function* tableRows(chunks: ByteChunks, options: TableOptions): AsyncGener
         continue
       }
       checkWidth(cells, layout, place)
-      if (layout.wanted(cells)) yield { span, cells, values, layout, target: layout.read(cells, place, values) }
+      if (layout.wanted(cells))
+        yield { span, cells, values, layout, target: layout.read(cells, place, values) }
     }
   }
   if (layout == null) throw new DataError({ file, expected: 'a heading line', found: 'an empty file' })

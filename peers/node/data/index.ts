@@ -1,0 +1,4 @@
+/** A peer's data, from what its owner names to what training reads. */
+export { describeData } from './describe.ts'
+export { openData } from './open.ts'
+export type { OpenedData } from './open.ts'
