@@ -1,0 +1,55 @@
+/** How often somebody may do something: a token bucket for each of a bounded number of keys. */
+
+export interface RateLimitsInit {
+  /** Tokens each key earns a second. */
+  perSecond: number
+  /** Tokens a key can have at once: the most it may do in an instant. */
+  burst: number
+  /** Milliseconds from any fixed origin. */
+  nowMs: () => number
+  /** The keys remembered; the one unused for longest is forgotten first, and starts full again. */
+  maxKeys: number
+}
+
+interface Bucket {
+  tokens: number
+  updatedMs: number
+}
+
+export class RateLimits {
+  readonly #init: RateLimitsInit
+  /** In the order of last use, oldest first. */
+  readonly #buckets = new Map<string, Bucket>()
+
+  constructor(init: RateLimitsInit) {
+    this.#init = init
+  }
+
+  /** Take a token of this key. False: it has none left. */
+  take(key: string): boolean {
+    const bucket = this.#refilled(key)
+    this.#buckets.delete(key)
+    this.#buckets.set(key, bucket)
+    this.#forgetOldest()
+    if (bucket.tokens < 1) return false
+    bucket.tokens--
+    return true
+  }
+
+  #refilled(key: string): Bucket {
+    const { perSecond, burst, nowMs } = this.#init
+    const updatedMs = nowMs()
+    const bucket = this.#buckets.get(key)
+    if (bucket == null) return { tokens: burst, updatedMs }
+    const earned = (Math.max(0, updatedMs - bucket.updatedMs) * perSecond) / 1000
+    return { tokens: Math.min(burst, bucket.tokens + earned), updatedMs }
+  }
+
+  #forgetOldest(): void {
+    if (this.#buckets.size <= this.#init.maxKeys) return
+    for (const key of this.#buckets.keys()) {
+      this.#buckets.delete(key)
+      return
+    }
+  }
+}
