@@ -2,7 +2,7 @@
  * Choosing what computes: each candidate is started and must pass a numeric check of what training will ask of it; the
  * first that does is used, and why the others were not is kept.
  */
-import { env, getBackend, ready, setBackend } from '@tensorflow/tfjs-core'
+import { enableProdMode, env, getBackend, ready, setBackend } from '@tensorflow/tfjs-core'
 import { installTrainingKernels } from './wasm/index.ts'
 
 export type BackendName = 'wasm' | 'cpu'
@@ -118,6 +118,8 @@ async function startCpu(): Promise<void> {
 }
 
 async function activate(name: BackendName): Promise<void> {
+  // No advice on the console, no debugging checks in each operation.
+  enableProdMode()
   const started = await setBackend(name)
   if (!started || getBackend() !== name) throw new BackendStartError(name, getBackend())
   await ready()

@@ -3,6 +3,7 @@ import { registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import { biasAdd, biasGradient } from './biasAdd.ts'
 import { convFilterGradient } from './convFilterGradient.ts'
 import { convInputGradient } from './convInputGradient.ts'
+import { gatherRows } from './gather.ts'
 import { stockKernel } from './heap.ts'
 import { fusedMatMul, matMul } from './matMul.ts'
 import { maxPoolGradient } from './maxPoolGradient.ts'
@@ -19,6 +20,7 @@ const overrides: KernelOverride[] = [
   convFilterGradient,
   convInputGradient,
   maxPoolGradient,
+  gatherRows,
   segmentSum
 ]
 
