@@ -1,11 +1,14 @@
 /** Length-prefixed frames with raw bytes between them, parsed as they arrive. */
 import { encode as lengthPrefixed } from 'it-length-prefixed'
+import { allocUnsafe } from 'uint8arrays/alloc'
 import { encode } from '../../src/federation/cbor.ts'
 import { BlocksProtocolError } from './errors.ts'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
 /** A varint of three bytes reaches 2 MiB, more than any frame may have. */
 const MAX_PREFIX_BYTES = 3
+/** From half of Node's pool size (8 KiB) on, a buffer has memory of its own. */
+const UNPOOLED_BYTES = 8 * 1024
 
 /** A value as a frame, ready to send. */
 export function encodeFrame(value: unknown): Uint8ArrayList {
@@ -86,8 +89,13 @@ export class FrameParser {
   }
 
   #expect(bytes: number, isBody: boolean): void {
-    this.#target = new Uint8Array(bytes)
+    this.#target = allocate(bytes)
     this.#targetIsBody = isBody
     this.#filled = 0
   }
+}
+
+/** Nothing is handed out before it is filled, so it need not be zeroed; small ones must not come from a shared pool. */
+function allocate(bytes: number): Uint8Array {
+  return bytes < UNPOOLED_BYTES ? new Uint8Array(bytes) : allocUnsafe(bytes)
 }

@@ -1,0 +1,133 @@
+/** Files, one a block: written to a temporary name and renamed, so a block is there as a whole or not at all. */
+import { open, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { NotFoundError } from '@libp2p/interface'
+import { FsBlockstore } from 'blockstore-fs'
+import { FlatDirectory } from 'blockstore-fs/sharding'
+
+import { verifyBlock } from '../../../src/federation/cbor.ts'
+import type { DurableBlockstore } from './types.ts'
+import type { AbortOptions } from '@libp2p/interface'
+import type { Blockstore } from 'interface-blockstore'
+import type { CID } from 'multiformats/cid'
+
+/** Files synced at once: libuv has four threads for them. */
+const CONCURRENT_SYNCS = 4
+/** What blockstore-fs leaves when the process dies within a put. */
+const TEMPORARY = /^\..*\.tmp$/
+
+/** Called with a block whose bytes on disk no longer hash to its CID, before it is deleted. */
+export type OnCorrupt = (cid: CID) => void
+
+export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
+  readonly #layout: FlatDirectory
+  readonly #onCorrupt: OnCorrupt
+  /** Files written since the last `sync()`. */
+  #unsynced = new Set<string>()
+  readonly #writing = new Map<string, Promise<CID>>()
+
+  private constructor(path: string, layout: FlatDirectory, onCorrupt: OnCorrupt) {
+    // Flat, so that one directory has to be synced instead of up to a thousand.
+    super(path, { shardingStrategy: layout })
+    this.#layout = layout
+    this.#onCorrupt = onCorrupt
+  }
+
+  /** Creates the directory; removes what an interrupted put left. */
+  static async create(path: string, onCorrupt: OnCorrupt = () => {}): Promise<FileBlockstore> {
+    const store = new FileBlockstore(path, new FlatDirectory(), onCorrupt)
+    await store.open()
+    const leftovers = (await readdir(path)).filter((name) => TEMPORARY.test(name))
+    await Promise.all(leftovers.map((name) => rm(join(path, name), { force: true })))
+    return store
+  }
+
+  /** Puts of one block at once become one: blockstore-fs would let them fight over the temporary file. */
+  override async put(...[cid, bytes, options]: Parameters<Blockstore['put']>): Promise<CID> {
+    const file = this.#fileOf(cid)
+    const writing = this.#writing.get(file) ?? super.put(cid, bytes, options)
+    this.#writing.set(file, writing)
+    try {
+      await writing
+    } finally {
+      this.#writing.delete(file)
+    }
+    this.#unsynced.add(file)
+    return cid
+  }
+
+  /** A corrupt block is deleted and reported as missing, so that it is fetched again. */
+  override async *get(cid: CID, options?: AbortOptions): AsyncGenerator<Uint8Array> {
+    const bytes = await this.#read(cid, options)
+    if (!(await verifyBlock(cid, bytes))) {
+      this.#onCorrupt(cid)
+      await this.delete(cid)
+      throw new NotFoundError(`Block ${cid} was corrupt on disk and was deleted: fetch it again`)
+    }
+    yield bytes
+  }
+
+  override async delete(cid: CID, options?: AbortOptions): Promise<void> {
+    this.#unsynced.delete(this.#fileOf(cid))
+    await super.delete(cid, options)
+  }
+
+  async sync(): Promise<void> {
+    const files = [...this.#unsynced]
+    if (files.length === 0) return
+    this.#unsynced = new Set()
+    try {
+      await syncAll(files)
+      await syncFile(this.path)
+    } catch (err) {
+      for (const file of files) this.#unsynced.add(file)
+      throw err
+    }
+  }
+
+  override async close(): Promise<void> {
+    await this.sync()
+    await super.close()
+  }
+
+  async #read(cid: CID, options?: AbortOptions): Promise<Uint8Array> {
+    try {
+      const bytes = await readFile(this.#fileOf(cid), options)
+      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    } catch (err) {
+      if (isMissing(err)) throw new NotFoundError(`No block ${cid} in ${this.path}`)
+      throw err
+    }
+  }
+
+  #fileOf(cid: CID): string {
+    const { dir, file } = this.#layout.encode(cid)
+    return join(this.path, dir, file)
+  }
+}
+
+async function syncAll(files: string[]): Promise<void> {
+  const queue = files.values()
+  const lane = async (): Promise<void> => {
+    for (const file of queue) await syncFile(file)
+  }
+  await Promise.all(Array.from({ length: CONCURRENT_SYNCS }, lane))
+}
+
+/** A file that was deleted meanwhile needs no syncing. */
+async function syncFile(path: string): Promise<void> {
+  try {
+    const handle = await open(path)
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (err) {
+    if (!isMissing(err)) throw err
+  }
+}
+
+function isMissing(err: unknown): boolean {
+  return err instanceof Error && 'code' in err && err.code === 'ENOENT'
+}

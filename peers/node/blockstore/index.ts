@@ -1,0 +1,67 @@
+/** A Node peer's blocks: a durable store, a transient one, and one view of both. */
+import { join } from 'node:path'
+import { FileBlockstore } from './durable.ts'
+import { CountedMemoryBlockstore } from './memory.ts'
+import { pruneStores } from './prune.ts'
+import { SpillingBlockstore } from './spilling.ts'
+import type { OnCorrupt } from './durable.ts'
+import type { Blockstores, BlockView, DurableBlockstore, TransientBlockstore } from './types.ts'
+
+const DEFAULT_MEMORY_BUDGET_BYTES = 256 * 1024 * 1024
+
+export interface BlockstoresOptions {
+  /** Bytes of transient blocks kept in memory; more go to files. Default 256 MiB. */
+  memoryBudgetBytes?: number
+  /** A block on disk no longer hashes to its CID; it is deleted after this call. */
+  onCorrupt?: OnCorrupt
+}
+
+/**
+ * Open (or create) the stores below `dir`: `dir/durable` stays, `dir/transient` starts empty.
+ *
+ * @throws the file system's error when the directory cannot be created or written
+ */
+export async function createBlockstores(dir: string, options: BlockstoresOptions = {}): Promise<Blockstores> {
+  const budgetBytes = options.memoryBudgetBytes ?? DEFAULT_MEMORY_BUDGET_BYTES
+  const durable = await FileBlockstore.create(join(dir, 'durable'), options.onCorrupt)
+  const transient = await SpillingBlockstore.create(join(dir, 'transient'), budgetBytes)
+  return combine(durable, transient, async () => {
+    await durable.close()
+    await transient.close()
+  })
+}
+
+/** The same without files, for tests and simulations. */
+export function createMemoryBlockstores(): Blockstores {
+  return combine(new CountedMemoryBlockstore(), new CountedMemoryBlockstore(), async () => {})
+}
+
+function combine(
+  durable: DurableBlockstore,
+  transient: TransientBlockstore,
+  close: () => Promise<void>
+): Blockstores {
+  const view = viewOf(transient, durable)
+  return {
+    durable,
+    transient,
+    view,
+    incoming: { ...view, put: transient.put.bind(transient) },
+    prune: (keepRoots) => pruneStores([durable, transient], view, keepRoots),
+    close
+  }
+}
+
+/** `first` is asked first. */
+function viewOf(first: BlockView, second: BlockView): BlockView {
+  return {
+    async has(cid, options) {
+      return (await first.has(cid, options)) || second.has(cid, options)
+    },
+    async *get(cid, options) {
+      yield* (await first.has(cid, options)) ? first.get(cid, options) : second.get(cid, options)
+    }
+  }
+}
+
+export type { Blockstores, BlockView, DurableBlockstore, PruneResult, TransientBlockstore } from './types.ts'

@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { createBlockstores, createMemoryBlockstores } from '../../../peers/node/blockstore/index.ts'
+import { BlockMissingError, getBytes, readDag, readRoot, writeDag } from '../../../src/blocks/index.ts'
+import { rawCidOf, toBlock } from '../../../src/federation/cbor.ts'
+import type { Blockstores } from '../../../peers/node/blockstore/index.ts'
+import type { CID } from 'multiformats/cid'
+
+const MIB = 1024 * 1024
+const blockSizeBytes = 64 * 1024
+
+async function rejection(promise: Promise<unknown>): Promise<Error> {
+  return promise.then(
+    () => expect.fail('should have failed'),
+    (err: Error) => err
+  )
+}
+
+/** Every block of a DAG, root included. */
+async function allOf(stores: Blockstores, root: CID): Promise<CID[]> {
+  return [root, ...(await readRoot(stores.view, root)).blocks]
+}
+
+let dir: string
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'murmur-blocks-'))
+})
+afterEach(async () => rm(dir, { recursive: true, force: true }))
+
+const kinds: Array<[string, () => Promise<Blockstores>]> = [
+  ['files', () => createBlockstores(dir, { memoryBudgetBytes: 100_000 })],
+  ['memory', async () => createMemoryBlockstores()]
+]
+
+for (const [kind, create] of kinds) {
+  describe(`blockstores in ${kind}`, () => {
+    it('give back what was put into either, through one view', async () => {
+      const stores = await create()
+      const mine = randomBytes(300_000)
+      const theirs = randomBytes(300_000)
+      const a = await writeDag(stores.durable, mine, { blockSizeBytes })
+      const b = await writeDag(stores.transient, theirs, { blockSizeBytes })
+      expect(Buffer.compare(mine, await readDag(stores.view, a.root))).to.equal(0)
+      expect(Buffer.compare(theirs, await readDag(stores.view, b.root))).to.equal(0)
+      expect(await stores.view.has(a.root)).to.equal(true)
+      expect(await stores.durable.has(b.root)).to.equal(false)
+      await stores.close()
+    })
+
+    it('say which block is missing', async () => {
+      const stores = await create()
+      const cid = await rawCidOf(randomBytes(10))
+      expect(await rejection(getBytes(stores.view, cid))).to.be.instanceOf(BlockMissingError)
+      await stores.close()
+    })
+
+    it('prune all but what is reachable from the roots, in both stores', async () => {
+      const stores = await create()
+      const keep = await writeDag(stores.durable, randomBytes(300_000), { blockSizeBytes })
+      const drop = await writeDag(stores.durable, randomBytes(300_000), { blockSizeBytes })
+      const theirs = await writeDag(stores.transient, randomBytes(300_000), { blockSizeBytes })
+      const record = await toBlock({ just: 'a record' })
+      await stores.durable.put(record.cid, record.bytes)
+      const dead = [...(await allOf(stores, drop.root)), ...(await allOf(stores, theirs.root))]
+
+      const result = await stores.prune([keep.root, record.cid])
+      expect(result).to.deep.equal({ deletedBlocks: dead.length, keptBlocks: keep.blocks + 2 })
+      for (const cid of dead) expect(await stores.view.has(cid)).to.equal(false)
+      expect((await readDag(stores.view, keep.root)).byteLength).to.equal(300_000)
+      expect(await stores.view.has(record.cid)).to.equal(true)
+      await stores.close()
+    })
+
+    it('keep blocks that two DAGs share as long as one is kept', async () => {
+      const stores = await create()
+      const shared = randomBytes(blockSizeBytes)
+      const a = await writeDag(stores.durable, Buffer.concat([shared, randomBytes(10)]), { blockSizeBytes })
+      await writeDag(stores.durable, Buffer.concat([shared, randomBytes(20)]), { blockSizeBytes })
+      await stores.prune([a.root])
+      expect((await readDag(stores.view, a.root)).byteLength).to.equal(blockSizeBytes + 10)
+      await stores.close()
+    })
+
+    it('are not changed when the writer goes on changing its buffer', async () => {
+      const stores = await create()
+      const weights = new Float32Array(50_000).fill(1)
+      const bytes = new Uint8Array(weights.buffer)
+      const { root } = await writeDag(stores.transient, bytes, { blockSizeBytes })
+      weights.fill(2)
+      const read = await readDag(stores.transient, root)
+      expect(new Float32Array(read.buffer)[0]).to.equal(1)
+      await stores.close()
+    })
+
+    it('accept a prune of roots that are not here', async () => {
+      const stores = await create()
+      expect((await stores.prune([await rawCidOf(randomBytes(3))])).deletedBlocks).to.equal(0)
+      await stores.close()
+    })
+  })
+}
+
+describe('the durable blockstore', () => {
+  it('has everything after it was closed and opened again, and the transient one nothing', async () => {
+    const before = await createBlockstores(dir, { memoryBudgetBytes: 0 })
+    const bytes = randomBytes(200_000)
+    const { root } = await writeDag(before.durable, bytes, { blockSizeBytes })
+    const gone = await writeDag(before.transient, randomBytes(200_000), { blockSizeBytes })
+    await before.durable.sync()
+    const after = await createBlockstores(dir)
+    expect(Buffer.compare(bytes, await readDag(after.view, root))).to.equal(0)
+    expect(await after.view.has(gone.root)).to.equal(false)
+    await after.close()
+  })
+
+  it('treats a block that rotted on disk as missing, deletes it and says so', async () => {
+    const corrupt: string[] = []
+    const stores = await createBlockstores(dir, { onCorrupt: (cid) => corrupt.push(String(cid)) })
+    const { root } = await writeDag(stores.durable, randomBytes(100), { blockSizeBytes })
+    const [block] = (await readRoot(stores.view, root)).blocks as [CID]
+    for (const name of await readdir(join(dir, 'durable'))) {
+      await writeFile(join(dir, 'durable', name), 'rotten', { flag: 'r+' })
+    }
+    const err = await rejection(getBytes(stores.view, block))
+    expect(err).to.be.instanceOf(BlockMissingError)
+    expect((err.cause as Error).message).to.include('corrupt')
+    expect(corrupt).to.deep.equal([String(block)])
+    expect(await stores.durable.has(block)).to.equal(false)
+    await stores.close()
+  })
+
+  it('removes what a killed process left half-written', async () => {
+    const stores = await createBlockstores(dir)
+    await stores.close()
+    await writeFile(join(dir, 'durable', '.abc.data.tmp'), 'half')
+    const again = await createBlockstores(dir)
+    expect(await readdir(join(dir, 'durable'))).to.deep.equal([])
+    await again.close()
+  })
+
+  it('syncs only what was put since, and survives blocks deleted in between', async () => {
+    const stores = await createBlockstores(dir)
+    const { root } = await writeDag(stores.durable, randomBytes(200_000), { blockSizeBytes })
+    await stores.durable.delete(root)
+    await stores.durable.sync()
+    await stores.durable.sync()
+    expect(await stores.durable.has(root)).to.equal(false)
+    await stores.close()
+  })
+
+  it('accepts the same block from several writers at once', async () => {
+    const stores = await createBlockstores(dir)
+    const bytes = randomBytes(100_000)
+    const cid = await rawCidOf(bytes)
+    await Promise.all(Array.from({ length: 8 }, async () => stores.durable.put(cid, bytes)))
+    expect(Buffer.compare(bytes, await getBytes(stores.durable, cid))).to.equal(0)
+    await stores.close()
+  })
+})
+
+describe('the transient blockstore', () => {
+  it('never holds more than its budget in memory, however many put at once', async () => {
+    const stores = await createBlockstores(dir, { memoryBudgetBytes: 2 * MIB })
+    const chunks = Array.from({ length: 10 }, () => randomBytes(MIB))
+    const roots = await Promise.all(chunks.map((c) => writeDag(stores.transient, c, { blockSizeBytes })))
+    expect(stores.transient.memoryBytes).to.be.within(1.9 * MIB, 2 * MIB)
+    for (const [i, { root }] of roots.entries()) {
+      expect(Buffer.compare(chunks[i] as Buffer, await readDag(stores.view, root))).to.equal(0)
+    }
+    await stores.close()
+  })
+
+  it('has room in memory again after pruning', async () => {
+    const stores = await createBlockstores(dir, { memoryBudgetBytes: MIB })
+    await writeDag(stores.transient, randomBytes(3 * MIB), { blockSizeBytes })
+    await stores.prune([])
+    expect(stores.transient.memoryBytes).to.equal(0)
+    expect(await readdir(join(dir, 'transient'))).to.deep.equal([])
+    await stores.close()
+  })
+
+  it('does not keep the large buffer alive that a block was a view of', async () => {
+    const stores = createMemoryBlockstores()
+    const large = new Uint8Array(MIB)
+    const cid = await rawCidOf(large.subarray(0, 100))
+    await stores.transient.put(cid, large.subarray(0, 100))
+    expect((await getBytes(stores.transient, cid)).buffer.byteLength).to.equal(100)
+  })
+
+  it('counts a block once that is put twice', async () => {
+    const stores = await createBlockstores(dir)
+    const bytes = randomBytes(1000)
+    const cid = await rawCidOf(bytes)
+    await stores.transient.put(cid, bytes)
+    await stores.transient.put(cid, bytes)
+    expect(stores.transient.memoryBytes).to.equal(1000)
+    await stores.close()
+  })
+})
