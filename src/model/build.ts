@@ -4,7 +4,6 @@ import { tensorMemory } from '../compute/memory.ts'
 import { InvalidTopologyError } from './errors.ts'
 import { checkLength, layoutOf, partOf } from './layout.ts'
 import { writeTopology } from './topology/write.ts'
-import type { LayerWeight } from './layers/common.ts'
 import type { Layout } from './layout.ts'
 import type { ModelPlan } from './topology/plan.ts'
 import type { Tensor } from '@tensorflow/tfjs-core'
@@ -29,23 +28,20 @@ export interface BuiltModel {
 export async function buildModel(plan: ModelPlan, options: { logits?: boolean } = {}): Promise<BuiltModel> {
   const modelTopology = writeTopology(plan.topology, { ...options, zeroInitializers: true })
   const model = await loadLayersModel({ load: () => Promise.resolve({ modelTopology }) })
-  const planned = new Map(model.layers.flatMap((layer) => pairs(layer.name, layer.weights, plan)))
-  const layout = layoutOf(
-    model.weights.map((variable) => planned.get(variable) ?? mismatch(variable.originalName))
-  )
-  return { model, layout, variables: model.weights.map((variable) => variable.read()) }
+  const layout = layoutOf(plan)
+  const built = new Map(model.layers.flatMap((layer) => named(layer.name, layer.weights, plan)))
+  const variables = layout.entries.map(({ name, shape }) => {
+    const variable = built.get(name)
+    return variable?.shape.join() === shape.join() ? variable.read() : mismatch(name)
+  })
+  return { model, layout, variables }
 }
 
-type Pair = [LayerVariable, { name: string; weight: LayerWeight }]
-
-function pairs(layer: string, variables: LayerVariable[], plan: ModelPlan): Pair[] {
+/** A layer's variables by their names in the layout. */
+function named(layer: string, variables: LayerVariable[], plan: ModelPlan): [string, LayerVariable][] {
   const weights = plan.weights.get(layer) ?? []
   if (weights.length !== variables.length) mismatch(layer)
-  return variables.map((variable, i) => {
-    const weight = weights[i]
-    if (variable.shape.join() !== weight.shape.join()) mismatch(variable.originalName)
-    return [variable, { name: `${layer}/${weight.name}`, weight }]
-  })
+  return variables.map((variable, i) => [`${layer}/${weights[i].name}`, variable])
 }
 
 function mismatch(name: string): never {

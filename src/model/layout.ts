@@ -2,6 +2,7 @@
 import { WeightsLengthError } from './errors.ts'
 import { sizeOf } from './layers/common.ts'
 import type { LayerWeight, Shape } from './layers/common.ts'
+import type { ModelPlan } from './topology/plan.ts'
 
 /** One weight's place. Offset and size count values, not bytes. */
 export interface LayoutEntry {
@@ -14,17 +15,27 @@ export interface LayoutEntry {
   weight: LayerWeight
 }
 
-/** In the order of TensorFlow.js' `model.getWeights()`: trained weights of all layers, then moving statistics. */
+/**
+ * Trained weights of all layers in the topology's order, then those that are not trained (moving statistics, frozen
+ * layers). For a chain of layers this is the order of TensorFlow.js' `model.getWeights()`.
+ */
 export interface Layout {
   entries: LayoutEntry[]
   /** Length of the flat vector. */
   size: number
 }
 
-/** Place weights one after another. */
-export function layoutOf(weights: { name: string; weight: LayerWeight }[]): Layout {
+/** Place a planned model's weights one after another. */
+export function layoutOf(plan: ModelPlan): Layout {
+  const weights = plan.topology.layers.flatMap((layer) =>
+    (plan.weights.get(layer.name) ?? []).map((weight) => ({ name: `${layer.name}/${weight.name}`, weight }))
+  )
+  const ordered = [
+    ...weights.filter((w) => w.weight.trainable),
+    ...weights.filter((w) => !w.weight.trainable)
+  ]
   let offset = 0
-  const entries = weights.map(({ name, weight }) => {
+  const entries = ordered.map(({ name, weight }) => {
     const size = sizeOf(weight.shape)
     const entry = { name, shape: weight.shape, offset, size, weight }
     offset += size

@@ -30,7 +30,11 @@ export const tabular = (features: number): ManifestDraft['task']['input'] => ({
   target: 'y'
 })
 
-export const image = (height: number, width = height, channels: 1 | 3 = 1): ManifestDraft['task']['input'] => ({
+export const image = (
+  height: number,
+  width = height,
+  channels: 1 | 3 = 1
+): ManifestDraft['task']['input'] => ({
   kind: 'image',
   height,
   width,

@@ -12,14 +12,21 @@ afterEach(async () => {
   for (const trainer of trainers.splice(0)) await trainer.stop()
 })
 
-async function trainerOf(manifest: ModelManifest, data: DataSplit, backend: BackendName = 'wasm'): Promise<Trainer> {
+async function trainerOf(
+  manifest: ModelManifest,
+  data: DataSplit,
+  backend: BackendName = 'wasm'
+): Promise<Trainer> {
   const trainer = await createTrainer({ manifest, data, backend, ...clock })
   trainers.push(trainer)
   return trainer
 }
 
 /** Train some rounds in which this peer is the whole federation. */
-async function rounds(trainer: Trainer, count: number): Promise<{ weights: Float32Array; last: TrainingResult }> {
+async function rounds(
+  trainer: Trainer,
+  count: number
+): Promise<{ weights: Float32Array; last: TrainingResult }> {
   const weights = await trainer.initialWeights()
   let last: TrainingResult | undefined
   for (let round = 1; round <= count; round++) {
@@ -36,7 +43,11 @@ describe('local training', () => {
     for (const optimizer of [{ name: 'sgd' }, { name: 'momentum' }, { name: 'adam' }] as const) {
       it(`learns a toy set with ${optimizer.name} on ${backend}`, async () => {
         const learningRate = optimizer.name === 'sgd' ? 0.1 : 0.01
-        const trainer = await trainerOf(manifestOf({ training: { optimizer, learningRate } }), split(toy), backend)
+        const trainer = await trainerOf(
+          manifestOf({ training: { optimizer, learningRate } }),
+          split(toy),
+          backend
+        )
         const { last } = await rounds(trainer, 6)
         expect(last.after['accuracy']).to.be.above(0.85)
         expect(last.after['loss']).to.be.below(0.4)
@@ -73,7 +84,11 @@ describe('local training', () => {
   it('learns a regression and reports its mean absolute error', async () => {
     const features = blobs({ shape: [3], classes: 2, size: 200 })
     const values = new Float32Array(600)
-    features.read(Uint32Array.from({ length: 200 }, (_, i) => i), values, new Float32Array(200))
+    void features.read(
+      Uint32Array.from({ length: 200 }, (_, i) => i),
+      values,
+      new Float32Array(200)
+    )
     const targets = Float32Array.from({ length: 200 }, (_, i) => 2 * values[3 * i] - values[3 * i + 2] + 0.5)
     const data = dataset([3], values, targets)
     const manifest = manifestOf({
@@ -158,7 +173,11 @@ describe('memory', () => {
       it(`holds the same tensors and bytes after 20 rounds of ${name} on ${backend}`, async () => {
         const training = { optimizer: { name: 'adam' as const }, learningRate: 0.01 }
         const manifest = manifestOf({ task: { input: image(6) }, architecture, training })
-        const trainer = await trainerOf(manifest, split({ shape: [6, 6, 1], classes: 3, size: 50 }, 10), backend)
+        const trainer = await trainerOf(
+          manifest,
+          split({ shape: [6, 6, 1], classes: 3, size: 50 }, 10),
+          backend
+        )
         await rounds(trainer, 2)
         const { numTensors, numBytes, numDataBuffers } = memory()
         await rounds(trainer, 20)
@@ -231,7 +250,9 @@ describe('what training refuses', () => {
   })
 
   it('data of another shape than the manifest says', async () => {
-    const error = await trainerOf(manifestOf({}), split({ ...toy, shape: [5] })).catch((caught: Error) => caught)
+    const error = await trainerOf(manifestOf({}), split({ ...toy, shape: [5] })).catch(
+      (caught: Error) => caught
+    )
     expect(error).to.have.property('message').that.includes('the shape of the data is [5], expected [4]')
   })
 
