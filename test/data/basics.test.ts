@@ -10,7 +10,14 @@ const place = { file: 'f.csv', line: 3 }
 
 describe('data/errors', () => {
   it('puts place, expectation, finding and advice in one line', () => {
-    const error = new DataError({ file: 'x.csv', line: 4, byteOffset: 9, expected: 'A', found: 'B', hint: 'Do C' })
+    const error = new DataError({
+      file: 'x.csv',
+      line: 4,
+      byteOffset: 9,
+      expected: 'A',
+      found: 'B',
+      hint: 'Do C'
+    })
     expect(error.message).to.equal('x.csv, line 4, byte 9: expected A, found B. Do C')
     expect(error.name).to.equal('DataError')
   })
@@ -91,7 +98,9 @@ describe('data/number-list', () => {
     for (let i = 0; i < 3000; i++) list.push(i / 2)
     list.append([7, 8])
     expect(list.length).to.equal(3002)
-    expect(list.take()).to.deep.equal(Float64Array.from([...Array.from({ length: 3000 }, (_, i) => i / 2), 7, 8]))
+    expect(list.take()).to.deep.equal(
+      Float64Array.from([...Array.from({ length: 3000 }, (_, i) => i / 2), 7, 8])
+    )
   })
 
   it('takes an append larger than twice its size', () => {
@@ -118,7 +127,9 @@ describe('data/targets', () => {
   it('reads classes by label and names the labels when there is no such one', () => {
     const read = targetReader(taskOf({ ...classification, labels: ['cat', 'dog'] }))
     expect(read('dog', place)).to.equal(1)
-    expect(() => read('cow', place)).to.throw('f.csv, line 3: expected a label of the manifest: cat, dog, found "cow"')
+    expect(() => read('cow', place)).to.throw(
+      'f.csv, line 3: expected a label of the manifest: cat, dog, found "cow"'
+    )
   })
 
   it('says so when the manifest has no labels', () => {

@@ -57,7 +57,8 @@ describe('data/partition', () => {
     const indices = Uint32Array.of(5, 9, 11, 20)
     const parts = [0, 1].map((index) => partOf(indices, { index, count: 2 }, 3))
     expect(parts.flatMap((part) => [...part]).sort((a, b) => a - b)).to.deep.equal([5, 9, 11, 20])
-    for (const index of [-1, 2, 0.5]) expect(() => partOf(indices, { index, count: 2 }, 3)).to.throw(RangeError)
+    for (const index of [-1, 2, 0.5])
+      expect(() => partOf(indices, { index, count: 2 }, 3)).to.throw(RangeError)
   })
 
   it('deals shards so that a peer has few classes', () => {

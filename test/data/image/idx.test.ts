@@ -24,7 +24,11 @@ describe('data/image/idx', () => {
   it('asks for more bytes until the header is whole', () => {
     expect(parseIdxHeader(imageFile.subarray(0, 3), 'f')).to.equal(undefined)
     expect(parseIdxHeader(imageFile.subarray(0, 15), 'f')).to.equal(undefined)
-    expect(parseIdxHeader(imageFile, 'f')).to.deep.equal({ dimensions: [3, 2, 3], headerBytes: 16, valueBytes: 18 })
+    expect(parseIdxHeader(imageFile, 'f')).to.deep.equal({
+      dimensions: [3, 2, 3],
+      headerBytes: 16,
+      valueBytes: 18
+    })
   })
 
   it('makes a data set of images and labels', async () => {
@@ -73,14 +77,19 @@ describe('data/image/idx', () => {
   })
 
   it('says where a file is cut short', async () => {
-    await expectFault(read(imageFile.subarray(0, 20)), { byteOffset: 20, expected: '34 bytes', hint: 'download' })
+    await expectFault(read(imageFile.subarray(0, 20)), {
+      byteOffset: 20,
+      expected: '34 bytes',
+      hint: 'download'
+    })
     await expectFault(read(imageFile.subarray(0, 9)), { byteOffset: 9, expected: '16 bytes' })
     await expectFault(read(new Uint8Array(0)), { byteOffset: 0, expected: '4 bytes' })
   })
 
   it('says where a file should have ended', async () => {
     const longer = Uint8Array.of(...imageFile, 1)
-    for (const size of [3, 100]) await expectFault(read(longer, size), { byteOffset: 34, found: 'more bytes' })
+    for (const size of [3, 100])
+      await expectFault(read(longer, size), { byteOffset: 34, found: 'more bytes' })
   })
 
   it('refuses a header that announces too much, before it takes the memory', async () => {
@@ -92,12 +101,16 @@ describe('data/image/idx', () => {
     const square = await read(idxBytes([1, 2, 2], [1, 2, 3, 4]))
     const labels = await read(idxBytes([1], [0]))
     const fault = { file: 'f', byteOffset: 4, expected: 'images of 2 × 3', found: '1 × 2 × 2' }
-    await expectFault(Promise.resolve().then(() => idxImages(square, labels, task)), fault)
+    await expectFault(
+      Promise.resolve().then(() => idxImages(square, labels, task)),
+      fault
+    )
   })
 
   it('refuses labels that are not as many, not labels, or not in the manifest', async () => {
     const images = await read(imageFile)
-    const attempt = async (labels: Uint8Array): Promise<unknown> => idxImages(images, await read(labels), task)
+    const attempt = async (labels: Uint8Array): Promise<unknown> =>
+      idxImages(images, await read(labels), task)
     await expectFault(attempt(idxBytes([2], [0, 1])), { byteOffset: 4, expected: '3 labels', found: '2' })
     await expectFault(attempt(imageFile), { expected: 'one dimension', found: '3 × 2 × 3' })
     await expectFault(attempt(idxBytes([3], [0, 3, 1])), { byteOffset: 9, expected: '0, 1, 2', found: '"3"' })

@@ -1,5 +1,10 @@
 import { expect } from 'chai'
-import { fetchedImages, imageBytes, memoryImages, normalisationTable } from '../../../src/data/image/images.ts'
+import {
+  fetchedImages,
+  imageBytes,
+  memoryImages,
+  normalisationTable
+} from '../../../src/data/image/images.ts'
 import { resize, writeChannels } from '../../../src/data/image/pixels.ts'
 import { imageTask, readRows } from '../helpers.ts'
 import type { Picture } from '../../../src/data/image/pixels.ts'
@@ -85,7 +90,11 @@ describe('data/image/pixels', () => {
 
   it('shrinks by a ratio that is no integer', () => {
     expect(greys(resize(grey(3, [0, 90, 240]), { width: 2, height: 1 }))).to.deep.equal([30, 190])
-    for (const [from, to] of [[7, 3], [28, 9], [10, 7]]) {
+    for (const [from, to] of [
+      [7, 3],
+      [28, 9],
+      [10, 7]
+    ]) {
       const flat = grey(from, new Array<number>(from).fill(77))
       expect(greys(resize(flat, { width: to, height: 1 }))).to.deep.equal(new Array(to).fill(77))
     }

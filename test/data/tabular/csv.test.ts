@@ -9,10 +9,16 @@ interface Row {
   cells: string[]
 }
 
-async function rows(content: string | Uint8Array, options: { delimiter?: string; size?: number } = {}): Promise<Row[]> {
+async function rows(
+  content: string | Uint8Array,
+  options: { delimiter?: string; size?: number } = {}
+): Promise<Row[]> {
   const format = { file: 'f.csv', delimiter: options.delimiter ?? ',' }
   const found: Row[] = []
-  for await (const slab of splitRecords(chunked(content, options.size ?? 1000), { file: 'f.csv', quotes: true })) {
+  for await (const slab of splitRecords(chunked(content, options.size ?? 1000), {
+    file: 'f.csv',
+    quotes: true
+  })) {
     found.push(...parseRows(slab, format).map(({ span, cells }) => ({ line: span.line, cells })))
   }
   return found
@@ -40,7 +46,12 @@ describe('data/tabular/csv', () => {
   })
 
   it('names the line whose quoting is wrong', async () => {
-    await expectFault(rows('a,b\nc,d\ne"x",f\ng,h'), { file: 'f.csv', line: 3, expected: 'a CSV row', found: 'quote' })
+    await expectFault(rows('a,b\nc,d\ne"x",f\ng,h'), {
+      file: 'f.csv',
+      line: 3,
+      expected: 'a CSV row',
+      found: 'quote'
+    })
     await expectFault(rows('a,b\n"c"d,e\n'), { line: 2, expected: 'a CSV row' })
   })
 

@@ -88,7 +88,9 @@ describe('data/tabular/table', () => {
       { columns: [{ name: 'age', type: 'number' }], target: 'dose' },
       { kind: 'regression', labels: [] }
     )
-    expect([...(await load(csv.replace('NA', '7'), { task: regression })).targets]).to.deep.equal([10, 20, 7, 0])
+    expect([...(await load(csv.replace('NA', '7'), { task: regression })).targets]).to.deep.equal([
+      10, 20, 7, 0
+    ])
   })
 
   it('trims cells and headings', async () => {
@@ -99,12 +101,28 @@ describe('data/tabular/table', () => {
     ['an empty file', '', { expected: 'a heading line', found: 'an empty file' }],
     ['a missing column', 'age,sex,ill\n', { line: 1, expected: 'a column "dose"', found: 'age, sex, ill' }],
     ['a missing target', 'age,sex,dose\n', { line: 1, expected: 'a column "ill"' }],
-    ['a repeated column', 'age,age,sex,dose,ill\n', { line: 1, expected: 'one column "age"', found: 'several' }],
+    [
+      'a repeated column',
+      'age,age,sex,dose,ill\n',
+      { line: 1, expected: 'one column "age"', found: 'several' }
+    ],
     ['a ragged row', csv + '5,f,1\n', { line: 6, expected: '6 cells', found: '3', hint: 'delimiter' }],
-    ['a non-number', csv.replace('60', 'sixty'), { line: 5, expected: 'a number in column "age"', found: '"sixty"' }],
-    ['an unknown category', csv.replace('2,m', '2,x'), { line: 3, expected: 'one of f, m in column "sex"', found: '"x"' }],
+    [
+      'a non-number',
+      csv.replace('60', 'sixty'),
+      { line: 5, expected: 'a number in column "age"', found: '"sixty"' }
+    ],
+    [
+      'an unknown category',
+      csv.replace('2,m', '2,x'),
+      { line: 3, expected: 'one of f, m in column "sex"', found: '"x"' }
+    ],
     ['an unknown label', csv.replace('yes', 'maybe'), { line: 3, expected: 'no, yes', found: '"maybe"' }],
-    ['a row without target', csv.replace('yes', '?'), { line: 3, expected: 'target column "ill"', found: 'missing' }]
+    [
+      'a row without target',
+      csv.replace('yes', '?'),
+      { line: 3, expected: 'target column "ill"', found: 'missing' }
+    ]
   ]
   for (const [name, content, fault] of faults) {
     it(`refuses ${name}, saying where`, async () => {
@@ -126,7 +144,10 @@ describe('data/tabular/table', () => {
   })
 
   it('names file and offset when a row went bad since it was indexed', async () => {
-    const table = await indexTable(chunked(csv), memoryReader(csv.replace('40', 'xx')), { file: 'f.csv', task })
+    const table = await indexTable(chunked(csv), memoryReader(csv.replace('40', 'xx')), {
+      file: 'f.csv',
+      task
+    })
     const read = Promise.resolve(table.read(Uint32Array.of(1), new Float64Array(3)))
     await expectFault(read, { file: 'f.csv', byteOffset: csv.indexOf('2,m'), found: '"xx"' })
   })

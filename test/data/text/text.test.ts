@@ -90,7 +90,11 @@ for (const [name, open] of [
     })
 
     const faults: [string, string, object][] = [
-      ['what is not JSON', '{"text": "a", "label": "good"}\n{text}', { line: 2, expected: 'one JSON object' }],
+      [
+        'what is not JSON',
+        '{"text": "a", "label": "good"}\n{text}',
+        { line: 2, expected: 'one JSON object' }
+      ],
       ['a line without text', '{"label": "good"}', { line: 1, expected: '{"text": "…", "label": …}' }],
       ['a line without label', '{"text": "a"}', { line: 1, expected: 'label' }],
       ['a list', '\n[1]', { line: 2, expected: 'an object', found: '[1]' }],
