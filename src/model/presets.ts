@@ -1,4 +1,5 @@
 /** The named models of a manifest, written as topologies so that they take the same path as any other. */
+import { vocabularySize } from '../data/text/tokens.ts'
 import { ModelMismatchError } from './errors.ts'
 import type { InputSpec, ModelSpec } from '../federation/manifest/schema.ts'
 
@@ -36,14 +37,9 @@ export function presetTopology(preset: Preset, input: InputSpec, output: OutputL
   return JSON.stringify({ class_name: 'Sequential', config: { name: preset.preset, layers } })
 }
 
-/** The number of different token ids, 0 included. */
-function vocabulary(input: Extract<InputSpec, { kind: 'text' }>): number {
-  return input.tokens.kind === 'words' ? input.tokens.buckets : input.tokens.alphabet.length + 1
-}
-
 function embedding(input: InputSpec): Layer[] {
   if (input.kind !== 'text') return []
-  return [layer('Embedding', 'embedding', { input_dim: vocabulary(input), output_dim: EMBEDDING_WIDTH })]
+  return [layer('Embedding', 'embedding', { input_dim: vocabularySize(input), output_dim: EMBEDDING_WIDTH })]
 }
 
 function vectors(input: InputSpec): Layer[] {

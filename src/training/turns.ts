@@ -19,8 +19,8 @@ export function createTurns(): Turns {
   }
 }
 
-/** Settles as `result`, unless the signal aborts first. */
-function orAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Settles as `result`, unless the signal aborts first: then rejects with its reason. */
+export function orAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error)
     if (signal.aborted) onAbort()
