@@ -61,6 +61,8 @@ export class BlockStream {
     stream.addEventListener('message', (event) => this.#onMessage(event))
     stream.addEventListener('remoteCloseWrite', () => this.#onRemoteEnd())
     stream.addEventListener('close', (event) => this.#onClose(event))
+    // Its end may have come before the listeners; what is buffered is dispatched in the microtask before this one.
+    if (stream.remoteWriteStatus === 'closed') queueMicrotask(() => this.#onRemoteEnd())
   }
 
   /** Answers that are due. */
@@ -90,6 +92,7 @@ export class BlockStream {
   /** End politely; resets if the other side does not answer in time. */
   close(): void {
     this.#end(new StreamEndedError())
+    if (this.#stream.status !== 'open') return
     const cancel = this.#init.clock.after(CLOSE_TIMEOUT_MS, () => this.#stream.abort(new StreamEndedError()))
     this.#stream.addEventListener('close', cancel)
     this.#stream.close().catch((err: unknown) => this.#stream.abort(asError(err)))

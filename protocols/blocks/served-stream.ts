@@ -83,7 +83,8 @@ export class ServedStream {
     stream.addEventListener('remoteCloseWrite', () => this.#onRemoteEnd())
     stream.addEventListener('drain', () => this.#wake?.())
     stream.addEventListener('message', (event) => this.#onMessage(event))
-    if (stream.status !== 'open') this.#end()
+    // The other side may have finished before the listeners were there; its last wants are dispatched first.
+    if (stream.remoteWriteStatus === 'closed') queueMicrotask(() => this.#onRemoteEnd())
     try {
       await this.#answerAll()
     } catch (err) {
