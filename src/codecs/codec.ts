@@ -13,6 +13,9 @@ export interface Codec {
   sizeBytes(length: number): number
   /** May return a view of `delta`. */
   encode(delta: Float32Array): Uint8Array
-  /** Decode on demand, so that aggregation holds only a stretch of each update at a time. */
+  /**
+   * Decode on demand, so that aggregation holds only a stretch of each update at a time. The reader it returns rejects
+   * with `VectorRangeError` for values that the vector has not, with `PayloadLengthError` when bytes are missing.
+   */
   decode(payload: ByteReader, length: number): VectorReader
 }

@@ -1,5 +1,6 @@
 /** fp32: little-endian IEEE 754 binary32, lossless. */
 import { floatsFromBytes, floatsToBytes } from '../vectors.ts'
+import { checkRange, readExactly } from './read.ts'
 import type { ByteReader, Codec, VectorReader } from './codec.ts'
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT
@@ -8,8 +9,10 @@ export const fp32: Codec = {
   name: 'fp32',
   sizeBytes: (length) => length * BYTES,
   encode: floatsToBytes,
-  decode:
-    (payload: ByteReader, _length: number): VectorReader =>
-    async (start, count) =>
-      floatsFromBytes(await payload(start * BYTES, count * BYTES))
+  decode(payload: ByteReader, length: number): VectorReader {
+    return async (start, count) => {
+      checkRange(start, count, length)
+      return floatsFromBytes(await readExactly(payload, start * BYTES, count * BYTES))
+    }
+  }
 }

@@ -1,0 +1,134 @@
+/** What every codec must keep to: `codecCompliance(codec, …)` inside a `describe`. */
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { PayloadLengthError, VectorRangeError } from '../../src/codecs/index.ts'
+import { floatsToBytes } from '../../src/vectors.ts'
+import { failure } from '../helpers/failure.ts'
+import type { ByteReader, Codec } from '../../src/codecs/index.ts'
+
+export interface CodecExpectations {
+  /** The most by which a decoded value may be off, for a vector whose largest magnitude is `largest`. 0: lossless. */
+  maxError: (largest: number) => number
+}
+
+const floats = fc
+  .array(fc.float({ noNaN: true, noDefaultInfinity: true, min: -1000, max: 1000 }), { maxLength: 300 })
+  .map((values) => Float32Array.from(values))
+
+/** Reads a payload whose bytes lie `shift` bytes off any alignment. */
+function readerOf(payload: Uint8Array, shift = 0): ByteReader {
+  return async (offset, length) => {
+    const held = new Uint8Array(length + shift)
+    held.set(payload.subarray(offset, offset + length), shift)
+    return held.subarray(shift)
+  }
+}
+
+function bits(values: Float32Array): string {
+  return Buffer.from(floatsToBytes(values)).toString('hex')
+}
+
+async function decoded(codec: Codec, delta: Float32Array, shift = 0): Promise<Float32Array> {
+  const payload = codec.encode(delta).slice()
+  return (await codec.decode(readerOf(payload, shift), delta.length)(0, delta.length)).slice()
+}
+
+export function codecCompliance(codec: Codec, { maxError }: CodecExpectations): void {
+  it('makes payloads of exactly the size it announces', () => {
+    fc.assert(
+      fc.property(floats, (delta) => {
+        expect(codec.encode(delta).byteLength).to.equal(codec.sizeBytes(delta.length))
+      })
+    )
+    expect(codec.sizeBytes(0)).to.equal(codec.encode(new Float32Array(0)).byteLength)
+  })
+
+  it('gives back what was encoded, as exactly as it promises', async () => {
+    await fc.assert(
+      fc.asyncProperty(floats, async (delta) => {
+        const bound = maxError(delta.reduce((most, value) => Math.max(most, Math.abs(value)), 0))
+        const back = await decoded(codec, delta)
+        expect(back.length).to.equal(delta.length)
+        back.forEach((value, i) => expect(Math.abs(value - delta[i])).to.be.at.most(bound))
+      })
+    )
+  })
+
+  it('encodes equal vectors equally and leaves its input as it was', () => {
+    fc.assert(
+      fc.property(floats, (delta) => {
+        const before = bits(delta)
+        expect(codec.encode(delta)).to.deep.equal(codec.encode(delta.slice()))
+        expect(bits(delta)).to.equal(before)
+      })
+    )
+  })
+
+  it('decodes any stretch to the same bits as the whole', async () => {
+    const delta = Float32Array.from({ length: 100 }, (_, i) => Math.fround(Math.sin(i)))
+    const whole = await decoded(codec, delta)
+    const read = codec.decode(readerOf(codec.encode(delta).slice()), delta.length)
+    for (const [start, count] of [
+      [0, 1],
+      [1, 2],
+      [37, 40],
+      [99, 1],
+      [100, 0]
+    ]) {
+      expect(bits(await read(start, count))).to.equal(bits(whole.slice(start, start + count)))
+    }
+  })
+
+  it('decodes bytes at any alignment', async () => {
+    const delta = Float32Array.of(1, -2.5, 3e-7, 1000)
+    const aligned = bits(await decoded(codec, delta))
+    for (const shift of [1, 2, 3]) expect(bits(await decoded(codec, delta, shift))).to.equal(aligned)
+  })
+
+  it('decodes any bytes of the right length to something, or fails with an error', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ minLength: codec.sizeBytes(16), maxLength: codec.sizeBytes(16) }),
+        async (payload) => {
+          try {
+            expect((await codec.decode(readerOf(payload), 16)(0, 16)).length).to.equal(16)
+          } catch (error) {
+            expect(error).to.be.instanceOf(Error)
+          }
+        }
+      )
+    )
+  })
+
+  it('refuses stretches that the vector has not', async () => {
+    const read = codec.decode(readerOf(codec.encode(new Float32Array(10)).slice()), 10)
+    for (const [start, count] of [
+      [-1, 1],
+      [0, 11],
+      [10, 1],
+      [0, -1],
+      [0.5, 1],
+      [0, Number.NaN],
+      [Number.MAX_SAFE_INTEGER, 10]
+    ]) {
+      const error = await failure(read(start, count), VectorRangeError)
+      expect(error.message).to.include('a vector of 10')
+    }
+  })
+
+  it('refuses a reader that gives too few or too many bytes', async () => {
+    const payload = codec.encode(Float32Array.from({ length: 10 }, (_, i) => i)).slice()
+    const short: ByteReader = async (offset, length) => payload.subarray(offset, offset + length - 1)
+    const long: ByteReader = async (_, length) => new Uint8Array(length + 4)
+    for (const reader of [short, long]) {
+      const error = await failure(codec.decode(reader, 10)(0, 10), PayloadLengthError)
+      expect(error.message).to.match(/expected \d+: fetch it again/)
+    }
+  })
+
+  it('passes on what the reader fails with', async () => {
+    const cause = new Error('no such block')
+    const read = codec.decode(() => Promise.reject(cause), 10)
+    expect(await failure(read(0, 10), Error)).to.equal(cause)
+  })
+}

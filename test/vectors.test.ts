@@ -1,0 +1,42 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { floatsFromBytes, floatsToBytes } from '../src/vectors.ts'
+
+describe('vectors', () => {
+  const anyBytes = fc.uint8Array({ maxLength: 400 }).filter((bytes) => bytes.length % 4 === 0)
+
+  it('keep every bit on the way to bytes and back, at any offset', () => {
+    fc.assert(
+      fc.property(anyBytes, fc.integer({ min: 0, max: 7 }), (bytes, shift) => {
+        const held = new Uint8Array(bytes.length + shift)
+        held.set(bytes, shift)
+        const values = floatsFromBytes(held.subarray(shift))
+        expect(values.length).to.equal(bytes.length / 4)
+        expect(Buffer.from(floatsToBytes(values)).equals(bytes)).to.equal(true)
+      })
+    )
+  })
+
+  it('are little endian, as DataView reads them', () => {
+    const values = Float32Array.of(1.5, -2.25, 1e-30)
+    const bytes = floatsToBytes(values)
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    values.forEach((value, i) => expect(view.getFloat32(4 * i, true)).to.equal(value))
+  })
+
+  it('take only their own part of a larger buffer', () => {
+    const part = Float32Array.of(0, 1, 2, 3).subarray(1, 3)
+    expect([...floatsFromBytes(floatsToBytes(part))]).to.deep.equal([1, 2])
+    expect(floatsToBytes(part).byteLength).to.equal(8)
+  })
+
+  it('are views of aligned bytes and copies of others', () => {
+    const buffer = new ArrayBuffer(16)
+    expect(floatsFromBytes(new Uint8Array(buffer, 4, 8)).buffer).to.equal(buffer)
+    expect(floatsFromBytes(new Uint8Array(buffer, 3, 8)).buffer).not.to.equal(buffer)
+  })
+
+  it('refuse bytes that are no whole number of floats', () => {
+    expect(() => floatsFromBytes(new Uint8Array(7))).to.throw(RangeError, '7 bytes')
+  })
+})
