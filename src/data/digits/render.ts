@@ -3,7 +3,7 @@
 /** Side of a picture in pixels. */
 export const SIDE = 28
 
-/** Cover a picture with thick lines: each pixel takes the most ink that any segment leaves on it. */
+/** What lines are drawn with. */
 export interface Pen {
   /** Half the line's width, in pixels. */
   radius: number
@@ -12,6 +12,8 @@ export interface Pen {
 }
 
 /**
+ * Draw thick lines: each pixel takes the most ink that any segment leaves on it.
+ *
  * @param segments - x0, y0, x1, y1 of each, in pixels
  * @param ink - SIDE × SIDE values in 0..1, drawn onto
  */
