@@ -15,6 +15,7 @@ import {
   SERVER_IDLE_MS
 } from './constants.ts'
 import { encodeFrame, FrameParser } from './framing.ts'
+import { MALFORMED, TOO_MANY_WANTS, TOO_SLOW } from './refusals.ts'
 import { requestType } from './schema.ts'
 import { Watchdog } from './watchdog.ts'
 import type { Clock } from './clock.ts'
@@ -38,19 +39,6 @@ export interface ServedStreamInit {
 }
 
 const MISSING = encodeFrame({ missing: true }).subarray()
-
-const TOO_MANY_WANTS: Refusal = {
-  code: 'too-many-wants',
-  message: `More than ${MAX_QUEUED_WANTS} blocks asked for on one stream: wait for answers before asking on`
-}
-const MALFORMED: Refusal = {
-  code: 'malformed',
-  message: 'The request is not one that /murmuration/blocks/1.0.0 knows: run the same version as the others'
-}
-const TOO_SLOW: Refusal = {
-  code: 'too-slow',
-  message: `A request was not whole ${REQUEST_TIMEOUT_MS} ms after its first byte`
-}
 
 export class ServedStream {
   readonly #stream: Stream

@@ -3,10 +3,10 @@ import { asError } from '../common/errors.ts'
 import { refuse } from '../common/refusal.ts'
 import { MAX_SERVED_STREAMS, MAX_SERVED_STREAMS_PER_PEER, WANTS_PER_SECOND } from './constants.ts'
 import { TokenBucket } from './limiter.ts'
+import { BUSY } from './refusals.ts'
 import { ServedStream } from './served-stream.ts'
 import type { Clock } from './clock.ts'
 import type { BlockSource } from '../../src/blocks/store.ts'
-import type { Refusal } from '../common/refusal.ts'
 import type { Connection, Logger, PeerId, Stream } from '@libp2p/interface'
 
 export interface BlockServerInit {
@@ -22,11 +22,6 @@ export interface BlockServerInit {
 interface ServedPeer {
   streams: Set<Stream>
   bucket: TokenBucket
-}
-
-const BUSY: Refusal = {
-  code: 'busy',
-  message: 'This peer serves as many streams as it can: ask another holder'
 }
 
 /** Serves incoming streams until `stop()`. */

@@ -4,7 +4,7 @@
 export const MIN_BLOCK_BYTES = 16 * 1024
 /** Above this a block no longer fits several times into a libp2p stream's 4 MiB read buffer. */
 export const MAX_BLOCK_BYTES = 1024 * 1024
-/** Measured best on loopback (`npm run bench:blocks`): large enough to amortise framing, small enough to share out. */
+/** Large enough for full speed on loopback (test/bench/blocks.ts), small enough to share out among holders. */
 export const DEFAULT_BLOCK_BYTES = 256 * 1024
 /** A root lists 41 bytes a block and must itself fit into one block: 16,384 × 41 B = 656 KiB. */
 export const MAX_DAG_BLOCKS = 16_384
