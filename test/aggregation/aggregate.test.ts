@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import { expect } from 'chai'
+import { aggregate, rules, serverOptimizer } from '../../src/aggregation/index.ts'
+import { VectorRangeError } from '../../src/codecs/index.ts'
+import { fp32 } from '../../src/codecs/fp32.ts'
+import { floatsToBytes } from '../../src/vectors.ts'
+import { failure } from '../helpers/failure.ts'
+import { aggregationOf, randomDelta, readerOf } from './helpers.ts'
+import type { AggregationInput } from '../../src/aggregation/index.ts'
+
+const LENGTH = 10_007
+/** Of five seeded deltas applied to a seeded model: what every platform, browser and version must compute. */
+const FIXTURE_SHA256 = '572c73fc0ed2be22246c8d435e560623ab0e35458e8d186d3ef63db02ea33636'
+
+function fixture(stretch: number): AggregationInput {
+  const deltas = [2, 3, 4, 5, 6].map((seed, k) => ({
+    weight: [0.1, 0.15, 0.2, 0.25, 0.3][k],
+    read: readerOf(randomDelta(LENGTH, seed))
+  }))
+  return { aggregation: aggregationOf(0.7), model: randomDelta(LENGTH, 1), deltas, stretch }
+}
+
+const sha256 = (values: Float32Array): string =>
+  createHash('sha256').update(floatsToBytes(values)).digest('hex')
+
+describe('aggregation rules and server optimizers', () => {
+  it('are listed under their own names', () => {
+    for (const [name, rule] of Object.entries(rules)) expect(rule.name).to.equal(name)
+    expect(serverOptimizer({ name: 'sgd', learningRate: 1 }).name).to.equal('sgd')
+  })
+
+  it('sgd moves the model by learning rate times delta, rounded once', () => {
+    const [model, delta] = [randomDelta(100, 1), randomDelta(100, 2)]
+    const out = new Float32Array(100)
+    serverOptimizer({ name: 'sgd', learningRate: 0.3 }).apply(model, delta, out)
+    out.forEach((value, i) => expect(value).to.equal(Math.fround(model[i] + 0.3 * delta[i])))
+  })
+})
+
+describe('aggregate', () => {
+  it('computes the bits that every peer must compute', async () => {
+    expect(sha256(await aggregate(fixture(1000)))).to.equal(FIXTURE_SHA256)
+  })
+
+  it('computes the same bits whatever the stretch', async () => {
+    for (const stretch of [1, 7, 4096, 4097, LENGTH - 1, LENGTH, 1_000_000]) {
+      expect(sha256(await aggregate(fixture(stretch))), `stretch ${stretch}`).to.equal(FIXTURE_SHA256)
+    }
+  }).timeout(30_000)
+
+  it('is FedAvg: the base model plus the weighted mean of the deltas', async () => {
+    const input = { ...fixture(512), aggregation: aggregationOf(1) }
+    const next = await aggregate(input)
+    const wholes = await Promise.all(input.deltas.map((delta) => delta.read(0, LENGTH)))
+    next.forEach((value, i) => {
+      const step = wholes.reduce((sum, whole, k) => sum + input.deltas[k].weight * whole[i], 0)
+      expect(value).to.be.closeTo(input.model[i] + step, 1e-6)
+    })
+  })
+
+  it('leaves the model as it was', async () => {
+    const input = fixture(64)
+    const before = sha256(input.model)
+    await aggregate(input)
+    expect(sha256(input.model)).to.equal(before)
+  })
+
+  it('without deltas gives the model back', async () => {
+    const input = { ...fixture(64), deltas: [] }
+    expect(sha256(await aggregate(input))).to.equal(sha256(input.model))
+  })
+
+  it('of an empty model is empty', async () => {
+    expect((await aggregate({ ...fixture(64), model: new Float32Array(0) })).length).to.equal(0)
+  })
+
+  it('stops between stretches when it is told to', async () => {
+    const controller = new AbortController()
+    const input = fixture(10)
+    let reads = 0
+    const read: AggregationInput['deltas'][0]['read'] = async (start, count) => {
+      if (++reads === 3) controller.abort(new Error('no longer wanted'))
+      return await input.deltas[0].read(start, count)
+    }
+    const error = await failure(
+      aggregate({ ...input, deltas: [{ weight: 1, read }] }, controller.signal),
+      Error
+    )
+    expect(error.message).to.equal('no longer wanted')
+    expect(reads).to.equal(3)
+  })
+
+  it('fails when a delta is shorter than the model', async () => {
+    const payload = floatsToBytes(randomDelta(LENGTH - 1, 1))
+    const read = fp32.decode(async (offset, length) => payload.subarray(offset, offset + length), LENGTH - 1)
+    await failure(aggregate({ ...fixture(64), deltas: [{ weight: 1, read }] }), VectorRangeError)
+  })
+})
