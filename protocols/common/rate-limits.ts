@@ -25,14 +25,14 @@ export class RateLimits {
     this.#init = init
   }
 
-  /** Take a token of this key. False: it has none left. */
-  take(key: string): boolean {
+  /** Take tokens of this key, all or none. False: it has too few left. */
+  take(key: string, tokens = 1): boolean {
     const bucket = this.#refilled(key)
     this.#buckets.delete(key)
     this.#buckets.set(key, bucket)
     this.#forgetOldest()
-    if (bucket.tokens < 1) return false
-    bucket.tokens--
+    if (bucket.tokens < tokens) return false
+    bucket.tokens -= tokens
     return true
   }
 

@@ -25,6 +25,13 @@ describe('rate limits', () => {
     expect(takes(own, 'a', 4)).to.deep.equal([true, true, true, false])
   })
 
+  it('charge more for what costs more, and nothing for what is refused', () => {
+    const own = limits()
+    expect(own.take('a', 2)).to.equal(true)
+    expect(own.take('a', 2)).to.equal(false)
+    expect(own.take('a', 1)).to.equal(true)
+  })
+
   it('keep keys apart', () => {
     const own = limits()
     takes(own, 'a', 4)
