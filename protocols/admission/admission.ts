@@ -1,0 +1,220 @@
+import { TypedEventEmitter } from 'main-event'
+import { MembershipError } from '../../src/federation/errors.ts'
+import { systemClock } from '../common/clock.ts'
+import { asError, RefusedError } from '../common/errors.ts'
+import { refuse } from '../common/refusal.ts'
+import { ADMISSION_PROTOCOL, ADMISSION_TIMEOUT_MS, CLOSE_TIMEOUT_MS, MAX_STREAMS } from './constants.ts'
+import { AdmissionTimeoutError, ConnectionRefusedError } from './errors.ts'
+import { answerHello, LocalRefusal, sayHello } from './exchange.ts'
+import { Presence } from './presence.ts'
+import { Refusals } from './refusals.ts'
+import type { Clock } from '../common/clock.ts'
+import type { Refusal } from '../common/refusal.ts'
+import type { ExchangeInit } from './exchange.ts'
+import type {
+  Admission,
+  AdmissionComponents,
+  AdmissionEvents,
+  AdmissionInit,
+  AdmittedMember
+} from './index.ts'
+import type { Connection, Logger, PeerId, Stream } from '@libp2p/interface'
+
+/** See the interface in index.ts. */
+export class AdmissionService extends TypedEventEmitter<AdmissionEvents> implements Admission {
+  readonly #components: AdmissionComponents
+  readonly #init: AdmissionInit
+  readonly #timeoutMs: number
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #presence = new Presence()
+  readonly #refusals: Refusals
+  /** Aborted when the service stops; null while it is stopped. */
+  #running: AbortController | null = null
+
+  constructor(components: AdmissionComponents, init: AdmissionInit) {
+    super()
+    const { timeoutMs = ADMISSION_TIMEOUT_MS, clock = systemClock } = init
+    if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs is ${timeoutMs}, more than 0 expected`)
+    this.#components = components
+    this.#init = init
+    this.#timeoutMs = timeoutMs
+    this.#clock = clock
+    this.#log = components.logger.forComponent('murmur:admission')
+    this.#refusals = new Refusals(() => clock.nowMs())
+  }
+
+  readonly [Symbol.toStringTag] = '@murmuration/admission'
+
+  async start(): Promise<void> {
+    if (this.#running != null) return
+    this.#running = new AbortController()
+    const { registrar, events, connectionManager } = this.#components
+    const limits = {
+      maxInboundStreams: MAX_STREAMS,
+      maxOutboundStreams: MAX_STREAMS,
+      runOnLimitedConnection: true
+    }
+    await registrar.handle(ADMISSION_PROTOCOL, this.#onStream, limits)
+    events.addEventListener('connection:open', this.#onOpen)
+    events.addEventListener('connection:close', this.#onClose)
+    for (const connection of connectionManager.getConnections()) this.#begin(connection)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#running == null) return
+    this.#running.abort(new Error('This peer stops'))
+    this.#running = null
+    const { registrar, events } = this.#components
+    events.removeEventListener('connection:open', this.#onOpen)
+    events.removeEventListener('connection:close', this.#onClose)
+    this.#presence.clear()
+    await registrar.unhandle(ADMISSION_PROTOCOL)
+  }
+
+  isAdmitted(peerId: PeerId | string): boolean {
+    return this.#presence.member(peerId.toString()) != null
+  }
+
+  settled(peerId: PeerId | string): Promise<boolean> {
+    return this.#presence.settled(peerId.toString())
+  }
+
+  members(): AdmittedMember[] {
+    return this.#presence.members()
+  }
+
+  refusal(peerId: PeerId | string): (Refusal & { local: boolean }) | undefined {
+    return this.#refusals.get(peerId.toString())
+  }
+
+  backoffMs(peerId: PeerId | string): number {
+    return this.#refusals.backoffMs(peerId.toString())
+  }
+
+  async recheck(): Promise<void> {
+    await Promise.all(this.members().map((member) => this.#recheckOne(member)))
+  }
+
+  async #recheckOne({ peerId, certificate }: AdmittedMember): Promise<void> {
+    try {
+      await this.#init.source.verify(certificate)
+    } catch (error) {
+      if (!(error instanceof MembershipError)) throw error
+      await this.#tell(peerId, error)
+      this.#part(peerId, error, true)
+    }
+  }
+
+  /** Tell a peer that was admitted why it no longer is. */
+  async #tell(peerId: PeerId, refusal: Refusal): Promise<void> {
+    const [connection] = this.#presence.connections(peerId.toString())
+    const signal = AbortSignal.timeout(CLOSE_TIMEOUT_MS)
+    try {
+      await refuse(
+        await connection.newStream(ADMISSION_PROTOCOL, { signal, runOnLimitedConnection: true }),
+        refusal,
+        {
+          signal
+        }
+      )
+    } catch (err) {
+      this.#log('%p could not be told that it is refused - %e', peerId, err)
+    }
+  }
+
+  readonly #onOpen = ({ detail }: CustomEvent<Connection>): void => this.#begin(detail)
+
+  readonly #onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
+    const { remotePeer: peerId } = connection
+    if (this.#presence.close(connection)) this.#emit('member:gone', { peerId })
+  }
+
+  readonly #onStream = async (stream: Stream, connection: Connection): Promise<void> => {
+    await this.#exchange(connection, (init) => answerHello({ ...init, stream }))
+  }
+
+  /** A connection is there: watch the time, and say hello if it is ours to say. */
+  #begin(connection: Connection): void {
+    const { remotePeer: peerId } = connection
+    const cancel = this.#clock.after(this.#timeoutMs, () => this.#expire(connection))
+    if (!this.#presence.open(connection, cancel)) return cancel()
+    if (connection.direction !== 'outbound' || this.#init.tolerate?.(peerId) === true) return
+    this.#exchange(connection, async (init) => {
+      const { signal } = init
+      const options = { signal, runOnLimitedConnection: true, negotiateFully: false }
+      return sayHello({ ...init, stream: await connection.newStream(ADMISSION_PROTOCOL, options) })
+    }).catch((err: unknown) => this.#log.error('saying hello to %p failed - %e', peerId, err))
+  }
+
+  #expire(connection: Connection): void {
+    const { remotePeer: peerId } = connection
+    if (this.isAdmitted(peerId) || this.#init.tolerate?.(peerId) === true) return
+    const error = new AdmissionTimeoutError(peerId.toString(), this.#timeoutMs)
+    this.#log('%s', error.message)
+    connection.abort(error)
+  }
+
+  /** Run one side of the conversation, and draw its consequences. */
+  async #exchange(
+    connection: Connection,
+    converse: (init: Omit<ExchangeInit, 'stream'>) => Promise<AdmittedMember | null>
+  ): Promise<void> {
+    const { remotePeer: remote } = connection
+    const running = this.#running
+    if (running == null) return
+    const timeout = new AbortController()
+    const cancel = this.#clock.after(this.#timeoutMs, () =>
+      timeout.abort(new AdmissionTimeoutError(remote.toString(), this.#timeoutMs))
+    )
+    const signal = AbortSignal.any([running.signal, timeout.signal])
+    const done = this.#presence.begin(remote.toString())
+    try {
+      const connected = (): ReturnType<Presence['known']> => this.#presence.known()
+      const member = await converse({ remote, signal, connected, source: this.#init.source })
+      if (member != null) this.#admit(connection, member)
+    } catch (error) {
+      this.#failed(connection, error)
+    } finally {
+      cancel()
+      done()
+    }
+  }
+
+  #admit(connection: Connection, member: AdmittedMember): void {
+    if (this.#running == null) return
+    this.#refusals.forget(member.peerId.toString())
+    if (!this.#presence.admit(connection, member)) return
+    this.#log('%p is admitted', member.peerId)
+    this.#emit('member', member)
+  }
+
+  #failed(connection: Connection, thrown: unknown): void {
+    const { remotePeer: peerId } = connection
+    if (thrown instanceof LocalRefusal) return this.#part(peerId, thrown.refusal, true)
+    if (thrown instanceof RefusedError) return this.#part(peerId, thrown, false)
+    this.#log('admission of %p failed - %e', peerId, thrown)
+    // Another connection to the same member may be well.
+    connection.abort(asError(thrown))
+  }
+
+  /** Remember and announce a refusal, and close what connects the two. */
+  #part(peerId: PeerId, { code, message }: Refusal, local: boolean): void {
+    this.#refusals.add(peerId.toString(), { code, message }, local)
+    this.#log('%s %p: %s', local ? 'refused' : 'refused by', peerId, message)
+    const connections = this.#presence.connections(peerId.toString())
+    if (this.#presence.dismiss(peerId.toString())) this.#emit('member:gone', { peerId })
+    this.#emit('refused', { peerId, code, message, local })
+    const error = new ConnectionRefusedError(peerId.toString(), message)
+    for (const connection of connections) {
+      connection.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch((err: unknown) => {
+        this.#log('closing the connection to %p took too long - %e', peerId, err)
+        connection.abort(error)
+      })
+    }
+  }
+
+  #emit<K extends keyof AdmissionEvents>(type: K, detail: AdmissionEvents[K]['detail']): void {
+    this.safeDispatchEvent(type, { detail })
+  }
+}
