@@ -12,9 +12,12 @@ export async function requirePeer<T>(
   await context.library.openHome(home)
   const peer = await context.library.connect(home)
   if (peer == null) {
-    throw new UserError(`No peer runs in ${home}. Start it (murmur start), then run this again in another terminal.`, {
-      exitCode: exitCodes.unreachable
-    })
+    throw new UserError(
+      `No peer runs in ${home}. Start it (murmur start), then run this again in another terminal.`,
+      {
+        exitCode: exitCodes.unreachable
+      }
+    )
   }
   try {
     return await use(peer)

@@ -11,7 +11,8 @@ export async function withSource<T>(
   use: (source: StateSource, home: HomeInfo) => Promise<T>
 ): Promise<T> {
   const home = await context.library.openHome(options.home)
-  const source = (await context.library.connect(options.home)) ?? (await context.library.openDisk(options.home))
+  const source =
+    (await context.library.connect(options.home)) ?? (await context.library.openDisk(options.home))
   try {
     return await use(source, home)
   } finally {

@@ -43,8 +43,6 @@ export interface DataOptions {
   maxMemoryBytes?: number
   /** Resize pictures (PNG, JPEG) to the manifest's size; without it another size is an error. */
   resize?: boolean
-  /** Use only rows whose columns have these values (CSV), e.g. `{ hospital: 'cleveland' }`. */
-  where?: Record<string, string>
 }
 
 export type Phase =

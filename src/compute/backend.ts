@@ -3,6 +3,8 @@
  * first that does is used, and why the others were not is kept.
  */
 import { enableProdMode, env, getBackend, ready, setBackend } from '@tensorflow/tfjs-core'
+// Registers the gradients of all kernels; tfjs-core alone has none.
+import '@tensorflow/tfjs-layers'
 import { installTrainingKernels } from './wasm/index.ts'
 
 export type BackendName = 'wasm' | 'cpu'
@@ -108,7 +110,7 @@ async function startWasm({ wasmDirectory }: WasmOptions): Promise<void> {
   // Threads would need a worker's worker, and their sums depend on scheduling.
   env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
   if (wasmDirectory != null) wasm.setWasmPaths(wasmDirectory)
-  await activate('wasm')
+  await withoutProcessHandlers(() => activate('wasm'))
   installTrainingKernels()
 }
 
@@ -123,4 +125,26 @@ async function activate(name: BackendName): Promise<void> {
   const started = await setBackend(name)
   if (!started || getBackend() !== name) throw new BackendStartError(name, getBackend())
   await ready()
+}
+
+/** Emscripten makes any uncaught error of the whole process its own, and rethrows it: take its handlers off again. */
+async function withoutProcessHandlers(start: () => Promise<void>): Promise<void> {
+  const host = (globalThis as { process?: ProcessEvents }).process
+  if (typeof host?.listeners !== 'function') return start()
+  const before = processErrors.map((event) => host.listeners(event))
+  try {
+    await start()
+  } finally {
+    for (const [i, event] of processErrors.entries())
+      for (const listener of host.listeners(event))
+        if (!before[i].includes(listener)) host.removeListener(event, listener)
+  }
+}
+
+const processErrors = ['uncaughtException', 'unhandledRejection'] as const
+
+/** The part of Node.js' `process` used here; browsers have none. */
+interface ProcessEvents {
+  listeners(event: string): unknown[]
+  removeListener(event: string, listener: unknown): void
 }

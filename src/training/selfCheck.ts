@@ -13,6 +13,7 @@ import { SelfCheckError } from './errors.ts'
 import { lossFor } from './loss.ts'
 import { networkOf, withGradients } from './network.ts'
 import type { ExampleBatch } from './batches.ts'
+import type { Network } from './network.ts'
 import type { BackendName, WasmOptions } from '../compute/backend.ts'
 import type { ModelManifest } from '../model/task.ts'
 import type { ModelPlan } from '../model/topology/plan.ts'
@@ -30,10 +31,17 @@ export type StepValues = Map<string, Float32Array>
 /** The values of one step on the active backend: same weights, same examples, whichever backend. */
 export async function stepValues(manifest: ModelManifest, plan: ModelPlan): Promise<StepValues> {
   const network = await networkOf(plan, lossFor(manifest.training.loss))
-  setFlat(network, checkWeights(network))
-  dropoutSeeds(network.model, SEED)?.()
+  try {
+    setFlat(network, checkWeights(network))
+    dropoutSeeds(network.model, SEED)?.()
+    return valuesOf(network, checkBatch(manifest, plan))
+  } finally {
+    network.dispose()
+  }
+}
+
+function valuesOf(network: Network, batch: ExampleBatch): StepValues {
   const values: StepValues = new Map()
-  const batch = checkBatch(manifest, plan)
   const loss = withGradients(network, batch, (gradients) => {
     const trained = network.layout.entries.filter(({ weight }) => weight.trainable)
     for (const [i, { name }] of trained.entries()) {
@@ -41,12 +49,11 @@ export async function stepValues(manifest: ModelManifest, plan: ModelPlan): Prom
       if (gradient != null) values.set(`the gradient of ${name}`, tensorMemory().view(gradient).slice())
     }
   })
-  network.dispose()
   return values.set('the loss', Float32Array.of(loss))
 }
 
 /** The seeded initial weights, stirred so that none of them is all zero. */
-function checkWeights({ layout }: Parameters<typeof setFlat>[0]): Float32Array {
+function checkWeights({ layout }: Network): Float32Array {
   const random = seededRandom(SEED)
   return initialWeights(layout, SEED).map((value) => value + 0.1 * uniform(random))
 }

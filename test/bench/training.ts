@@ -29,7 +29,9 @@ function randomBatch(count: number): ExampleBatch {
 }
 
 async function stepMs(model: string, batchSize: number, budgetMs: number): Promise<number> {
-  const network = await buildNetwork(manifestOf({ task: { input: image(28), labels }, architecture: models[model] }))
+  const network = await buildNetwork(
+    manifestOf({ task: { input: image(28), labels }, architecture: models[model] })
+  )
   setFlat(network, initialWeights(network.layout, 1))
   const batch = randomBatch(batchSize)
   const optimizer = createOptimizer({ name: 'sgd' }, 0.01)
@@ -55,7 +57,9 @@ async function measure(backend: BackendName, model: string, batchSize: number): 
   await startBackend(backend)
   const ms = await stepMs(model, batchSize, backend === 'wasm' ? 2000 : 500)
   figures[`${backend}.${model}.${batchSize}`] = Number(ms.toFixed(3))
-  console.log(`${backend.padEnd(5)} ${model} batch ${String(batchSize).padStart(3)}: ${ms.toFixed(2)} ms/step`)
+  console.log(
+    `${backend.padEnd(5)} ${model} batch ${String(batchSize).padStart(3)}: ${ms.toFixed(2)} ms/step`
+  )
 }
 
 for (const batchSize of [10, 32, 128]) await measure('wasm', '2nn', batchSize)

@@ -1,5 +1,12 @@
 /** What the commands need of the rest of murmuration that touches disk, network or threads. Tests hand in their own. */
-import type { DataOptions, InviteOptions, Peer, PeerInit, PeerStatus, CommitSummary } from '../../node/types.ts'
+import type {
+  DataOptions,
+  InviteOptions,
+  Peer,
+  PeerInit,
+  PeerStatus,
+  CommitSummary
+} from '../../node/types.ts'
 import type { CheckedDraft, Manifest } from '../../../src/federation/manifest/index.ts'
 import type { Metrics } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'

@@ -35,7 +35,9 @@ export function renderError(thrown: unknown, { verbose = false } = {}): string {
   const report = reportOf(thrown)
   const lines = [`murmur: ${report.message}`]
   if (!report.expected) {
-    lines.push('This looks like a bug in murmur. Run again with --verbose for the stack, and please report it.')
+    lines.push(
+      'This looks like a bug in murmur. Run again with --verbose for the stack, and please report it.'
+    )
   }
   if (verbose && thrown instanceof Error) lines.push(stackOf(thrown))
   return `${lines.join('\n')}\n`

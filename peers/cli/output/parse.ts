@@ -22,7 +22,11 @@ export function parseDuration(text: string): number {
 }
 
 /** An integer within bounds. */
-export function parseInteger(what: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+export function parseInteger(
+  what: string,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER
+): (text: string) => number {
   return (text) => {
     const value = Number(text)
     if (!/^-?\d+$/.test(text.trim()) || value < min || value > max) {
@@ -39,7 +43,9 @@ export function parsePart(text: string): { index: number; count: number } {
   const part = Number(match?.[1])
   const count = Number(match?.[2])
   if (match == null || part < 1 || part > count) {
-    throw new UsageError(`--part: "${text}" was given; write i/n with i from 1 to n, e.g. 1/4 for the first quarter.`)
+    throw new UsageError(
+      `--part: "${text}" was given; write i/n with i from 1 to n, e.g. 1/4 for the first quarter.`
+    )
   }
   return { index: part - 1, count }
 }

@@ -21,7 +21,10 @@ function describe(event: PeerEvent): string | null {
     case 'training:end': {
       const { round, samples, trainingMs, before, after } = event.detail
       const trained = `Trained round ${round} on ${plural(samples, 'example')} in ${formatDuration(trainingMs)}`
-      return `${trained}: ${change('accuracy', before, after)}${change('loss', before, after)}`.replace(/[,:] *$/, '.')
+      return `${trained}: ${change('accuracy', before, after)}${change('loss', before, after)}`.replace(
+        /[,:] *$/,
+        '.'
+      )
     }
     case 'update:refused':
       return `Refused the update of ${shortId(event.detail.author)}: ${event.detail.reason}.`

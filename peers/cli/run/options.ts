@@ -37,7 +37,10 @@ export const dataOptions: OptionSpec[] = [
     flags: '--data <path>',
     description: 'Your data: a directory, a file, or demo:<n> for generated digits.'
   },
-  { flags: '--test-data <path>', description: 'Data to measure on; without it a share of --data is kept aside.' },
+  {
+    flags: '--test-data <path>',
+    description: 'Data to measure on; without it a share of --data is kept aside.'
+  },
   { flags: '--part <i/n>', description: 'Use only part i of n of the data, e.g. 1/4.', parse: parsePart },
   {
     flags: '--where <column=value>',

@@ -45,7 +45,8 @@ async function superviseOne(
     control = await context.library.serveControl({ home: options.home, peer, stop: () => asked.abort() })
     const signal = AbortSignal.any([context.signal, asked.signal])
     await Promise.race([peer.start(), aborted(signal)])
-    if (options.json) context.stdout.write(eventLine('listen', context.now(), { addresses: peer.addresses() }))
+    if (options.json)
+      context.stdout.write(eventLine('listen', context.now(), { addresses: peer.addresses() }))
     await workDone(context, peer, options, signal)
   } catch (error) {
     if (!asked.signal.aborted) throw error
@@ -114,7 +115,10 @@ async function peerInit(
     )
   }
   const listen = options.listen ?? home.remembered.listen
-  await context.library.remember(options.home, { ...(data == null ? {} : { data }), ...(listen == null ? {} : { listen }) })
+  await context.library.remember(options.home, {
+    ...(data == null ? {} : { data }),
+    ...(listen == null ? {} : { listen })
+  })
   const passphrase = await passphraseFor(context, options.home)
   const given = { passphrase, data, listen, bootstrap: options.bootstrap, metrics: options.metrics }
   const chosen = { ...given, backend: options.backend }

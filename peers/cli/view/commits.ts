@@ -24,7 +24,10 @@ export function commitParts(commit: ShownCommit): string[] {
 }
 
 /** A heading and the newest commits first, as many as there is room for; nothing without room or commits. */
-export function commitLines(commits: readonly ShownCommit[], options: FrameOptions & { room: number }): string[] {
+export function commitLines(
+  commits: readonly ShownCommit[],
+  options: FrameOptions & { room: number }
+): string[] {
   const shown = commits.slice(0, Math.max(0, options.room - 2))
   if (shown.length === 0) return []
   const line = (commit: ShownCommit): string =>

@@ -20,7 +20,10 @@ export function memberLines(status: PeerStatus, options: FrameOptions & { room: 
   const connected = members.filter((member) => member.connected || member.self).length
   const heading = options.colors.dim(`${plural(members.length, 'member')}, ${connected} connected`)
   const lines = Math.max(0, options.room - 2)
-  const shown = sorted(members).slice(0, fitsAll(members, lines, across) ? members.length : (lines - 1) * across)
+  const shown = sorted(members).slice(
+    0,
+    fitsAll(members, lines, across) ? members.length : (lines - 1) * across
+  )
   const body = pack(
     shown.map((member) => memberCell(member, width, options.colors)),
     across

@@ -69,7 +69,8 @@ function progressLine({ status, training }: ViewState, { columns, colors }: Area
   const label = `round ${Math.min(status.round + 1, status.rounds)}/${status.rounds} `
   const done = status.phase === 'finished' ? status.rounds : status.round + roundShare(status.phase, training)
   const share = status.rounds === 0 ? 0 : done / status.rounds
-  const eta = status.etaMs == null || status.phase === 'finished' ? '' : `  ${formatDuration(status.etaMs)} left`
+  const eta =
+    status.etaMs == null || status.phase === 'finished' ? '' : `  ${formatDuration(status.etaMs)} left`
   const tail = ` ${fit(`${Math.floor(share * 100)} %`, 5, 'right')}${eta}`
   const width = Math.max(5, columns - label.length - tail.length)
   return label + colors.cyan(bar(share, width)) + tail
@@ -84,7 +85,10 @@ function phaseLine({ status, training, notice }: ViewState, { columns, colors }:
   if (status.waitingFor != null) return colors.yellow(truncate(printable(status.waitingFor), columns))
   const { words } = PHASES[status.phase]
   if (status.phase === 'training' && training != null) {
-    return truncate(`${words}: step ${training.step}/${training.steps}, loss ${training.loss.toFixed(3)}`, columns)
+    return truncate(
+      `${words}: step ${training.step}/${training.steps}, loss ${training.loss.toFixed(3)}`,
+      columns
+    )
   }
   const line = notice == null ? words : `${words}   (${printable(notice)})`
   return truncate(line, columns)
@@ -126,6 +130,7 @@ function trafficLine(status: PeerStatus, columns: number): string {
 }
 
 function footLines(state: ViewState, { columns, colors }: FrameOptions): string[] {
-  const hint = state.status.phase === 'finished' ? 'Ctrl-C ends this peer' : 'Ctrl-C leaves; start again to go on'
+  const hint =
+    state.status.phase === 'finished' ? 'Ctrl-C ends this peer' : 'Ctrl-C leaves; start again to go on'
   return ['', colors.dim(truncate(hint, columns))]
 }

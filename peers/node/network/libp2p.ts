@@ -6,7 +6,12 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
+import { counted } from './counted.ts'
+import type { ByteCounter } from './counted.ts'
+import type { Identify } from '@libp2p/identify'
 import type { ComponentLogger, ConnectionGater, Libp2p, PrivateKey, ServiceMap } from '@libp2p/interface'
+import type { Ping } from '@libp2p/ping'
+import type { Datastore } from 'interface-datastore'
 import type { ServiceFactoryMap } from 'libp2p'
 
 /** A stream's window stays below its read buffer of 4 MiB: a paused reader must not get its stream aborted. */
@@ -18,24 +23,38 @@ const INBOUND_PENDING = 50
 const PING_TIMEOUT_MS = 60_000
 const MAX_CONNECTIONS = 500
 
+/** Every node has these, whatever else it does. */
+export interface BaseServices extends ServiceMap {
+  identify: Identify
+  ping: Ping
+}
+
 export interface NodeInit<T extends ServiceMap> {
   key: PrivateKey
+  /** Multiaddrs to listen on; none for a node that only dials. */
   listen: string[]
   /** The federation's own service tag keeps mDNS answers of others out; null: no mDNS. */
   mdnsTag: string | null
   gater: ConnectionGater
   logger: ComponentLogger
+  bytes: ByteCounter
+  /** Remembers peers and their addresses. Default: in memory. */
+  datastore?: Datastore
   services: ServiceFactoryMap<T>
 }
 
 /** Create the node; it does nothing before its `start()`. */
-export async function createNode<T extends ServiceMap>(init: NodeInit<T>): Promise<Libp2p<T & BaseServices>> {
-  const services = { identify: identify(), ping: ping(), ...init.services }
-  return (await createLibp2p({
+export async function createNode<T extends ServiceMap>(init: NodeInit<T>): Promise<Libp2p<BaseServices & T>> {
+  // The intersection of two mapped types is the mapped type of the intersection, which TypeScript cannot see.
+  const services = { identify: identify(), ping: ping(), ...init.services } as ServiceFactoryMap<
+    BaseServices & T
+  >
+  return await createLibp2p<BaseServices & T>({
     privateKey: init.key,
     start: false,
+    ...(init.datastore == null ? {} : { datastore: init.datastore }),
     addresses: { listen: init.listen },
-    transports: [tcp()],
+    transports: [counted(tcp(), init.bytes)],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     peerDiscovery: init.mdnsTag == null ? [] : [mdns({ serviceTag: init.mdnsTag })],
@@ -48,10 +67,5 @@ export async function createNode<T extends ServiceMap>(init: NodeInit<T>): Promi
     connectionMonitor: { pingTimeout: { minTimeout: PING_TIMEOUT_MS } },
     logger: init.logger,
     services
-  })) as unknown as Libp2p<T & BaseServices>
-}
-
-export interface BaseServices extends ServiceMap {
-  identify: unknown
-  ping: { ping(peer: unknown): Promise<number> }
+  })
 }

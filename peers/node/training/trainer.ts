@@ -21,25 +21,28 @@ export interface TrainingWorkerInit extends WorkerInit {
 /**
  * Start a thread that opens the data and trains on it. The thread keeps the process alive until `stop()`.
  *
+ * @param open - how threads are started, for tests
  * @throws {DataError | InvalidTopologyError | …} what the data, the model or the backend did not allow, by its own name
  * @throws {TrainingWorkerError} the thread ended
  */
-export async function startTrainingWorker(init: TrainingWorkerInit): Promise<Trainer> {
+export async function startTrainingWorker(init: TrainingWorkerInit, open = openConnection): Promise<Trainer> {
   const { signal, ...workerInit } = init
-  const trainer = new WorkerTrainer(workerInit)
+  const trainer = new WorkerTrainer(workerInit, open)
   await trainer.start(signal)
   return trainer
 }
 
 class WorkerTrainer implements Trainer {
   readonly #init: WorkerInit
+  readonly #openConnection: typeof openConnection
   /** Absent after the thread crashed: the next call starts another. */
   #connection: Promise<WorkerConnection> | undefined
   #info: TrainerInfo | undefined
   readonly #stopping = new AbortController()
 
-  constructor(init: WorkerInit) {
+  constructor(init: WorkerInit, open: typeof openConnection) {
     this.#init = init
+    this.#openConnection = open
   }
 
   get info(): TrainerInfo {
@@ -91,7 +94,10 @@ class WorkerTrainer implements Trainer {
   async #open(): Promise<WorkerConnection> {
     const forget = (): void => void (this.#connection = undefined)
     try {
-      const connection = await openConnection(this.#init, { signal: this.#stopping.signal, onEnd: forget })
+      const connection = await this.#openConnection(this.#init, {
+        signal: this.#stopping.signal,
+        onEnd: forget
+      })
       this.#info = connection.info
       return connection
     } catch (error) {

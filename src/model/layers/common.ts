@@ -120,20 +120,16 @@ const initializerConfig = z
   .record(z.string().max(32), z.union([z.number(), z.string().max(32), z.boolean(), z.null()]))
   .refine((config) => Object.keys(config).length <= 8, 'at most 8 options')
 
+const initializerSchema = z.preprocess(
+  (given) => (typeof given === 'string' ? { class_name: given } : given),
+  z.object({ class_name: initializerName, config: initializerConfig.nullish() })
+)
+
 /** An initializer in either of Keras' forms. */
-export const initializerField = (
-  otherwise: string,
-  config: Record<string, unknown> = {}
-): z.ZodType<Initializer> =>
-  z
-    .union([
-      initializerName.transform((name) => ({ name, config: {} })),
-      z
-        .object({ class_name: initializerName, config: initializerConfig.nullish() })
-        .transform(({ class_name, config: given }) => ({ name: class_name, config: { ...given } }))
-    ])
+export const initializerField = (otherwise: string): z.ZodType<Initializer> =>
+  initializerSchema
     .nullish()
-    .transform((given) => given ?? { name: otherwise, config })
+    .transform((given) => ({ name: given?.class_name ?? otherwise, config: { ...given?.config } }))
 
 /** A size per axis: Keras writes one number or a list. */
 export const sizes = (axes: number, otherwise: number): z.ZodType<number[]> =>

@@ -21,10 +21,13 @@ const layerSchema = z.object({
 
 const layersSchema = z.array(layerSchema).min(1).max(MAX_LAYERS)
 
-const sequentialSchema = z.object({
-  class_name: z.literal('Sequential'),
-  config: z.union([layersSchema.transform((layers) => ({ layers })), z.object({ layers: layersSchema })])
-})
+/** Older files give a chain's layers alone. */
+const chainSchema = z.preprocess(
+  (config) => (Array.isArray(config) ? { layers: config as unknown[] } : config),
+  z.object({ layers: layersSchema })
+)
+
+const sequentialSchema = z.object({ class_name: z.literal('Sequential'), config: chainSchema })
 
 /** One reference, which Keras writes alone or in a list. */
 const endField = z.union([nodeReference, z.tuple([nodeReference]).transform(([end]) => end)])

@@ -1,4 +1,5 @@
 /** Back from a checked topology to the JSON that TensorFlow.js and Keras read. */
+import { layerTypes } from '../layers/index.ts'
 import type { Topology, TopologyLayer } from './types.ts'
 
 export interface WriteOptions {
@@ -36,7 +37,7 @@ interface LayerJson {
 function writeLayer(layer: TopologyLayer, topology: Topology, options: WriteOptions): LayerJson {
   const shape =
     layer.inbound.length === 0 ? { batch_input_shape: [null, ...topology.input], dtype: 'float32' } : {}
-  const config = options.zeroInitializers === true ? withZeros(layer.config) : layer.config
+  const config = options.zeroInitializers === true ? withZeros(layer) : layer.config
   const isBare = options.logits === true && layer.name === topology.output
   const { className, options: bare } = isBare
     ? withoutActivation(layer)
@@ -62,13 +63,9 @@ function withoutActivation(layer: TopologyLayer): { className: string; options: 
   return { className, options: { activation: 'linear' } }
 }
 
-const withZeros = (config: Record<string, unknown>): Record<string, unknown> => ({
-  ...config,
-  ...Object.fromEntries(initializers.map((option) => [option, { class_name: 'Zeros', config: {} }]))
-})
-
-/** Given to every layer: those that a layer does not have, it does not read. */
-const initializers = [
-  ...['kernel', 'recurrent', 'bias', 'depthwise', 'pointwise', 'embeddings'],
-  ...['gamma', 'beta', 'moving_mean', 'moving_variance']
-].map((role) => `${role}_initializer`)
+function withZeros({ className, config }: TopologyLayer): Record<string, unknown> {
+  const options = [...(layerTypes.get(className)?.options ?? [])]
+  const initializers = options.filter((option) => option.endsWith('_initializer'))
+  const zeros = initializers.map((option) => [option, { class_name: 'Zeros', config: {} }] as const)
+  return { ...config, ...Object.fromEntries(zeros) }
+}

@@ -190,7 +190,9 @@ describe('a hostile holder', () => {
     const dying = await network.hostile((stream) =>
       onWants(stream, (cid) => {
         if (answered++ > 3) return stream.abort(new Error('power cut'))
-        void honestBytes(cid).then((bytes) => sendBlock(stream, bytes))
+        void honestBytes(cid).then((bytes) => {
+          if (stream.status === 'open') sendBlock(stream, bytes)
+        })
       })
     )
     await expectHonestHelps(dying)

@@ -81,7 +81,8 @@ async function collect(context: CommandContext, homes: string[], roundMs: number
   let weights = new Float32Array()
   for (const [index, home] of homes.entries()) {
     const peer = await context.library.connect(home)
-    if (peer == null) throw new UserError(`peer ${index + 1} finished but does not answer on its control socket.`)
+    if (peer == null)
+      throw new UserError(`peer ${index + 1} finished but does not answer on its control socket.`)
     const { commit, bytesOut } = await peer.status()
     if (index === 0) weights = new Float32Array(await peer.weights())
     await peer.close()

@@ -35,7 +35,11 @@ export const handler: Handler<DemoOptions> = async ({ context, options }) => {
   return exitCodes.ok
 }
 
-async function demonstrate(context: CommandContext, options: Options, directory: string): Promise<DemoResult> {
+async function demonstrate(
+  context: CommandContext,
+  options: Options,
+  directory: string
+): Promise<DemoResult> {
   const startedAt = context.now()
   const homes = Array.from({ length: options.peers }, (_, i) => join(directory, `peer-${i + 1}`))
   const data = homes.map((_, i) => dataOf(context, options, i))
@@ -87,7 +91,14 @@ async function compare(context: CommandContext, init: CompareInit): Promise<Comp
       const { index, path } = next
       const onRound = (round: number): void => stage.aloneRound(index, round)
       const { signal, library } = context
-      const job = { library, manifest: founder.manifest.value, data: path, rounds: options.rounds, signal, onRound }
+      const job = {
+        library,
+        manifest: founder.manifest.value,
+        data: path,
+        rounds: options.rounds,
+        signal,
+        onRound
+      }
       results[index] = await trainAlone(job, run.weights)
     }
   }

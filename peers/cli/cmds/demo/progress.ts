@@ -94,7 +94,9 @@ export function renderDemo(state: DemoState, { columns, rows, colors }: FrameOpt
   const lines = [
     colors.bold(truncate(state.title, width)),
     '',
-    head + colors.cyan(bar(state.round / state.rounds, Math.max(5, width - head.length - tail.length))) + tail,
+    head +
+      colors.cyan(bar(state.round / state.rounds, Math.max(5, width - head.length - tail.length))) +
+      tail,
     ''
   ]
   const peers = state.peers.map((peer, i) => peerLine(peer, state.alone?.[i] ?? null, state.rounds, width))

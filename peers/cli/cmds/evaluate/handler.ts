@@ -41,7 +41,11 @@ const LISTED_PAIRS = 10
 /** Rows are what it is, columns what the model says. */
 function confusionTable(confusion: number[][], labels: string[]): string {
   const head = ['is ↓  said →', ...labels, 'right']
-  const rows = confusion.map((row, i) => [labels[i] ?? String(i), ...row.map((n) => (n === 0 ? '·' : String(n))), share(row, i)])
+  const rows = confusion.map((row, i) => [
+    labels[i] ?? String(i),
+    ...row.map((n) => (n === 0 ? '·' : String(n))),
+    share(row, i)
+  ])
   return renderTable({ head, rows, right: head.map((_, i) => i).slice(1) })
 }
 

@@ -24,7 +24,9 @@ function setMembers(set: (path: string[], value: unknown) => void, members: numb
 function setHidden(document: ReturnType<typeof parseDocument>, hidden: number[]): void {
   const preset: unknown = document.getIn(['model', 'architecture', 'preset'])
   if (preset !== 'mlp' && preset !== 'cnn') {
-    throw new UsageError(`--hidden is for the presets mlp and cnn; this manifest has ${JSON.stringify(preset ?? 'none')}.`)
+    throw new UsageError(
+      `--hidden is for the presets mlp and cnn; this manifest has ${JSON.stringify(preset ?? 'none')}.`
+    )
   }
   document.setIn(['model', 'architecture', 'hidden'], document.createNode(hidden, { flow: true }))
 }

@@ -40,7 +40,12 @@ async function read(context: CommandContext, path: string): Promise<string> {
   return await readFile(resolve(context.cwd, path), 'utf8')
 }
 
-async function writeDraft(context: CommandContext, name: string, yaml: string, options: Options): Promise<undefined> {
+async function writeDraft(
+  context: CommandContext,
+  name: string,
+  yaml: string,
+  options: Options
+): Promise<undefined> {
   const file = join(context.cwd, `${name.replace(/[^\w.-]+/g, '-')}.yaml`)
   try {
     await writeFile(file, yaml, { flag: 'wx' })
@@ -52,11 +57,18 @@ async function writeDraft(context: CommandContext, name: string, yaml: string, o
   if (options.json) context.stdout.write(jsonLine({ draft: file }))
   else {
     const next = `murmur init ${JSON.stringify(name)} --from ${file}`
-    context.stdout.write(`Wrote ${file}.\nEdit it to describe your data, then found the federation:\n  ${next}\n`)
+    context.stdout.write(
+      `Wrote ${file}.\nEdit it to describe your data, then found the federation:\n  ${next}\n`
+    )
   }
 }
 
-function tell(context: CommandContext, { manifest, peerId, dir }: HomeInfo, kind: string, options: Options): void {
+function tell(
+  context: CommandContext,
+  { manifest, peerId, dir }: HomeInfo,
+  kind: string,
+  options: Options
+): void {
   if (options.json) {
     const detail = { federation: manifest.cid, name: manifest.value.name, peerId, home: dir }
     context.stdout.write(jsonLine(detail))
@@ -67,7 +79,9 @@ function tell(context: CommandContext, { manifest, peerId, dir }: HomeInfo, kind
   const home = context.env['MURMUR_HOME'] === dir || options.home.endsWith('/.murmur') ? '' : ` --home ${dir}`
   context.stdout.write(`Founded a federation in ${dir}:\n\n${lines.join('\n')}\n\n`)
   context.stdout.write(`You are its founder, peer ${peerId}. What next:\n`)
-  context.stdout.write(`  murmur start${home} --data ${data}\n  murmur invite${home}     (in another terminal)\n`)
+  context.stdout.write(
+    `  murmur start${home} --data ${data}\n  murmur invite${home}     (in another terminal)\n`
+  )
 }
 
 function withPassphrase(passphrase: string | undefined): { passphrase?: string } {

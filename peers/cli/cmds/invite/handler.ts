@@ -54,7 +54,9 @@ function tell(context: CommandContext, invite: InviteSummary, wantsQr: boolean):
     stdout.write(code == null ? '\n(No QR code: widen the terminal for one.)\n' : `\n${code}\n`)
   }
   const left = formatDuration(Math.max(0, invite.expiresAt - context.now()))
-  stderr.write(`\nAn invite to "${invite.name}" as ${invite.role}: good for ${left}, ${plural(invite.maxUses, 'use')}.\n`)
+  stderr.write(
+    `\nAn invite to "${invite.name}" as ${invite.role}: good for ${left}, ${plural(invite.maxUses, 'use')}.\n`
+  )
   stderr.write(`It leads to ${invite.addresses.join(', ') || 'no address'}.\n`)
   stderr.write('On the other machine: murmur join <invite> --data <their data>\n')
 }

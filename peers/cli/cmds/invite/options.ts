@@ -13,7 +13,12 @@ export interface InviteFlags {
 const WEEK = '7d'
 
 export const inviteOptions: OptionSpec[] = [
-  { flags: '--role <role>', description: 'What the new member may be.', choices: ['member', 'admin'], default: 'member' },
+  {
+    flags: '--role <role>',
+    description: 'What the new member may be.',
+    choices: ['member', 'admin'],
+    default: 'member'
+  },
   {
     flags: '--expires <duration>',
     description: `For how long it is good, e.g. 12h (default: ${WEEK}).`,

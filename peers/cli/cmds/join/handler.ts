@@ -49,19 +49,29 @@ async function show(context: CommandContext, { manifest }: Invitation, options: 
   const about = data == null ? [] : await context.library.describeData(data, manifest.value)
   if (options.json) {
     const { name } = manifest.value
-    context.stdout.write(eventLine('manifest', context.now(), { federation: manifest.cid, name, data: about }))
+    context.stdout.write(
+      eventLine('manifest', context.now(), { federation: manifest.cid, name, data: about })
+    )
     return
   }
-  const lines = [...describeManifest(manifest), ...(about.length > 0 ? ['', 'What you bring:', ...about] : [])]
+  const lines = [
+    ...describeManifest(manifest),
+    ...(about.length > 0 ? ['', 'What you bring:', ...about] : [])
+  ]
   context.stdout.write(`${lines.map((line) => `  ${printable(line)}`.trimEnd()).join('\n')}\n\n`)
 }
 
 async function agreed(context: CommandContext, options: Options): Promise<boolean> {
-  const answer = options.json ? null : await context.confirm('Join, and train this model on your data? [y/N] ')
+  const answer = options.json
+    ? null
+    : await context.confirm('Join, and train this model on your data? [y/N] ')
   if (answer == null) {
-    throw new UserError('Nobody is here to be asked. Read the manifest, then run the same command with --yes.', {
-      exitCode: exitCodes.usage
-    })
+    throw new UserError(
+      'Nobody is here to be asked. Read the manifest, then run the same command with --yes.',
+      {
+        exitCode: exitCodes.usage
+      }
+    )
   }
   if (!answer) context.stdout.write('Not joined. Nothing was written and nothing was sent.\n')
   return answer

@@ -10,7 +10,9 @@ export const join: CommandSpec = {
   description: `Fetches the manifest from the inviting side, shows in plain words what would be trained, checks your data
 against it, and asks before anything is trained. Your data stays on this machine.
 Set MURMUR_PASSPHRASE to encrypt the new key.`,
-  args: [{ name: '<invite>', description: 'The invite (murmur:…), or - to read it from the standard input.' }],
+  args: [
+    { name: '<invite>', description: 'The invite (murmur:…), or - to read it from the standard input.' }
+  ],
   options: joinOptions,
   examples: [
     ['join murmur:o2Zpbn… --data ./digits', 'show the manifest, ask, train'],

@@ -25,10 +25,18 @@ export const handler: Handler<ExportOptions> = async ({ context, options }) => {
       format: options.format,
       signal: context.signal
     })
-    const out = resolve(context.cwd, options.out ?? defaultOut(manifest.name, commit?.round ?? 0, options.format))
+    const out = resolve(
+      context.cwd,
+      options.out ?? defaultOut(manifest.name, commit?.round ?? 0, options.format)
+    )
     const written = await writeFiles(files, out, options)
     const sizeBytes = files.reduce((total, file) => total + file.bytes.byteLength, 0)
-    const facts = { format: options.format, round: commit?.round ?? 0, commit: commit?.cid ?? null, sizeBytes }
+    const facts = {
+      format: options.format,
+      round: commit?.round ?? 0,
+      commit: commit?.cid ?? null,
+      sizeBytes
+    }
     if (options.json) context.stdout.write(jsonLine({ files: written, ...facts }))
     else {
       context.stdout.write(`Wrote ${describeCommit(commit)}, ${formatBytes(sizeBytes)}:\n`)
@@ -44,7 +52,11 @@ function defaultOut(name: string, round: number, format: ExportOptions['format']
 }
 
 /** Keras is a directory of several files; safetensors is the one file at `out`. */
-async function writeFiles(files: OutputFile[], out: string, { format, force }: ExportOptions): Promise<string[]> {
+async function writeFiles(
+  files: OutputFile[],
+  out: string,
+  { format, force }: ExportOptions
+): Promise<string[]> {
   const placed = files.map((file) => ({ ...file, path: format === 'keras' ? join(out, file.name) : out }))
   for (const { path, bytes } of placed) {
     await mkdir(dirname(path), { recursive: true })
@@ -52,7 +64,9 @@ async function writeFiles(files: OutputFile[], out: string, { format, force }: E
       await writeFile(path, bytes, { flag: force ? 'w' : 'wx' })
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-      throw new UserError(`${path} is there already. Choose another --out, or overwrite it with --force.`, { cause })
+      throw new UserError(`${path} is there already. Choose another --out, or overwrite it with --force.`, {
+        cause
+      })
     }
   }
   return placed.map(({ path }) => path)

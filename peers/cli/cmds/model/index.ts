@@ -9,8 +9,16 @@ const exportModel: CommandSpec = {
   description: `keras: a directory with model.json and weights.bin, for tf.loadLayersModel and Keras.
 safetensors: one file, for everything else.`,
   options: [
-    { flags: '--format <format>', description: 'File format.', choices: ['keras', 'safetensors'], default: 'keras' },
-    { flags: '--out <path>', description: 'Directory (keras) or file (safetensors); default: ./<name>-round<n>.' },
+    {
+      flags: '--format <format>',
+      description: 'File format.',
+      choices: ['keras', 'safetensors'],
+      default: 'keras'
+    },
+    {
+      flags: '--out <path>',
+      description: 'Directory (keras) or file (safetensors); default: ./<name>-round<n>.'
+    },
     { flags: '--force', description: 'Overwrite what is there.', default: false }
   ],
   examples: [

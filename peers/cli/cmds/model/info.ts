@@ -23,7 +23,10 @@ export const handler: Handler<object> = async ({ context, options }) => {
       ['state', describeCommit(commit)],
       ['commit', commit?.cid ?? 'none yet'],
       ['weights', commit?.model ?? 'initial'],
-      ['parameters', `${plural(parameters, 'parameter')} (${formatBytes(parameters * BYTES_PER_PARAMETER)} in fp32)`],
+      [
+        'parameters',
+        `${plural(parameters, 'parameter')} (${formatBytes(parameters * BYTES_PER_PARAMETER)} in fp32)`
+      ],
       ['licence', manifest.licence],
       ['federation', cid.toString()]
     ]

@@ -24,7 +24,8 @@ export const handler: Handler<PredictOptions> = async ({ context, options }) => 
     const weights = await source.weights()
     const rows = await context.library.predict({ manifest, weights, path, signal: context.signal, ...only })
     const { labels } = manifest.task
-    if (options.json) rows.forEach((row, i) => context.stdout.write(jsonLine(jsonRow(row, i + first(options), labels))))
+    if (options.json)
+      rows.forEach((row, i) => context.stdout.write(jsonLine(jsonRow(row, i + first(options), labels))))
     else context.stdout.write(`${table(rows, labels, options)}\n`)
   })
   return undefined

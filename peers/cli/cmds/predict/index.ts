@@ -11,8 +11,17 @@ export const predict: CommandSpec = {
 may be absent), a JSON Lines file, or an IDX file with --index.`,
   options: [
     { flags: '--input <file>', description: 'File or directory with examples.' },
-    { flags: '--index <n>', description: 'Only this example, counted from 0.', parse: parseInteger('--index', 0) },
-    { flags: '--top <n>', description: 'How many classes to show.', default: 3, parse: parseInteger('--top', 1, 1000) }
+    {
+      flags: '--index <n>',
+      description: 'Only this example, counted from 0.',
+      parse: parseInteger('--index', 0)
+    },
+    {
+      flags: '--top <n>',
+      description: 'How many classes to show.',
+      default: 3,
+      parse: parseInteger('--top', 1, 1000)
+    }
   ],
   examples: [
     ['predict --input seven.png', 'one image'],

@@ -41,7 +41,9 @@ function pairsOf(status: PeerStatus): [string, string][] {
 
 function metrics(values: PeerStatus['evaluation']): string | null {
   const entries = Object.entries(values ?? {}).filter(([name]) => name !== 'samples')
-  return entries.length === 0 ? null : entries.map(([name, value]) => `${name} ${formatMetric(name, value)}`).join(', ')
+  return entries.length === 0
+    ? null
+    : entries.map(([name, value]) => `${name} ${formatMetric(name, value)}`).join(', ')
 }
 
 function trainer({ trainer: info }: PeerStatus): string | null {

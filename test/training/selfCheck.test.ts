@@ -1,0 +1,105 @@
+import { expect } from 'chai'
+import { startBackend } from '../../src/compute/backend.ts'
+import { planFor } from '../../src/model/task.ts'
+import { narrowed } from '../../src/model/topology/narrow.ts'
+import { compare, stepValues } from '../../src/training/selfCheck.ts'
+import { selectBackend } from '../../src/training/trainer.ts'
+import { clock, image, manifestOf, tabular, words } from './fixtures.ts'
+import type { ModelManifest } from '../../src/model/task.ts'
+
+const chain = (
+  input: Parameters<typeof manifestOf>[0]['task'],
+  ...layers: [string, object][]
+): ModelManifest => {
+  const all = [...layers, ['Dense', { units: 3, activation: 'softmax' }] as const]
+  const config = { layers: all.map(([class_name, options]) => ({ class_name, config: options })) }
+  return manifestOf({
+    task: input,
+    architecture: { topology: JSON.stringify({ class_name: 'Sequential', config }) }
+  })
+}
+
+/** Models that must train on wasm. */
+const trainable: Record<string, ModelManifest> = {
+  logistic: manifestOf({ architecture: { preset: 'logistic' } }),
+  mlp: manifestOf({ task: { input: image(28) }, architecture: { preset: 'mlp', hidden: [200, 200] } }),
+  cnn: manifestOf({ task: { input: image(28) }, architecture: { preset: 'cnn' } }),
+  'cnn of text': manifestOf({
+    task: { input: words(20, 500) },
+    architecture: { preset: 'cnn', filters: [8], hidden: [8] }
+  }),
+  'mlp of text': manifestOf({ task: { input: words(20, 500) } }),
+  'sigmoid output': manifestOf({ task: { labels: ['n', 'y'] }, training: { loss: 'binaryCrossentropy' } }),
+  regression: manifestOf({
+    task: { kind: 'regression', labels: [] },
+    training: { loss: 'meanSquaredError' }
+  }),
+  lstm: chain(
+    { input: words(8, 20) },
+    ['Embedding', { input_dim: 20, output_dim: 4 }],
+    ['LSTM', { units: 6 }]
+  ),
+  gru: chain({ input: words(8, 20) }, ['Embedding', { input_dim: 20, output_dim: 4 }], ['GRU', { units: 6 }]),
+  normalised: chain(
+    { input: image(8) },
+    ['Conv2D', { filters: 4, kernel_size: 3, strides: 2, activation: 'elu' }],
+    ['BatchNormalization', {}],
+    ['Dropout', { rate: 0.5 }],
+    ['GlobalAveragePooling2D', {}],
+    ['LayerNormalization', {}]
+  ),
+  activations: chain(
+    { input: tabular(4) },
+    ...['tanh', 'sigmoid', 'softplus', 'selu', 'swish', 'relu6', 'hard_sigmoid', 'softsign'].map(
+      (activation): [string, object] => ['Dense', { units: 6, activation }]
+    )
+  )
+}
+
+describe('the self-check', () => {
+  for (const [name, manifest] of Object.entries(trainable)) {
+    it(`passes on wasm: ${name}`, async () => {
+      const chosen = await selectBackend({ manifest, ...clock })
+      expect(chosen.attempts).to.have.length(1)
+      expect(chosen.name).to.equal('wasm')
+    })
+  }
+
+  it('falls back to cpu where wasm lacks a gradient, says why', async () => {
+    const manifest = chain({ input: image(6) }, ['DepthwiseConv2D', { kernel_size: 3 }], ['Flatten', {}])
+    const chosen = await selectBackend({ manifest, ...clock })
+    expect(chosen.name).to.equal('cpu')
+    expect(chosen.attempts[0].reason).to.include('DepthwiseConv2dNativeBackprop')
+  })
+
+  it('names what deviates', async () => {
+    await startBackend('cpu')
+    const plan = planFor(trainable['logistic'])
+    const expected = await stepValues(trainable['logistic'], plan)
+    const off = new Map([...expected].map(([name, values]) => [name, values.map((value) => value * 1.01)]))
+    expect(() => compare('wasm', off, expected)).to.throw(
+      /wasm computes the gradient of dense_?\w*\/kernel|output\/kernel/
+    )
+    const broken = new Map([...expected].map(([name, values]) => [name, values.map(() => NaN)]))
+    expect(() => compare('wasm', broken, expected)).to.throw('deviation of NaN')
+    expect(() => compare('wasm', new Map(), expected)).to.throw('deviation of Infinity')
+    compare('wasm', expected, expected)
+  })
+
+  it('checks a large model by a narrow sister with the same layers', () => {
+    const plan = planFor(trainable['cnn'])
+    const sister = narrowed(plan)
+    expect(sister.topology.layers.map((layer) => layer.className)).to.deep.equal(
+      plan.topology.layers.map((layer) => layer.className)
+    )
+    expect(sister.output).to.deep.equal(plan.output)
+    expect(sister.operations).to.be.below(plan.operations / 20)
+    const rigid = chain(
+      { input: tabular(4) },
+      ['Dense', { units: 16 }],
+      ['Reshape', { target_shape: [4, 4] }],
+      ['Flatten', {}]
+    )
+    expect(narrowed(planFor(rigid)).parameters).to.equal(planFor(rigid).parameters)
+  })
+})
