@@ -11,7 +11,6 @@ import type { Person, World } from '../../federation/world.ts'
 
 describe('looking up a manifest with an invite', () => {
   const net = new Net()
-  const signal = AbortSignal.timeout(10_000)
   let w: World
   let founder: TestNode
   let guest: Person
@@ -31,7 +30,7 @@ describe('looking up a manifest with an invite', () => {
       connection,
       federation,
       certificate: guest.certificate ?? new Uint8Array(),
-      signal
+      signal: AbortSignal.timeout(10_000)
     })
   }
 
