@@ -39,7 +39,6 @@ export function fit(text: string, columns: number, align: 'left' | 'right' = 'le
 
 /** Text from elsewhere (names, messages) made safe for a terminal: control characters become spaces. */
 export function printable(text: string): string {
-   
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, ' ')
 }
 
