@@ -115,10 +115,16 @@ export function openConnection(
   })
 }
 
-/** An uncaught error ends the thread; an exit without one is just as unexpected. */
+/** An uncaught error ends the thread; an exit without one is just as unexpected. Told once, by what comes first. */
 function whenEnded(worker: Worker, callback: (error: Error) => void): void {
-  worker.once('error', (cause: Error) => {
+  const onError = (cause: Error): void => {
+    worker.off('exit', onExit)
     callback(new TrainingWorkerError(`${cause.name}: ${cause.message}`, { cause }))
-  })
-  worker.once('exit', (code) => callback(new TrainingWorkerError(`exit code ${code}`)))
+  }
+  const onExit = (code: number): void => {
+    worker.off('error', onError)
+    callback(new TrainingWorkerError(`exit code ${code}`))
+  }
+  worker.once('error', onError)
+  worker.once('exit', onExit)
 }
