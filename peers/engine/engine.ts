@@ -68,9 +68,13 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#catchUp = this.#createCatchUp()
   }
 
-  /** Read the ledger and go on where it ends. Resolves when it was read; the model may still be on its way. */
-  async start(): Promise<void> {
+  /** Read the ledger from disk, so that membership is known before anybody is let in. Comes before `start()`. */
+  async load(): Promise<void> {
     await this.#tip.read()
+  }
+
+  /** Go on where the ledger ends; the model may still have to be fetched. */
+  start(): void {
     this.#appliedAt = this.#components.clock.now()
     this.#catchUp.start()
     this.#background(this.#settle())
@@ -90,6 +94,11 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#dispatch({ type: 'connected', peers: new Set(peers) })
     for (const peer of appeared) this.#catchUp.askSoon(peer)
     if (appeared.length > 0) this.#background(this.#askToJoin())
+  }
+
+  /** A member speaks of heights that are not here yet: find out what is lacking. */
+  fallenBehind(peer: string): void {
+    this.#catchUp.askSoon(peer)
   }
 
   /** Take in a record, from gossip or from catching up. */

@@ -4,6 +4,7 @@
  */
 import { multiaddr } from '@multiformats/multiaddr'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { withPeerId } from './addresses.ts'
 import type { Clock } from '../../engine/components.ts'
 import type { Libp2p, Logger } from '@libp2p/interface'
 
@@ -114,7 +115,8 @@ export class Links {
     link.dialling = true
     try {
       const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
-      await this.#init.node.dial(withPeerId(link.addresses, peerId), { signal })
+      const addresses = link.addresses.map((address) => multiaddr(withPeerId(address, peerId)))
+      await this.#init.node.dial(addresses, { signal })
       link.retryMs = FIRST_RETRY_MS
     } catch (error) {
       this.#init.log(
@@ -138,11 +140,4 @@ export class Links {
   #isConnected(peerId: string): boolean {
     return this.#init.node.getConnections(peerIdFromString(peerId)).length > 0
   }
-}
-
-/** Addresses that name the peer to be expected there. */
-export function withPeerId(addresses: readonly string[], peerId: string): ReturnType<typeof multiaddr>[] {
-  return addresses.map((address) =>
-    multiaddr(address.includes('/p2p/') ? address : `${address}/p2p/${peerId}`)
-  )
 }

@@ -11,31 +11,26 @@ import {
 } from '../../../src/blocks/index.ts'
 import { PayloadMismatchError } from '../../engine/updates.ts'
 import { InvalidRecordError } from '../../../src/federation/cbor.ts'
+import { createTurns } from '../../../src/training/turns.ts'
 import type { DagRoot } from '../../../src/blocks/index.ts'
 import type { BlockExchange, FetchOptions } from '../../engine/components.ts'
 import type { Blocks, BlockTarget } from '../../../protocols/blocks/index.ts'
+import type { Blockstores, BlockView } from '../blockstore/index.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
-export interface Stores {
-  /** Models and own payloads: survives a restart. */
-  durable: BlockTarget
-  /** Others' payloads: fetched again when needed. Reads see both. */
-  transient: BlockTarget
-  /** Both, for reading. */
-  all: Pick<BlockTarget, 'get' | 'has'>
-  /** Forget what none of these roots holds. */
-  prune(keep: readonly CID[]): Promise<void>
-}
-
 export interface NodeBlocksInit {
-  stores: Stores
+  stores: Blockstores
   exchange: Pick<Blocks, 'fetchDag'>
   blockSizeBytes: number
 }
 
 export class NodeBlocks implements BlockExchange {
   readonly #init: NodeBlocksInit
+  /** What is written has no root yet that would save it from being pruned: one after the other. */
+  readonly #turns = createTurns()
+  /** Roots used since the latest pruning began: payloads of the current height, candidates for the next model. */
+  #inUse = new Map<string, CID>()
 
   constructor(init: NodeBlocksInit) {
     this.#init = init
@@ -43,7 +38,11 @@ export class NodeBlocks implements BlockExchange {
 
   async putModel(weights: Float32Array): Promise<CID> {
     const { stores, blockSizeBytes } = this.#init
-    return (await writeFloats(stores.durable, weights, { blockSizeBytes })).root
+    return await this.#turns.take(async () => {
+      const { root } = await writeFloats(stores.durable, weights, { blockSizeBytes })
+      await stores.durable.sync()
+      return this.#use(root)
+    })
   }
 
   async hashModel(weights: Float32Array): Promise<CID> {
@@ -51,14 +50,18 @@ export class NodeBlocks implements BlockExchange {
   }
 
   async getModel(root: CID, length: number, options: FetchOptions): Promise<Float32Array> {
-    const { durable } = this.#init.stores
-    await this.#fetch(root, { ...options, store: durable, maxBytes: length * Float32Array.BYTES_PER_ELEMENT })
-    return await readFloats(durable, root, length)
+    const { stores } = this.#init
+    this.#use(root)
+    const maxBytes = length * Float32Array.BYTES_PER_ELEMENT
+    await this.#fetch(root, { ...options, store: stores.durable, maxBytes })
+    return await readFloats(stores.durable, root, length)
   }
 
   async putPayload(bytes: Uint8Array): Promise<CID> {
     const { stores, blockSizeBytes } = this.#init
-    return (await writeDag(stores.durable, bytes, { blockSizeBytes })).root
+    return await this.#turns.take(async () =>
+      this.#use((await writeDag(stores.durable, bytes, { blockSizeBytes })).root)
+    )
   }
 
   async getPayload(
@@ -66,14 +69,29 @@ export class NodeBlocks implements BlockExchange {
     sizeBytes: number,
     options: FetchOptions
   ): Promise<(offset: number, length: number) => Promise<Uint8Array>> {
-    const { all, transient } = this.#init.stores
-    const store = { has: all.has.bind(all), get: all.get.bind(all), put: transient.put.bind(transient) }
-    const dag = await this.#fetchExactly(root, sizeBytes, { ...options, store })
-    return async (offset, length) => await readRange(all, dag, { offset, length })
+    const { view, incoming } = this.#init.stores
+    this.#use(root)
+    const dag = await this.#fetchExactly(root, sizeBytes, { ...options, store: incoming })
+    return async (offset, length) => await readRange(view, dag, { offset, length })
   }
 
+  /** What was used before this call and is not among `keep` goes; what is used from now on stays. */
   async prune(keep: readonly CID[]): Promise<void> {
-    await this.#init.stores.prune(keep)
+    this.#inUse = new Map()
+    await this.#turns.take(async () => {
+      await this.#init.stores.prune(this.#kept(keep))
+    })
+  }
+
+  /** Read when the stores ask, which is after they have listed what may go. */
+  *#kept(keep: readonly CID[]): Iterable<CID> {
+    yield* keep
+    yield* this.#inUse.values()
+  }
+
+  #use(root: CID): CID {
+    this.#inUse.set(root.toString(), root)
+    return root
   }
 
   /** A payload that is not what its announcement says will never be. */
@@ -104,7 +122,7 @@ export class NodeBlocks implements BlockExchange {
 
 /** A stretch of a payload: one block without a copy where the stretch is one, else pieced together. */
 async function readRange(
-  store: Pick<BlockTarget, 'get'>,
+  store: BlockView,
   dag: DagRoot,
   { offset, length }: { offset: number; length: number }
 ): Promise<Uint8Array> {

@@ -79,7 +79,8 @@ export class Swarm {
     const peer = { id, engine, blocks, store, key }
     if (index === -1) this.peers.push(peer)
     else this.peers[index] = peer
-    await engine.start()
+    await engine.load()
+    engine.start()
     this.connect()
     return peer
   }

@@ -1,0 +1,88 @@
+/**
+ * Finding the members, and staying connected to them: whom others tell of, whom the local network shows, whom the ledger
+ * admits. What worked is remembered for the next start.
+ */
+import { peerIdIn, withPeerId } from './addresses.ts'
+import type { Links } from './links.ts'
+import type { MemberNode } from './member-node.ts'
+import type { AdmissionEvents } from '../../../protocols/admission/index.ts'
+import type { Libp2pEvents } from '@libp2p/interface'
+
+export interface ContactsInit {
+  node: MemberNode
+  links: Links
+  /** Multiaddrs with peer ids, to dial first. */
+  bootstrap: string[]
+  /** Keep addresses of members for the next start. */
+  remember(addresses: string[]): void
+  /** The members connected now, after every change. */
+  onMembers(peers: string[]): void
+  onMember(peerId: string, connected: boolean): void
+  onRefused(refusal: { peerId: string; code: string; message: string; local: boolean }): void
+}
+
+export class Contacts {
+  readonly #init: ContactsInit
+  readonly #abort = new AbortController()
+
+  constructor(init: ContactsInit) {
+    this.#init = init
+  }
+
+  /** Begin to listen and to dial; the node is started. */
+  start(): void {
+    const { node, bootstrap } = this.#init
+    const { signal } = this.#abort
+    const { admission } = node.services
+    admission.addEventListener('member', (event) => this.#onMember(event), { signal })
+    admission.addEventListener('member:gone', (event) => this.#onGone(event), { signal })
+    admission.addEventListener('refused', (event) => this.#onRefused(event), { signal })
+    node.addEventListener('peer:discovery', (event) => this.#onDiscovery(event), { signal })
+    for (const address of bootstrap) this.meet(peerIdIn(address), [address])
+  }
+
+  stop(): void {
+    this.#abort.abort()
+    this.#init.links.stop()
+  }
+
+  /** Somebody who is, or says to be, a member: dialled until connected. Admission decides. */
+  meet(peerId: string, addresses: readonly string[]): void {
+    this.#init.links.learn(peerId, addresses)
+    this.#init.links.want(peerId)
+  }
+
+  #onMember({ detail }: AdmissionEvents['member']): void {
+    const peerId = detail.peerId.toString()
+    this.meet(peerId, detail.addresses)
+    for (const known of detail.peers) this.meet(known.peerId, known.addresses)
+    this.#init.onMember(peerId, true)
+    this.#changed()
+  }
+
+  #onGone({ detail }: AdmissionEvents['member:gone']): void {
+    const peerId = detail.peerId.toString()
+    this.#init.onMember(peerId, false)
+    this.#changed()
+    this.#init.links.lost(peerId)
+  }
+
+  #onRefused({ detail }: AdmissionEvents['refused']): void {
+    const { peerId, code, message, local } = detail
+    this.#init.onRefused({ peerId: peerId.toString(), code, message, local })
+  }
+
+  #onDiscovery({ detail }: Libp2pEvents['peer:discovery']): void {
+    this.meet(detail.id.toString(), detail.multiaddrs.map(String))
+  }
+
+  #changed(): void {
+    const members = this.#init.node.services.admission.members()
+    this.#init.onMembers(members.map(({ peerId }) => peerId.toString()))
+    this.#init.remember(
+      members.flatMap(({ peerId, addresses }) =>
+        addresses.map((address) => withPeerId(address, peerId.toString()))
+      )
+    )
+  }
+}

@@ -1,0 +1,251 @@
+/** What a running peer is made of, opened from its home in the order in which it depends on each other. */
+import { defaultLogger } from '@libp2p/logger'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { rounds } from '../../../protocols/rounds/index.ts'
+import { activeMember, checkAdmission } from '../../../src/federation/membership.ts'
+import { Ledger, VoteLog } from '../../../src/state/index.ts'
+import { RoundEngine } from '../../engine/engine.ts'
+import { createBlockstores } from '../blockstore/index.ts'
+import { hostClock } from '../clock.ts'
+import { mostUsefulFirst } from '../network/addresses.ts'
+import { Links } from '../network/links.ts'
+import { createMemberNode } from '../network/member-node.ts'
+import { openLevelStore } from '../state/index.ts'
+import { startTrainingWorker } from '../training/index.ts'
+import { NodeBlocks } from './blocks.ts'
+import { openIdentity, trainingOf } from './identity.ts'
+import { LedgerMembership } from './membership.ts'
+import type { Blockstores } from '../blockstore/index.ts'
+import type { ByteCounter } from '../network/counted.ts'
+import type { MemberNode, MemberNodeInit } from '../network/member-node.ts'
+import type { PeerInit } from '../types.ts'
+import type { Identity } from './identity.ts'
+import type { EngineComponents } from '../../engine/components.ts'
+import type { Rounds } from '../../../protocols/rounds/index.ts'
+import type { LedgerHead } from '../../../protocols/admission/index.ts'
+import type { LedgerTip } from '../../../src/rounds/index.ts'
+import type { LedgerEntry, StateStore } from '../../../src/state/index.ts'
+import type { Trainer } from '../../../src/training/types.ts'
+import type { ComponentLogger } from '@libp2p/interface'
+
+const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
+/** The first view's patience: far above what a proposal and a vote take between members that are well. */
+const PROPOSE_MS = 4000
+const VOTE_MS = 2000
+/** Gossip is quick; a height without any progress for so long has lost something. */
+const CATCH_UP_MS = 1000
+/** What a hello may name. */
+const MAX_OWN_ADDRESSES = 16
+
+export interface Parts extends Identity {
+  ledger: Ledger
+  trainer: Trainer
+  membership: LedgerMembership
+  links: Links
+  node: MemberNode
+  talk: Rounds
+  engine: RoundEngine
+  bytes: ByteCounter
+  logger: ComponentLogger
+  /** Reachable addresses of this peer with its id, the most useful first. */
+  addresses(): string[]
+  /** Close what was opened, the last first. */
+  close(): Promise<void>
+}
+
+/** Told by parts that are opened before there is anybody to listen. */
+export interface PartsListener {
+  /** The ledger admitted or revoked somebody. */
+  onMembership(): void
+  /** A member told where it is to be reached. */
+  onAddresses(peerId: string, addresses: string[]): void
+  onError(error: Error): void
+}
+
+/**
+ * Open everything. Nothing is sent and nobody is let in before the node is started.
+ *
+ * @throws whatever keeps a part from opening; those opened before are closed
+ */
+export async function openParts(init: PeerInit, listener: PartsListener): Promise<Parts> {
+  const closers: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    return { ...(await open(init, listener, (closer) => void closers.push(closer))), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+type OnClose = (closer: () => Promise<void>) => void
+
+async function open(
+  init: PeerInit,
+  listener: PartsListener,
+  onClose: OnClose
+): Promise<Omit<Parts, 'close'>> {
+  const identity = await openIdentity(init)
+  const logger = init.logger ?? defaultLogger()
+  const storage = await openStorage(identity, logger, onClose)
+  const trainer = init.trainer ?? (await startTrainingWorker(trainingOf(init, identity)))
+  onClose(async () => await trainer.stop())
+  const ledger = new Ledger(storage.state)
+  const membership = new LedgerMembership({
+    manifest: identity.manifest,
+    now: hostClock.now,
+    log: logger.forComponent('murmur:membership'),
+    onAddresses: (peerId, addresses) => listener.onAddresses(peerId, addresses),
+    onChange: () => listener.onMembership()
+  })
+  const base: Base = { init, listener, identity, logger, storage, trainer, ledger, membership }
+  const parts = { ...identity, ledger, trainer, membership, logger, ...(await connect(base)) }
+  await parts.engine.load()
+  return parts
+}
+
+interface Storage {
+  state: StateStore
+  stores: Blockstores
+}
+
+interface Base {
+  init: PeerInit
+  listener: PartsListener
+  identity: Identity
+  logger: ComponentLogger
+  storage: Storage
+  trainer: Trainer
+  ledger: Ledger
+  membership: LedgerMembership
+}
+
+async function openStorage({ home }: Identity, logger: ComponentLogger, onClose: OnClose): Promise<Storage> {
+  const log = logger.forComponent('murmur:blockstore')
+  const state = await openLevelStore(home.paths.state)
+  onClose(async () => await state.close())
+  const stores = await createBlockstores(home.paths.blocks, {
+    onCorrupt: (cid) => log.error('block %c is damaged on disk; it will be fetched again', cid)
+  })
+  onClose(async () => await stores.close())
+  return { state, stores }
+}
+
+/** The node serves what the engine holds, the engine speaks through the node: each asks the other only when running. */
+async function connect(
+  base: Base
+): Promise<Pick<Parts, 'node' | 'talk' | 'engine' | 'links' | 'bytes' | 'addresses'>> {
+  const bytes: ByteCounter = { bytesIn: 0, bytesOut: 0 }
+  const addresses = (): string[] => mostUsefulFirst(node.getMultiaddrs().map(String))
+  const node = await createMemberNode({
+    ...networkOptions(base),
+    bytes,
+    ...sources(base, { engine: () => engine, addresses })
+  })
+  const talk = createTalk(base, { node, engine: () => engine })
+  const { identity, init, logger } = base
+  const engine = new RoundEngine({
+    federation: identity.manifest.cid,
+    manifest: identity.manifest.value,
+    components: engineComponents(base, { node, talk, addresses }),
+    options: { train: init.train ?? true, proposeMs: PROPOSE_MS, voteMs: VOTE_MS, catchUpMs: CATCH_UP_MS }
+  })
+  const log = logger.forComponent('murmur:links')
+  const links = new Links({ node, self: identity.self, clock: hostClock, log, jitter: Math.random })
+  return { node, talk, engine, links, bytes, addresses }
+}
+
+function networkOptions({
+  init,
+  identity,
+  logger,
+  membership
+}: Base): Pick<MemberNodeInit, 'key' | 'listen' | 'mdns' | 'logger' | 'isRevoked'> {
+  return {
+    key: identity.key,
+    listen: init.listen ?? identity.config.listen ?? DEFAULT_LISTEN,
+    mdns: init.mdns ?? identity.config.mdns ?? true,
+    logger,
+    isRevoked: (peerId) => membership.state.revokedPeers.has(peerId)
+  }
+}
+
+/** What this peer shows to others. */
+function sources(
+  { identity: { manifest, certificate }, membership, ledger, storage: { stores } }: Base,
+  { engine, addresses }: { engine: () => RoundEngine; addresses: () => string[] }
+): Pick<MemberNodeInit, 'admission' | 'ledger' | 'blocks'> {
+  const federation = manifest.cid
+  const head = (): LedgerHead | null => headOf(engine().snapshot().tip)
+  return {
+    admission: {
+      federation,
+      certificate: () => certificate,
+      manifest: () => manifest.bytes,
+      addresses: () => addresses().slice(0, MAX_OWN_ADDRESSES),
+      verify: async (shown) => await checkAdmission(membership.state, shown, hostClock.now()),
+      head
+    },
+    ledger: {
+      federation,
+      head: () => head() ?? { height: 0, cid: federation },
+      commits: (from, limit) => bytesOf(ledger.range(from, limit)),
+      records: () => engine().records()
+    },
+    blocks: { serve: stores.view, store: stores.incoming }
+  }
+}
+
+function createTalk(
+  { identity: { manifest }, membership, listener, logger }: Base,
+  { node, engine }: { node: MemberNode; engine: () => RoundEngine }
+): Rounds {
+  return rounds({
+    federation: manifest.cid,
+    isMember: (peerId) => activeMember(membership.state, peerId) != null,
+    mayJoin: ({ author }) => node.services.admission.isAdmitted(author),
+    heightOf: () => (engine().snapshot().tip?.body.height ?? 0) + 1,
+    onRecord: (record) => {
+      engine()
+        .receive(record)
+        .catch((error: unknown) => listener.onError(error as Error))
+    },
+    onAhead: (author) => engine().fallenBehind(author)
+  })({ pubsub: node.services.pubsub, logger })
+}
+
+function engineComponents(
+  { identity, storage, ledger, trainer, membership, logger }: Base,
+  { node, talk, addresses }: { node: MemberNode; talk: Rounds; addresses: () => string[] }
+): EngineComponents {
+  const { key, self, certificate, manifest } = identity
+  const { blocks, ledger: others } = node.services
+  const { blockSizeBytes } = manifest.value.exchange
+  return {
+    key,
+    self,
+    certificate,
+    ledger,
+    votes: new VoteLog(storage.state),
+    blocks: new NodeBlocks({ stores: storage.stores, exchange: blocks, blockSizeBytes }),
+    gossip: talk,
+    catchUp: {
+      ask: (peer, question, options) => others.ask(peerIdFromString(peer), question, options)
+    },
+    trainer,
+    membership,
+    clock: hostClock,
+    log: logger.forComponent('murmur:engine'),
+    addresses
+  }
+}
+
+function headOf(tip: LedgerTip | null): LedgerHead | null {
+  return tip == null || tip.body.height === 0 ? null : { height: tip.body.height, cid: tip.cid }
+}
+
+async function* bytesOf(entries: AsyncIterable<LedgerEntry>): AsyncIterable<Uint8Array> {
+  for await (const { bytes } of entries) yield bytes
+}
