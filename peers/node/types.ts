@@ -1,4 +1,5 @@
 /** The Node peer as a library: what `createPeer()` takes and gives. The CLI is written against nothing else. */
+import type { BackendName } from '../../src/compute/backend.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
 import type { Contribution, Metrics } from '../../src/federation/records.ts'
 import type { Trainer, TrainerInfo, TrainingProgress } from '../../src/training/types.ts'
@@ -24,8 +25,8 @@ export interface PeerInit {
   metrics?: { host: string; port: number }
   /** False: take part in agreement and hold blocks, but never train. Default true. */
   train?: boolean
-  /** Which compute engine to use, e.g. 'wasm' or 'cpu'. Default: the first that passes its self-check. */
-  backend?: string
+  /** Which compute engine to use. Default: the first that passes its self-check. */
+  backend?: BackendName
   /** Where libp2p and the protocols log. Default: libp2p's own, switched on by `DEBUG=murmur:*`. */
   logger?: ComponentLogger
 }

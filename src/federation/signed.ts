@@ -69,6 +69,16 @@ export async function open<T>(type: SignedType<T>, bytes: Uint8Array): Promise<S
   return { value: decode(type, payload), author, cid: await cidOf(payload), bytes }
 }
 
+/**
+ * The value in an envelope that was opened before, its signature not checked again: for records of this peer's own
+ * ledger.
+ *
+ * @throws {InvalidRecordError} the payload is not of the schema
+ */
+export function reopen<T>(type: SignedType<T>, bytes: Uint8Array): T {
+  return decode(type, RecordEnvelope.createFromProtobuf(bytes).payload.subarray())
+}
+
 async function openEnvelope<T>(type: SignedType<T>, bytes: Uint8Array): Promise<RecordEnvelope> {
   try {
     return await RecordEnvelope.openAndCertify(bytes, type.domain)

@@ -9,6 +9,7 @@ import {
   parsePart
 } from '../output/parse.ts'
 import { UsageError } from '../output/exit.ts'
+import type { BackendName } from '../../../src/compute/backend.ts'
 import type { OptionSpec } from '../command.ts'
 import type { DataOptions } from '../../node/types.ts'
 
@@ -26,7 +27,7 @@ export interface RunOptions {
   untilRound?: number
   exitWhenFinished: boolean
   linger: number
-  backend?: string
+  backend?: BackendName
 }
 
 /** How long a finished peer stays, so that a slower one can still fetch the last commit from it. */
@@ -84,8 +85,17 @@ export const runOptions: OptionSpec[] = [
     parse: (text) => (/^0(ms|s)?$/.test(text.trim()) ? 0 : parseDuration(text)),
     hidden: true
   },
-  { flags: '--backend <name>', description: 'Compute engine: wasm or cpu (default: the best that works).' }
+  {
+    flags: '--backend <name>',
+    description: 'Compute engine: wasm or cpu (default: the best that works).',
+    parse: parseBackend
+  }
 ]
+
+function parseBackend(text: string): BackendName {
+  if (text === 'wasm' || text === 'cpu') return text
+  throw new UsageError(`--backend: "${text}" was given, wasm or cpu is expected.`)
+}
 
 /** The options that name data: `start`, `join` and `evaluate` have them. */
 export type DataFlags = Pick<RunOptions, 'data' | 'testData' | 'part' | 'where'>

@@ -49,8 +49,11 @@ export async function openIdentity(init: PeerInit): Promise<Identity> {
   return { home, config, manifest, key, self: peerIdFromPrivateKey(key).toString(), certificate, bootstrap }
 }
 
-/** What to start the training thread with. @throws {NoDataError} */
-export function trainingOf({ data }: PeerInit, { manifest }: Identity): TrainingWorkerInit {
-  if (data == null) throw new NoDataError()
-  return { manifest: manifest.value, data }
+/** What to start the training thread with. @throws {NoDataError} it is to train, on nothing */
+export function trainingOf(
+  { data, train = true, backend }: PeerInit,
+  { manifest }: Identity
+): TrainingWorkerInit {
+  if (data == null && train) throw new NoDataError()
+  return { manifest: manifest.value, data: data ?? null, backend }
 }

@@ -155,7 +155,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
       return before
     }
     const { tip, commit } = (await coming).detail
-    return await summaryOf({ cid: tip.cid, bytes: commit })
+    return summaryOf({ cid: tip.cid, bytes: commit })
   }
 
   async #start(): Promise<void> {
@@ -196,7 +196,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
     for (let height = tip?.body.height ?? 0; height > 0; height--) {
       const entry = await this.#parts.ledger.get(height)
       if (entry == null) break
-      const summary = await summaryOf(entry)
+      const summary = summaryOf(entry)
       if (summary.round < round) break
       found = summary
     }
@@ -233,7 +233,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
       this.#books.ownEvaluation = before
       this.#emit('training:end', { round, trainingMs, samples, before, after })
     })
-    engine.addEventListener('commit', ({ detail }) => this.#background(this.#onCommit(detail)))
+    engine.addEventListener('commit', ({ detail }) => this.#onCommit(detail))
     engine.addEventListener('finished', ({ detail: { tip, evaluation } }) => {
       this.#books.ownEvaluation = evaluation
       this.#emit('finished', { round: tip.body.round, commit: tip.cid.toString(), evaluation })
@@ -241,9 +241,9 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
     engine.addEventListener('error', ({ detail }) => this.#fail(detail.error))
   }
 
-  async #onCommit({ tip, commit, durationMs }: EngineEvents['commit']['detail']): Promise<void> {
+  #onCommit({ tip, commit, durationMs }: EngineEvents['commit']['detail']): void {
     this.#books.committed(tip.body.round, durationMs)
-    const summary = await summaryOf({ cid: tip.cid, bytes: commit })
+    const summary = summaryOf({ cid: tip.cid, bytes: commit })
     this.#emit('commit', { ...summary, roundMs: durationMs })
   }
 

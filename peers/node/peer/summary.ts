@@ -1,13 +1,14 @@
 /** Commits as people and programs read them. */
 import { decode } from '../../../src/federation/cbor.ts'
-import { openCertificate } from '../../../src/federation/certificate.ts'
+import { certificateType } from '../../../src/federation/certificate.ts'
 import { commitType } from '../../../src/federation/records.ts'
-import { openRevocation } from '../../../src/federation/revocation.ts'
+import { revocationType } from '../../../src/federation/revocation.ts'
+import { reopen } from '../../../src/federation/signed.ts'
 import type { LedgerEntry } from '../../../src/state/index.ts'
 import type { CommitSummary } from '../types.ts'
 
 /** What a commit of this peer's own ledger says. */
-export async function summaryOf({ cid, bytes }: Pick<LedgerEntry, 'cid' | 'bytes'>): Promise<CommitSummary> {
+export function summaryOf({ cid, bytes }: Pick<LedgerEntry, 'cid' | 'bytes'>): CommitSummary {
   const { body, votes } = decode(commitType, bytes)
   return {
     height: body.height,
@@ -18,22 +19,22 @@ export async function summaryOf({ cid, bytes }: Pick<LedgerEntry, 'cid' | 'bytes
     evaluation: body.evaluation,
     contributions: body.contributions,
     roster: body.roster.map((entry) => entry.peer),
-    admitted: await Promise.all(body.admissions.map(admittedBy)),
-    revoked: await Promise.all(body.revocations.map(revokedBy)),
+    admitted: body.admissions.map(admittedBy),
+    revoked: body.revocations.map(revokedBy),
     votes: votes.length
   }
 }
 
 /** Summaries of a stretch of the ledger, oldest first. */
 export async function* summariesOf(entries: AsyncIterable<LedgerEntry>): AsyncIterable<CommitSummary> {
-  for await (const entry of entries) yield await summaryOf(entry)
+  for await (const entry of entries) yield summaryOf(entry)
 }
 
-async function admittedBy(certificate: Uint8Array): Promise<string> {
-  return (await openCertificate(certificate)).value.member
+function admittedBy(certificate: Uint8Array): string {
+  return reopen(certificateType, certificate).member
 }
 
-async function revokedBy(revocation: Uint8Array): Promise<string> {
-  const { target } = (await openRevocation(revocation)).value
+function revokedBy(revocation: Uint8Array): string {
+  const { target } = reopen(revocationType, revocation)
   return 'member' in target ? target.member : target.invite.toString()
 }

@@ -7,12 +7,16 @@ import type {
   TrainingProgress,
   TrainingResult
 } from '../../../src/training/types.ts'
+import type { BackendName } from '../../../src/compute/backend.ts'
 import type { DataOptions } from '../types.ts'
 
 /** What the thread is started with. */
 export interface WorkerInit {
   manifest: Manifest
-  data: DataOptions
+  /** Null: nothing to train or evaluate on; the model is still built, so that its first weights are known. */
+  data: DataOptions | null
+  /** Use this backend, and no other. Default: the first that passes its self-check. */
+  backend?: BackendName
 }
 
 /** What can be asked, and what each answers. */

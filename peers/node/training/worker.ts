@@ -5,6 +5,7 @@ import { CID } from 'multiformats/cid'
 import { toErrorMessage } from './messages.ts'
 import type { Calls, CallName, Reply, Request, WorkerInit } from './messages.ts'
 import type { Manifest } from '../../../src/federation/manifest/schema.ts'
+import type { Dataset, DataSplit } from '../../../src/data/dataset.ts'
 import type { Trainer } from '../../../src/training/types.ts'
 
 const port = parentPort ?? notAThread()
@@ -14,14 +15,20 @@ function notAThread(): never {
   throw new Error('This file is the training thread; start it with startTrainingWorker()')
 }
 
-async function open({ manifest: cloned, data: options }: WorkerInit): Promise<Trainer> {
+async function open({ manifest: cloned, data: options, backend }: WorkerInit): Promise<Trainer> {
   const manifest = withCid(cloned)
   // Both are large: neither waits for the other to be loaded.
-  const opening = import('../data/open.ts').then(({ openData }) => openData(options, manifest))
+  const opening =
+    options == null ? noData() : import('../data/open.ts').then(({ openData }) => openData(options, manifest))
   const loading = import('../../../src/training/trainer.ts')
   const [data, { createTrainer }] = await Promise.all([opening, loading])
   const yieldToEvents = (): Promise<void> => setImmediate()
-  return createTrainer({ manifest, data, now: () => performance.now(), yieldToEvents })
+  return createTrainer({ manifest, data, backend, now: () => performance.now(), yieldToEvents })
+}
+
+const noData = (): DataSplit => {
+  const nothing: Dataset = { size: 0, shape: [], read: () => undefined }
+  return { train: nothing, test: nothing }
 }
 
 /** Cloning between threads leaves a CID's data, not its methods. */
