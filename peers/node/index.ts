@@ -28,9 +28,11 @@ export async function createPeer(init: PeerInit): Promise<Peer> {
 
 export * from './home/index.ts'
 export { NoAddressError } from './invites.ts'
+export { InviteUnreachableError, joinFederation, knock } from './joining.ts'
 export { InvalidAddressError } from './network/addresses.ts'
 export { NoDataError } from './peer/identity.ts'
 export { PeerStoppedError } from './peer/peer.ts'
 export { startTrainingWorker, TrainingWorkerError } from './training/index.ts'
+export type { Invitation, KnockOptions } from './joining.ts'
 export type { TrainingWorkerInit } from './training/index.ts'
 export type * from './types.ts'

@@ -11,6 +11,7 @@ import {
   SEED_BYTES
 } from '../../src/federation/invite.ts'
 import { revoke } from '../../src/federation/revocation.ts'
+import { withPeerId } from './network/addresses.ts'
 import type { InviteOptions } from './types.ts'
 import type { Manifest } from '../../src/federation/manifest/index.ts'
 import type { Revocation } from '../../src/federation/revocation.ts'
@@ -61,7 +62,7 @@ export async function makeInvite(issuer: Issuer, options: InviteOptions): Promis
     role,
     expiresAt: Math.floor(now + expiresInMs),
     maxUses,
-    addresses: addresses.slice(0, MAX_INVITE_ADDRESSES),
+    addresses: addresses.slice(0, MAX_INVITE_ADDRESSES).map((address) => withPeerId(address, own.member)),
     seed: new Uint8Array(randomBytes(SEED_BYTES))
   })
   return encodeInvite(invite)

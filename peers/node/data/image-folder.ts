@@ -80,7 +80,8 @@ async function listPictures(
   return { files, targets: Float32Array.from(targets) }
 }
 
-function isPicture(name: string): boolean {
+/** Whether a file name says PNG or JPEG. */
+export function isPicture(name: string): boolean {
   return EXTENSIONS.has(extname(name).toLowerCase())
 }
 

@@ -17,6 +17,8 @@ export interface LoadOptions {
   maxMemoryBytes: number
   resize: boolean
   where?: Record<string, string>
+  /** Examples to predict need no targets. */
+  unlabelled?: boolean
 }
 
 /** Cells and tokens in memory take at most this many times the bytes of their text: a cell is 2 bytes or more, and 8. */
@@ -38,7 +40,8 @@ export async function loadImages(
 /** A CSV file. Throws {@link DataError}. */
 export async function loadCsv(path: string, task: TabularTask, options: LoadOptions): Promise<RawTable> {
   const file = await inspectFile(path)
-  const table = { file: path, task, where: options.where }
+  const { where, unlabelled } = options
+  const table = { file: path, task, where, unlabelled }
   return fitsAsText(file, options)
     ? loadTable(textChunks(file, options), table)
     : indexTable(fileChunks(file), fileReader(path), table)
@@ -51,7 +54,8 @@ export async function loadJsonLines(
   options: LoadOptions
 ): Promise<LabelledDataset> {
   const file = await inspectFile(path)
-  const text = { file: path, task, where: options.where }
+  const { where, unlabelled } = options
+  const text = { file: path, task, where, unlabelled }
   return fitsAsText(file, options)
     ? loadText(textChunks(file, options), text)
     : indexText(fileChunks(file), fileReader(path), text)
@@ -63,9 +67,9 @@ async function loadIdx(
   { maxMemoryBytes }: LoadOptions
 ): Promise<LabelledDataset> {
   const images = await inspectFile(source.images)
-  const labels = await readWhole(source.labels, maxMemoryBytes)
+  const labels = await readIdxFile(source.labels, maxMemoryBytes)
   if (images.packed || images.sizeBytes <= maxMemoryBytes) {
-    return idxImages(await readWhole(source.images, maxMemoryBytes), labels, task)
+    return idxImages(await readIdxFile(source.images, maxMemoryBytes), labels, task)
   }
   const file = source.images
   const reader = fileReader(file)
@@ -82,7 +86,8 @@ async function loadIdx(
   return idxImagesOnDisk({ ...header, file, reader }, labels, task)
 }
 
-async function readWhole(path: string, maxBytes: number): ReturnType<typeof readIdx> {
+/** A whole IDX file, packed or not. Throws {@link DataError}. */
+export async function readIdxFile(path: string, maxBytes: number): ReturnType<typeof readIdx> {
   return readIdx(fileChunks(await inspectFile(path)), { file: path, maxBytes })
 }
 

@@ -6,6 +6,8 @@ import { splitIndices, subset } from '../../../src/data/subset.ts'
 import { fitNormalisation, tabularDataset } from '../../../src/data/tabular/normalise.ts'
 import { detectSources, detectTestSource } from './detect.ts'
 import { loadCsv, loadImages, loadJsonLines } from './load.ts'
+import type { Normalisation } from '../../../src/data/tabular/normalise.ts'
+import type { RawTable } from '../../../src/data/tabular/table.ts'
 import type { LabelledDataset } from '../../../src/data/targets.ts'
 import type { Manifest, TabularInput, TaskSpec } from '../../../src/federation/manifest/schema.ts'
 import type { DataOptions } from '../types.ts'
@@ -33,8 +35,8 @@ export async function openData(options: DataOptions, manifest: Manifest): Promis
   checkOptions(options, input.kind)
   const demo = DEMO.exec(options.path)
   if (demo != null) return openDemo(demo[1], options, manifest)
+  if (input.kind === 'tabular') return openTable(options, manifest)
   const sources = await findSources(options, manifest.task)
-  if (input.kind === 'tabular') return openTable(sources, options, manifest)
   const load = (source: DataSource): Promise<LabelledDataset> => loadExamples(source, manifest.task, options)
   const all = await load(sources.train)
   const test = sources.test && (await load(sources.test))
@@ -54,19 +56,29 @@ function loadExamples(source: DataSource, task: TaskSpec, options: DataOptions):
   throw new TypeError('Tables are opened by openTable(), which fits their normalisation')
 }
 
-/** Numbers are normalised by this peer's training rows, so rows are chosen before the data set is made. */
-async function openTable(
-  sources: DataSources,
-  options: DataOptions,
-  manifest: Manifest
-): Promise<OpenedData> {
+interface FittedTable {
+  input: TabularInput
+  table: RawTable
+  testTable: RawTable | undefined
+  rows: { train: Uint32Array; test: Uint32Array }
+  normalisation: Normalisation
+}
+
+/** A peer's own table and its normalisation: by its training rows, so these are chosen first. Throws {@link DataError}. */
+export async function fitTable(options: DataOptions, manifest: Manifest): Promise<FittedTable> {
   const input = manifest.task.input as TabularInput
+  const sources = await findSources(options, manifest.task)
   const load = (source: DataSource): ReturnType<typeof loadCsv> =>
     loadCsv(fileOf(source), { ...manifest.task, input }, loadOptions(options))
   const table = await load(sources.train)
   const testTable = sources.test && (await load(sources.test))
   const rows = chooseRows(table.size, { options, manifest, hasTest: testTable != null })
   const normalisation = await fitNormalisation(table, rows.train, input)
+  return { input, table, testTable, rows, normalisation }
+}
+
+async function openTable(options: DataOptions, manifest: Manifest): Promise<OpenedData> {
+  const { input, table, testTable, rows, normalisation } = await fitTable(options, manifest)
   const all = tabularDataset(table, input, normalisation)
   const test = testTable ? tabularDataset(testTable, input, normalisation) : subset(all, rows.test)
   return { train: subset(all, rows.train), test }

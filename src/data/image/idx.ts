@@ -97,6 +97,12 @@ export function idxImages(images: IdxArray, labels: IdxArray, task: ImageTask): 
   return memoryImages(task.input, images.values, idxTargets(images, labels, task))
 }
 
+/** Images to predict, which have no labels: their targets are NaN. Throws {@link DataError} as {@link idxImages}. */
+export function idxUnlabelledImages(images: IdxArray, task: ImageTask): LabelledDataset {
+  checkImages(images, task.input)
+  return memoryImages(task.input, images.values, new Float32Array(images.dimensions[0]).fill(NaN))
+}
+
 /** Images that stay on disk in an unpacked IDX file, and labels in memory, as a data set. */
 export function idxImagesOnDisk(
   images: IdxHeader & { file: string; reader: ByteReader },

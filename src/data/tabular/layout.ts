@@ -32,13 +32,13 @@ export interface TableLayout {
 export function tableLayout(
   heading: readonly string[],
   task: TabularTask,
-  options: { place: Place; where?: Where }
+  options: { place: Place; where?: Where; unlabelled?: boolean }
 ): TableLayout {
   const { input } = task
   checkThreshold(task, options.place)
   const find = columnFinder(heading, options.place)
   const readers = input.columns.map((column) => cellReader(column, find(column.name), input))
-  const target = targetCell(task, find(input.target))
+  const target = options.unlabelled === true ? noTarget : targetCell(task, find(input.target))
   const tests = Object.entries(options.where ?? {}).map(([name, value]) => cellTest(find(name), value))
   return {
     cells: heading.length,
@@ -49,6 +49,9 @@ export function tableLayout(
     }
   }
 }
+
+/** Rows to predict: whatever stands in the target's column, or if there is none, is not looked at. */
+const noTarget: CellReader = () => NaN
 
 type CellReader = (cells: readonly string[], place: Place) => number
 

@@ -25,6 +25,8 @@ export interface TableOptions {
   file: string
   task: TabularTask
   where?: Where
+  /** Rows to predict: they need no target, and get NaN for one. */
+  unlabelled?: boolean
 }
 
 /**
@@ -76,15 +78,15 @@ interface ParsedRow extends CsvRow {
 
 /** The wanted rows of a file, parsed and checked. */
 async function* tableRows(chunks: ByteChunks, options: TableOptions): AsyncGenerator<ParsedRow> {
-  const { file, task, where } = options
+  const { file, task, where, unlabelled } = options
   const values = new Float64Array(task.input.columns.length)
   const place: Place = { file, line: 1 }
-  let layout = task.input.header && tableLayout(task.input.header, task, { place, where })
+  let layout = task.input.header && tableLayout(task.input.header, task, { place, where, unlabelled })
   for await (const slab of splitRecords(chunks, { file, quotes: true })) {
     for (const { span, cells } of parseRows(slab, csvFormat(options))) {
       place.line = span.line
       if (layout == null) {
-        layout = tableLayout(trimmed(cells), task, { place, where })
+        layout = tableLayout(trimmed(cells), task, { place, where, unlabelled })
         continue
       }
       checkWidth(cells, layout, place)

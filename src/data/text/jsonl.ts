@@ -20,11 +20,14 @@ export interface TextOptions {
   task: TextTask
   /** Only lines whose fields of these names have these values. */
   where?: Record<string, string>
+  /** Lines to predict: they need no label, and get NaN as their target. */
+  unlabelled?: boolean
 }
 
 const scalar = z.union([z.string().max(1024), z.number(), z.boolean()])
-const lineSchema = z.object({ text: z.string().max(MAX_RECORD_BYTES), label: scalar }).loose()
-type TextLine = z.output<typeof lineSchema>
+const plainSchema = z.object({ text: z.string().max(MAX_RECORD_BYTES) }).loose()
+const labelledSchema = plainSchema.extend({ label: scalar })
+type TextLine = z.output<typeof plainSchema>
 
 /**
  * Read and tokenize a whole file: 4 bytes a token. Shape [input.length].
@@ -73,7 +76,7 @@ export async function indexText(
     const lines = await readSpans(reader, spans)
     lines.forEach((bytes, i) => {
       const place = { file: options.file, byteOffset: spans[i].offset }
-      write(i, tokenize(parseLine(decodeText(bytes, place), place).text))
+      write(i, tokenize(parseLine(decodeText(bytes, place), place, plainSchema).text))
     })
   })
 }
@@ -104,25 +107,25 @@ interface LabelledLine {
 }
 
 async function* textLines(chunks: ByteChunks, options: TextOptions): AsyncGenerator<LabelledLine> {
-  const readTarget = targetReader(options.task)
+  const { unlabelled = false } = options
+  const schema = unlabelled ? plainSchema : labelledSchema
+  const readTarget = unlabelled ? () => NaN : targetReader(options.task)
   const tests = Object.entries(options.where ?? {})
   for await (const slab of splitRecords(chunks, { file: options.file, quotes: false })) {
     for (const span of slab.records) {
       const place = { file: options.file, line: span.line }
-      const line = parseLine(decodeText(recordBytes(slab, span), place), place)
+      const line = parseLine(decodeText(recordBytes(slab, span), place), place, schema)
       if (!tests.every(([name, value]) => String(line[name]) === value)) continue
-      yield { line, span, target: readTarget(String(line.label), place) }
+      yield { line, span, target: readTarget(String(line['label']), place) }
     }
   }
 }
 
-function parseLine(text: string, place: Place): TextLine {
-  const result = lineSchema.safeParse(parseJson(text, place))
+function parseLine(text: string, place: Place, schema: typeof plainSchema | typeof labelledSchema): TextLine {
+  const result = schema.safeParse(parseJson(text, place))
   if (result.success) return result.data
-  throw new DataError(
-    { ...place, expected: 'an object {"text": "…", "label": …}', found: quote(text) },
-    { cause: result.error }
-  )
+  const expected = schema === plainSchema ? 'an object {"text": "…"}' : 'an object {"text": "…", "label": …}'
+  throw new DataError({ ...place, expected, found: quote(text) }, { cause: result.error })
 }
 
 function parseJson(text: string, place: Place): unknown {
