@@ -13,7 +13,7 @@ export interface StateStore {
     prefix: string,
     options?: { reverse?: boolean; limit?: number }
   ): AsyncIterable<{ key: string; value: Uint8Array }>
-  /** All writes or none; synced to disk before it resolves. `value: null` deletes. */
+  /** All writes or none; synced to disk before it resolves; in the order of the calls. `value: null` deletes. */
   write(writes: StateWrite[]): Promise<void>
   close(): Promise<void>
 }

@@ -130,6 +130,16 @@ export function stateStoreSuite(name: string, setup: StateStoreSetup): void {
       expect(await store.get('a')).to.deep.equal(bytes(19))
     })
 
+    it('orders pairs of writes under way at once, however often it is tried', async () => {
+      for (let i = 0; i < 200; i++) {
+        await Promise.all([
+          store.write([{ key: 'votes', value: bytes(1) }]),
+          store.write([{ key: 'votes', value: bytes(1, 2) }])
+        ])
+        expect(await store.get('votes')).to.deep.equal(bytes(1, 2))
+      }
+    })
+
     it('keeps everything when closed and opened again', async () => {
       await store.write([
         { key: 'kept', value: bytes(1) },

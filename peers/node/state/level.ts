@@ -7,6 +7,7 @@
 import { mkdir } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
 import { checkKey, StateStoreClosedError } from '../../../src/state/keys.ts'
+import { createTurns } from '../../../src/training/turns.ts'
 import { StateStoreCorruptError, StateStoreLockedError, StateStoreUnusableError } from './errors.ts'
 import type { StateStore, StateWrite } from '../../../src/state/store.ts'
 
@@ -33,6 +34,8 @@ export async function openLevelStore(dir: string): Promise<StateStore> {
 class LevelStore implements StateStore {
   readonly #dir: string
   readonly #db: Database
+  /** Batches under way at once run on several threads, in any order: an older vote record would replace a newer one. */
+  readonly #turns = createTurns()
 
   constructor(dir: string, db: Database) {
     this.#dir = dir
@@ -62,7 +65,7 @@ class LevelStore implements StateStore {
     const batch = writes.map(({ key, value }) =>
       value == null ? { type: 'del' as const, key } : { type: 'put' as const, key, value }
     )
-    await this.#explained(() => this.#db.batch(batch, { sync: true }))
+    await this.#turns.take(() => this.#explained(() => this.#db.batch(batch, { sync: true })))
   }
 
   async close(): Promise<void> {
