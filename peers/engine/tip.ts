@@ -6,12 +6,15 @@ import type { EngineComponents, FetchOptions } from './components.ts'
 import type { CommitBody } from '../../src/federation/records.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
 import type { LedgerTip } from '../../src/rounds/index.ts'
+import type { Trainer, TrainerInfo } from '../../src/training/types.ts'
 import type { CID } from 'multiformats/cid'
 
 export interface TipKeeperInit {
   federation: CID
   manifest: Manifest
-  components: Pick<EngineComponents, 'ledger' | 'votes' | 'membership' | 'blocks' | 'trainer'>
+  components: Pick<EngineComponents, 'ledger' | 'votes' | 'membership' | 'blocks'> & {
+    trainer: Pick<Trainer, 'initialWeights'> & { info: Pick<TrainerInfo, 'parameters'> }
+  }
 }
 
 /** A commit that was decided here or verified. */

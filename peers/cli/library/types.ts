@@ -128,9 +128,14 @@ export interface Library {
   describeData(data: DataOptions, manifest: Manifest): Promise<string[]>
   /** A trainer in its own thread. */
   startTrainer(options: { manifest: Manifest; data: DataOptions }): Promise<Trainer>
-  exportModel(input: ModelInput & { format: 'keras' | 'safetensors' }): Promise<OutputFile[]>
+  exportModel(
+    input: ModelInput & { format: 'keras' | 'safetensors'; metadata: Record<string, string | number> }
+  ): Promise<OutputFile[]>
   /** Layer by layer: name, shape, number of weights. */
   describeModel(manifest: Manifest): Promise<{ name: string; shape: number[]; size: number }[]>
-  predict(input: ModelInput & { path: string; index?: number }): Promise<Prediction[]>
+  /** `trainedOn`: where a table's mean and deviation come from, if the manifest leaves them to each peer. */
+  predict(
+    input: ModelInput & { path: string; index?: number; trainedOn?: DataOptions }
+  ): Promise<Prediction[]>
   evaluate(input: ModelInput & { data: DataOptions }): Promise<Evaluation>
 }

@@ -19,6 +19,7 @@ export interface RunOptions {
   testData?: string
   part?: { index: number; count: number }
   where?: [string, string][]
+  resize: boolean
   listen?: string[]
   bootstrap?: string[]
   mdns: boolean
@@ -48,7 +49,8 @@ export const dataOptions: OptionSpec[] = [
     description: 'Use only rows with this value (CSV); may be given several times.',
     parse: parseCondition,
     repeatable: true
-  }
+  },
+  { flags: '--resize', description: "Bring pictures of another size to the manifest's.", default: false }
 ]
 
 export const runOptions: OptionSpec[] = [
@@ -98,14 +100,16 @@ function parseBackend(text: string): BackendName {
 }
 
 /** The options that name data: `start`, `join` and `evaluate` have them. */
-export type DataFlags = Pick<RunOptions, 'data' | 'testData' | 'part' | 'where'>
+export type DataFlags = Pick<RunOptions, 'data' | 'testData' | 'part' | 'where' | 'resize'>
 
 /** The data options as the library takes them, paths made absolute; undefined when none was given. */
 export function dataOf(options: DataFlags, cwd: string): DataOptions | undefined {
-  const { data, testData, part, where } = options
+  const { data, testData, part, where, resize } = options
   if (data == null) {
-    if (testData != null || part != null || where != null) {
-      throw new UsageError('--test-data, --part and --where belong to --data: say --data <path> as well.')
+    if (testData != null || part != null || where != null || resize) {
+      throw new UsageError(
+        '--test-data, --part, --where and --resize belong to --data: say --data <path> as well.'
+      )
     }
     return undefined
   }
@@ -113,7 +117,8 @@ export function dataOf(options: DataFlags, cwd: string): DataOptions | undefined
     path: absolute(data, cwd),
     ...(testData == null ? {} : { testPath: absolute(testData, cwd) }),
     ...(part == null ? {} : { part }),
-    ...(where == null ? {} : { where: Object.fromEntries(where) })
+    ...(where == null ? {} : { where: Object.fromEntries(where) }),
+    ...(resize ? { resize } : {})
   }
 }
 

@@ -81,7 +81,7 @@ function wrongSize(file: string, { width, height }: Picture, input: ImageInput):
     file,
     expected: `${input.height} × ${input.width} pixels (height × width), as the manifest says`,
     found: `${height} × ${width}`,
-    hint: 'Resize the pictures, or have it done with the option resize'
+    hint: 'Resize the pictures, or have it done (--resize; as a library: the option resize)'
   })
 }
 

@@ -16,7 +16,10 @@ const configSchema = z.strictObject({
     .strictObject({
       path: pathField,
       testPath: pathField.optional(),
-      part: z.strictObject({ index: z.int().min(0), count: z.int().min(1) }).optional()
+      part: z.strictObject({ index: z.int().min(0), count: z.int().min(1) }).optional(),
+      where: z.record(z.string().max(128), z.string().max(1024)).optional(),
+      maxMemoryBytes: z.int().min(0).optional(),
+      resize: z.boolean().optional()
     })
     .optional(),
   /** Multiaddrs to listen on. */

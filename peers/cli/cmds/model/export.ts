@@ -5,7 +5,8 @@ import { formatBytes } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
 import { describeCommit, latestCommit, tellOrigin, withSource } from '../../source.ts'
 import type { Handler } from '../../command.ts'
-import type { OutputFile } from '../../library/types.ts'
+import type { HomeInfo, OutputFile } from '../../library/types.ts'
+import type { CommitSummary } from '../../../node/types.ts'
 
 /** Options of `murmur model export`. */
 export interface ExportOptions {
@@ -23,6 +24,7 @@ export const handler: Handler<ExportOptions> = async ({ context, options }) => {
       manifest,
       weights: await source.weights(),
       format: options.format,
+      metadata: provenance(home, commit),
       signal: context.signal
     })
     const out = resolve(
@@ -44,6 +46,13 @@ export const handler: Handler<ExportOptions> = async ({ context, options }) => {
     }
   })
   return undefined
+}
+
+/** What the files say of where the model comes from. */
+function provenance({ manifest }: HomeInfo, commit: CommitSummary | null): Record<string, string | number> {
+  const { name, licence } = manifest.value
+  const known = { name, licence, federation: manifest.cid.toString() }
+  return commit == null ? known : { ...known, commit: commit.cid, model: commit.model, round: commit.round }
 }
 
 function defaultOut(name: string, round: number, format: ExportOptions['format']): string {

@@ -22,7 +22,10 @@ export const handler: Handler<PredictOptions> = async ({ context, options }) => 
     tellOrigin(context, options, source)
     const { value: manifest } = home.manifest
     const weights = await source.weights()
-    const rows = await context.library.predict({ manifest, weights, path, signal: context.signal, ...only })
+    const { data } = home.remembered
+    const trainedOn = data == null ? {} : { trainedOn: data }
+    const model = { manifest, weights, signal: context.signal }
+    const rows = await context.library.predict({ ...model, path, ...only, ...trainedOn })
     const { labels } = manifest.task
     if (options.json)
       rows.forEach((row, i) => context.stdout.write(jsonLine(jsonRow(row, i + first(options), labels))))

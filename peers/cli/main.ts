@@ -1,0 +1,55 @@
+/** The `murmur` process: its streams, signals and exit code around one command line. */
+import { readFileSync } from 'node:fs'
+import pc from 'picocolors'
+import { nodeLibrary } from './library/index.ts'
+import { exitCodes } from './output/exit.ts'
+import { renderError } from './output/errors.ts'
+import { runProgram } from './program.ts'
+import { leaveSignal } from './signals.ts'
+import { outputOf, person } from './terminal.ts'
+import type { CommandContext } from './context.ts'
+
+/** After a command has ended nothing should keep the process: what does is cut off after so long, ms. */
+const LEAVE_MS = 2_000
+
+function contextOf(argv: readonly string[]): CommandContext {
+  const { env } = process
+  const signal = leaveSignal(env)
+  const stdout = outputOf(process.stdout)
+  return {
+    stdout,
+    stderr: outputOf(process.stderr),
+    env,
+    cwd: process.cwd(),
+    signal,
+    colors: pc.createColors(pc.isColorSupported && stdout.isTTY),
+    version: packageVersion(),
+    now: () => Date.now(),
+    every(everyMs, tick) {
+      const timer = setInterval(tick, everyMs).unref()
+      return () => clearInterval(timer)
+    },
+    ...person(signal),
+    self: { command: process.execPath, args: [...process.execArgv, argv[1] ?? ''] },
+    library: nodeLibrary
+  }
+}
+
+/** package.json is at the root of the checkout, or of the installed package. */
+function packageVersion(): string {
+  const up = import.meta.url.endsWith('.ts') ? '../../package.json' : '../../../package.json'
+  const { version } = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { version: string }
+  return version
+}
+
+/** Something that no command waits for failed: it is a bug, and going on would hide it. */
+function crash(error: unknown): void {
+  process.stderr.write(renderError(error, { verbose: true }))
+  process.exit(exitCodes.failure)
+}
+
+process.on('uncaughtException', crash)
+process.on('unhandledRejection', crash)
+
+process.exitCode = await runProgram(process.argv.slice(2), contextOf(process.argv))
+setTimeout(() => process.exit(), LEAVE_MS).unref()
