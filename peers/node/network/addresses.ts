@@ -34,6 +34,20 @@ export function withPeerId(address: string, peerId: string): string {
   return address.includes('/p2p/') ? address : `${address}/p2p/${peerId}`
 }
 
+/** Of addresses that somebody told, those at which this very peer can be dialled: one that cannot spoils a whole dial. */
+export function dialable(addresses: readonly string[], peerId: string): string[] {
+  return addresses.filter((address) => leadsTo(withPeerId(address, peerId), peerId))
+}
+
+function leadsTo(address: string, peerId: string): boolean {
+  try {
+    return peerIdIn(address) === peerId
+  } catch (error) {
+    if (error instanceof InvalidAddressError) return false
+    throw error
+  }
+}
+
 /** Loopback addresses last: others on the same machine need them, nobody else does. */
 export function mostUsefulFirst(addresses: readonly string[]): string[] {
   const isLoopback = (address: string): boolean => /^\/(ip4\/127\.|ip6\/::1\/)/.test(address)

@@ -2,7 +2,7 @@
  * Finding the members, and staying connected to them: whom others tell of, whom the local network shows, whom the ledger
  * admits. What worked is remembered for the next start.
  */
-import { peerIdIn, withPeerId } from './addresses.ts'
+import { dialable, peerIdIn, withPeerId } from './addresses.ts'
 import type { Links } from './links.ts'
 import type { MemberNode } from './member-node.ts'
 import type { AdmissionEvents } from '../../../protocols/admission/index.ts'
@@ -38,6 +38,10 @@ export class Contacts {
     admission.addEventListener('member:gone', (event) => this.#onGone(event), { signal })
     admission.addEventListener('refused', (event) => this.#onRefused(event), { signal })
     node.addEventListener('peer:discovery', (event) => this.#onDiscovery(event), { signal })
+    // Also of those that were never admitted: a refusal, or a busy moment, need not be for ever.
+    node.addEventListener('peer:disconnect', ({ detail }) => this.#init.links.lost(detail.toString()), {
+      signal
+    })
     for (const address of bootstrap) this.meet(peerIdIn(address), [address])
   }
 
@@ -64,7 +68,6 @@ export class Contacts {
     const peerId = detail.peerId.toString()
     this.#init.onMember(peerId, false)
     this.#changed()
-    this.#init.links.lost(peerId)
   }
 
   #onRefused({ detail }: AdmissionEvents['refused']): void {
@@ -81,7 +84,7 @@ export class Contacts {
     this.#init.onMembers(members.map(({ peerId }) => peerId.toString()))
     this.#init.remember(
       members.flatMap(({ peerId, addresses }) =>
-        addresses.map((address) => withPeerId(address, peerId.toString()))
+        dialable(addresses, peerId.toString()).map((address) => withPeerId(address, peerId.toString()))
       )
     )
   }

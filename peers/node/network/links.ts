@@ -4,7 +4,7 @@
  */
 import { multiaddr } from '@multiformats/multiaddr'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { withPeerId } from './addresses.ts'
+import { dialable, withPeerId } from './addresses.ts'
 import type { Clock } from '../../engine/components.ts'
 import type { Libp2p, Logger } from '@libp2p/interface'
 
@@ -48,11 +48,11 @@ export class Links {
     this.#init = init
   }
 
-  /** Remember where a peer is; it is dialled only while it is wanted. */
+  /** Remember where a peer is, as far as that makes sense; it is dialled only while it is wanted. */
   learn(peerId: string, addresses: readonly string[]): void {
     if (peerId === this.#init.self) return
     const link = this.#link(peerId)
-    const fresh = addresses.filter((address) => !link.addresses.includes(address))
+    const fresh = dialable(addresses, peerId).filter((address) => !link.addresses.includes(address))
     if (fresh.length === 0) return
     link.addresses = [...fresh, ...link.addresses].slice(0, MAX_ADDRESSES)
     link.retryMs = FIRST_RETRY_MS
