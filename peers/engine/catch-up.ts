@@ -9,6 +9,10 @@ import type { Logger } from '@libp2p/interface'
 
 /** Gossip and a commit cross all the time: being behind by a moment is no reason to ask. */
 const PATIENCE_MS = 200
+/** One peer is asked at a time; when it is silent for so long, another one as well. */
+const SILENCE_MS = 2_000
+/** Peers asked at the same time, at most. */
+const MAX_ASKED = 4
 
 export interface CatchUpInit {
   client: CatchUpClient
@@ -36,7 +40,8 @@ export class CatchUp {
   readonly #abort = new AbortController()
   readonly #soon = new Map<string, () => void>()
   #cancelTick: () => void = () => {}
-  #running = false
+  readonly #asked = new Set<string>()
+  #heardAt = 0
   #lastProgress = ''
   #turn = 0
 
@@ -68,16 +73,24 @@ export class CatchUp {
 
   /** Ask one peer for everything that it has and this one lacks. Never rejects: another peer will be asked. */
   async ask(peer: string): Promise<void> {
-    if (this.#running || this.#init.tip() == null) return
-    this.#running = true
+    if (this.#init.tip() == null || !this.#mayAsk(peer)) return
+    this.#asked.add(peer)
+    this.#heardAt = this.#init.clock.now()
     try {
       while (await this.#askOnce(peer));
     } catch (error) {
       if (!this.#abort.signal.aborted)
         this.#init.log('could not catch up from %s: %s', peer, (error as Error).message)
     } finally {
-      this.#running = false
+      this.#asked.delete(peer)
     }
+  }
+
+  /** A peer that hangs must not keep this one from asking the others. */
+  #mayAsk(peer: string): boolean {
+    if (this.#asked.size === 0) return true
+    const silentMs = this.#init.clock.now() - this.#heardAt
+    return silentMs >= SILENCE_MS && this.#asked.size < MAX_ASKED && !this.#asked.has(peer)
   }
 
   /** True when there is more to be had. */
@@ -87,6 +100,7 @@ export class CatchUp {
     let more = false
     try {
       for await (const frame of this.#init.client.ask(peer, question, { signal: this.#abort.signal })) {
+        this.#heardAt = this.#init.clock.now()
         if (frame.type === 'commit') applied += (await this.#onCommit(frame.bytes)) ? 1 : 0
         else if (frame.type === 'record') await this.#init.onRecord(await openRecord(frame.record))
         else if (frame.type === 'end') more = frame.more

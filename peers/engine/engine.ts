@@ -5,6 +5,7 @@
 import { TypedEventEmitter } from 'main-event'
 import { initialState, isFinished, nextHeight, step } from '../../src/rounds/index.ts'
 import { CatchUp } from './catch-up.ts'
+import { EarlyRecords } from './early.ts'
 import { HeightWork } from './height.ts'
 import { wire } from './records.ts'
 import { Requests } from './requests.ts'
@@ -19,9 +20,6 @@ import type { NextCommit } from './tip.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
 import type { RoundConfig, RoundState } from '../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
-
-/** Records of later heights that are kept until this peer gets there. */
-const MAX_AHEAD = 2048
 
 /** Why work on one tip is given up: there is a newer one. */
 class SupersededError extends Error {
@@ -51,7 +49,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   #position: Position | null = null
   #work: HeightWork | null = null
   #connected: string[] = []
-  #ahead: RoundRecord[] = []
+  readonly #early = new EarlyRecords()
   #training = false
   #appliedAt = 0
   /** Aborted when the tip moves while its model is being fetched, and at the end. */
@@ -103,6 +101,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
 
   /** Take in a record, from gossip or from catching up. */
   async receive(record: OpenRecord): Promise<void> {
+    if (!record.signed.value.federation.equals(this.#init.federation)) return
     if (record.kind === 'join' || record.kind === 'revocation') return await this.#onRequest(record)
     const { height } = record.signed.value
     if (this.#work != null && height === this.#work.height.height) this.#work.receive(record)
@@ -174,7 +173,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       this.#emit('round:start', { height: height.height, round: height.round, cohort: [...height.cohort] })
     }
     await work.begin()
-    this.#drain(work)
+    if (this.#work !== work) return
+    for (const record of this.#early.take(height.height)) work.receive(record)
     await this.#updatePending()
     this.#emit('change', this.snapshot())
     if (isFinished(position.tip)) await this.#onFinished(position)
@@ -187,16 +187,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   }
 
   #keepForLater(record: RoundRecord): void {
-    if (this.#ahead.length < MAX_AHEAD) this.#ahead.push(record)
+    this.#early.add(record, this.#tip.current?.body.height ?? 0)
     this.#catchUp.askSoon(record.signed.author)
-  }
-
-  /** Records that were early may be due now. */
-  #drain(work: HeightWork): void {
-    const early = this.#ahead
-    const { height } = work.height
-    this.#ahead = early.filter((record) => record.signed.value.height > height)
-    for (const record of early) if (record.signed.value.height === height) work.receive(record)
   }
 
   #dispatch(event: UntimedEvent): void {

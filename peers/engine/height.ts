@@ -91,7 +91,7 @@ export class HeightWork {
   /** Tell the machine that the height has begun, with what this peer said in it before a restart. */
   async begin(): Promise<void> {
     const said = await this.#voter.resume()
-    this.#init.dispatch({ type: 'height', height: this.height, ...(said == null ? {} : { resume: said }) })
+    this.#dispatch({ type: 'height', height: this.height, ...(said == null ? {} : { resume: said }) })
     for (const bytes of said?.proposals ?? [])
       this.receive({ kind: 'proposal', signed: await open(proposalType, bytes) })
     for (const signed of await this.#voter.repeat()) this.#announce({ kind: 'vote', signed })

@@ -4,18 +4,35 @@ import type { Vote } from '../../src/federation/records.ts'
 import type { Signed } from '../../src/federation/signed.ts'
 import type { CID } from 'multiformats/cid'
 
-/** The most records kept for one height. */
-const MAX_RECORDS = 8192
+/**
+ * The most records of one member that are kept for one height, so that none can take the others' room, or have this
+ * peer fetch payload after payload. An honest one announces a second update only after a restart; its votes and
+ * proposals reach these numbers after days of failing views.
+ */
+const MAX_OF_AUTHOR: Partial<Record<WireRecord['kind'], number>> = { update: 4, proposal: 256, vote: 2048 }
+/** And their bytes: 16 of the largest proposals. */
+const MAX_AUTHOR_BYTES = 32 * 1024 * 1024
 
 export class RecordLog {
   readonly #records = new Map<string, WireRecord>()
+  /** Author, or kind and author → what is kept of it. */
+  readonly #taken = new Map<string, number>()
   readonly #precommits: Signed<Vote>[] = []
 
-  /** False when it was here already, or when there is no room. */
+  /** False when it was here already, or when its author has no room left. */
   add(record: WireRecord, author: string): boolean {
     const key = `${record.kind}/${author}/${record.cid}`
-    if (this.#records.has(key) || this.#records.size >= MAX_RECORDS) return false
+    if (this.#records.has(key) || !this.#take(record, author)) return false
     this.#records.set(key, record)
+    return true
+  }
+
+  #take({ kind, bytes }: WireRecord, author: string): boolean {
+    const ofKind = `${kind}/${author}`
+    const count = (this.#taken.get(ofKind) ?? 0) + 1
+    const sizeBytes = (this.#taken.get(author) ?? 0) + bytes.byteLength
+    if (count > (MAX_OF_AUTHOR[kind] ?? 0) || sizeBytes > MAX_AUTHOR_BYTES) return false
+    this.#taken.set(ofKind, count).set(author, sizeBytes)
     return true
   }
 

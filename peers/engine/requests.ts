@@ -29,7 +29,8 @@ export class Requests {
 
   /** Hold a wish if the ledger's rules allow it. */
   async add(record: RequestRecord): Promise<void> {
-    const key = `${record.kind}/${record.signed.author}`
+    const { author, cid } = record.signed
+    const key = record.kind === 'join' ? author : cid.toString()
     if (this.#records.size >= MAX_REQUESTS && !this.#records.has(key)) return
     const { membership } = this.#components
     const allowed =
