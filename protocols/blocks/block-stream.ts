@@ -11,7 +11,7 @@ import { BlocksProtocolError, StreamEndedError } from './errors.ts'
 import { encodeFrame, FrameParser } from './framing.ts'
 import { answerType } from './schema.ts'
 import { Watchdog } from './watchdog.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../common/clock.ts'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 

@@ -19,7 +19,7 @@
  */
 import { BlocksService } from './blocks.ts'
 import type { RegistrarLike, StreamOpenerLike } from '../common/components.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../common/clock.ts'
 import type { DagRoot } from '../../src/blocks/root.ts'
 import type { AbortOptions, ComponentLogger, PeerId, Startable, TypedEventTarget } from '@libp2p/interface'
 import type { Blockstore } from 'interface-blockstore'
@@ -121,5 +121,5 @@ export {
   WrongBytesError
 } from './errors.ts'
 export type { HolderFailure } from './errors.ts'
-export { systemClock } from './clock.ts'
-export type { Clock } from './clock.ts'
+export { systemClock } from '../common/clock.ts'
+export type { Clock } from '../common/clock.ts'

@@ -1,5 +1,5 @@
 /** A token bucket: so many a second, so many at once. */
-import type { Clock } from './clock.ts'
+import type { Clock } from '../common/clock.ts'
 
 export class TokenBucket {
   readonly #clock: Clock

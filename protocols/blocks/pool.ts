@@ -3,7 +3,7 @@ import { BlockStream } from './block-stream.ts'
 import { BLOCKS_PROTOCOL, MAX_STREAMS_PER_PEER, OPEN_TIMEOUT_MS } from './constants.ts'
 import { BlocksStoppedError, OpenTimeoutError } from './errors.ts'
 import type { StreamOpenerLike } from '../common/components.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../common/clock.ts'
 import type { PeerId, Stream } from '@libp2p/interface'
 
 export interface StreamPoolInit {

@@ -5,7 +5,7 @@ import { MAX_SERVED_STREAMS, MAX_SERVED_STREAMS_PER_PEER, WANTS_PER_SECOND } fro
 import { TokenBucket } from './limiter.ts'
 import { BUSY } from './refusals.ts'
 import { ServedStream } from './served-stream.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../common/clock.ts'
 import type { BlockSource } from '../../src/blocks/store.ts'
 import type { Connection, Logger, PeerId, Stream } from '@libp2p/interface'
 

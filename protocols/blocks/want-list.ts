@@ -1,7 +1,7 @@
 /** The blocks of one fetch: which are wanted, who was asked for each, who cannot help. */
 import { MIN_SLOW_MS, SLOW_FACTOR } from './constants.ts'
 import { NotHeldError } from './errors.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../common/clock.ts'
 import type { HolderFailure } from './errors.ts'
 import type { CID } from 'multiformats/cid'
 

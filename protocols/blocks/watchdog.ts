@@ -1,7 +1,7 @@
 /** Calls out when too little moves while something is waited for: total silence and one byte a second alike. */
 import { MIN_PROGRESS_BYTES } from './constants.ts'
 import { StalledError } from './errors.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../common/clock.ts'
 
 export interface WatchdogInit {
   clock: Clock

@@ -7,7 +7,7 @@
 import { normal, seededRandom, uniform } from '../random.ts'
 import { orthogonal } from './orthogonal.ts'
 import { partOf } from './layout.ts'
-import type { Initializer, LayerWeight, Shape } from './layers/common.ts'
+import type { LayerWeight, Shape } from './layers/common.ts'
 import type { Layout } from './layout.ts'
 import type { Random } from '../random.ts'
 
@@ -132,9 +132,3 @@ const initializers = {
     orthogonal(values, { shape, random, gain: numberOf(config, 'gain', 1) })
   }) as Fill
 } satisfies Record<string, Fill>
-
-/** The initializers that can be drawn. */
-export const initializerNames: readonly string[] = Object.keys(initializers)
-
-/** For checks: whether an initializer, as parsed, can be drawn. */
-export const isKnownInitializer = ({ name }: Initializer): boolean => Object.hasOwn(initializers, name)

@@ -23,12 +23,6 @@ export interface LinksInit {
   jitter: () => number
 }
 
-/** Why an address was not reached. */
-export interface DialFailure {
-  address: string
-  reason: string
-}
-
 interface Link {
   /** Multiaddrs in the order in which they became known. */
   addresses: string[]
