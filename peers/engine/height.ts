@@ -58,6 +58,8 @@ export class HeightWork {
   readonly #voter: Voter
   readonly #announced = new Map<string, Signed<Update>>()
   readonly #proposals = new Map<string, Signed<Proposal>>()
+  /** Authors whose payload was asked for before. */
+  readonly #asked = new Set<string>()
 
   constructor(init: HeightInit) {
     const { position, height, components } = init
@@ -255,11 +257,16 @@ export class HeightWork {
     return this.height.roster.includes(author)
   }
 
-  /** Payloads come from their author; when it is gone, from whoever else has them. */
+  /**
+   * Payloads come from their author. When it is gone, or did not give it at the first attempt, from whoever has them: an
+   * author that gives its payload to some members only must not divide them.
+   */
   #source(author: string): FetchOptions {
+    const again = this.#asked.has(author)
+    this.#asked.add(author)
     const holders = (): string[] => {
       const connected = this.#init.connected()
-      return connected.includes(author) ? [author] : connected
+      return !again && connected.includes(author) ? [author] : connected
     }
     return { holders, signal: this.#abort.signal }
   }

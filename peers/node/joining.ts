@@ -13,7 +13,7 @@ import { MembershipError } from '../../src/federation/errors.ts'
 import { checkExpiry, parseInvite } from '../../src/federation/invite.ts'
 import { hostClock } from './clock.ts'
 import { openHome, rememberMembership } from './home/index.ts'
-import { peerIdIn, withPeerId } from './network/addresses.ts'
+import { dialable, naming, peerIdIn, withPeerId } from './network/addresses.ts'
 import { createNode } from './network/libp2p.ts'
 import type { Home } from './home/index.ts'
 import type { BaseServices } from './network/libp2p.ts'
@@ -70,14 +70,16 @@ export async function knock(text: string, options: KnockOptions = {}): Promise<I
   const invite = await parseInvite(text)
   checkExpiry(invite.capability.value, hostClock.now())
   const { manifest, peers } = await askAll(invite, options)
-  const told = peers.flatMap(({ peerId, addresses }) => addresses.map((a) => withPeerId(a, peerId)))
+  const told = peers.flatMap(({ peerId, addresses }) =>
+    dialable(addresses, peerId).map((address) => withPeerId(address, peerId))
+  )
   return {
     manifest,
     accept: async ({ home: dir, passphrase }) => {
       const home = await openHome(dir)
       const key = await home.ensureIdentity({ passphrase })
       const { bytes } = await certify(invite, peerIdFromPrivateKey(key).toString())
-      const bootstrap = [...invite.addresses, ...told]
+      const bootstrap = [...naming(invite.addresses), ...told]
       await rememberMembership({ home, manifest, certificate: bytes, bootstrap })
       return home
     }

@@ -36,14 +36,19 @@ export function withPeerId(address: string, peerId: string): string {
 
 /** Of addresses that somebody told, those at which this very peer can be dialled: one that cannot spoils a whole dial. */
 export function dialable(addresses: readonly string[], peerId: string): string[] {
-  return addresses.filter((address) => leadsTo(withPeerId(address, peerId), peerId))
+  return addresses.filter((address) => peerIdOrNull(withPeerId(address, peerId)) === peerId)
 }
 
-function leadsTo(address: string, peerId: string): boolean {
+/** Of addresses of several peers, those that can be dialled at all: each says who is to be met there. */
+export function naming(addresses: readonly string[]): string[] {
+  return addresses.filter((address) => peerIdOrNull(address) != null)
+}
+
+function peerIdOrNull(address: string): string | null {
   try {
-    return peerIdIn(address) === peerId
+    return peerIdIn(address)
   } catch (error) {
-    if (error instanceof InvalidAddressError) return false
+    if (error instanceof InvalidAddressError) return null
     throw error
   }
 }

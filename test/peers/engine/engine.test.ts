@@ -52,6 +52,16 @@ describe('round engine', () => {
     await contributed
   })
 
+  it('counts an update that its author gives to one member only: the others have it from that one', async () => {
+    swarm = await new Swarm({ manifest: rounds({ stop: 2 }) }).start()
+    const [a, b, c, d] = swarm.peers
+    swarm.withheld.set(d.id, [b.id, c.id])
+    await Promise.all([a, b, c].map((peer) => swarm.reached(peer, 2)))
+    const tip = a.engine.snapshot().tip
+    expect(tip?.body.contributions.map((one) => one.author)).to.include(d.id)
+    expect(new Set(tips().slice(0, 3)).size).to.equal(1)
+  })
+
   it('takes in a late joiner', async () => {
     swarm = await new Swarm({ members: 3 }).start()
     await swarm.reached(swarm.peers[0], 3)

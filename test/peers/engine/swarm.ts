@@ -45,6 +45,8 @@ export class Swarm {
   readonly peers: SwarmPeer[] = []
   /** Ids that neither send nor receive. */
   readonly cut = new Set<string>()
+  /** Holder → whom it gives no blocks. */
+  readonly withheld = new Map<string, string[]>()
   manifest!: Manifest
   federation!: CID
   readonly #options: SwarmOptions
@@ -203,7 +205,10 @@ export class Swarm {
       return cid
     }
     const get = async (root: CID, holders: () => string[]): Promise<Uint8Array> => {
-      const reachable = this.peers.filter((peer) => holders().includes(peer.id) && !this.cut.has(peer.id))
+      const reachable = this.peers.filter(
+        ({ id }) =>
+          holders().includes(id) && !this.cut.has(id) && this.withheld.get(id)?.includes(self) !== true
+      )
       const stores = this.cut.has(self) ? [own] : [own, ...reachable.map((peer) => peer.blocks)]
       const bytes = stores.map((store) => store.get(root.toString())).find((found) => found != null)
       if (bytes == null) throw new Error(`nobody has ${root}`)

@@ -2,6 +2,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { defaultLogger } from '@libp2p/logger'
 import { expect } from 'chai'
 import { TypedEventEmitter } from 'main-event'
+import { dialable, naming } from '../../../peers/node/network/addresses.ts'
 import { Contacts } from '../../../peers/node/network/contacts.ts'
 import { Links } from '../../../peers/node/network/links.ts'
 import { person } from '../../federation/world.ts'
@@ -35,6 +36,16 @@ class FakeAdmission extends TypedEventEmitter<AdmissionEvents> {
 }
 
 const REAL = '/ip4/192.0.2.7/tcp/4001'
+
+describe('addresses that others tell', () => {
+  it('are kept where they name a peer that can be dialled, and dropped where not', async () => {
+    const { id } = await person(2)
+    const told = ['/garbage', `/garbage/p2p/${id}`, REAL, `${REAL}/p2p/${id}`, 'nonsense']
+    expect(naming(told)).to.deep.equal([`${REAL}/p2p/${id}`])
+    expect(dialable(told, id)).to.deep.equal([REAL, `${REAL}/p2p/${id}`])
+    expect(dialable(told, (await person(3)).id)).to.deep.equal([REAL])
+  })
+})
 
 describe('links to the other members', () => {
   let node: FakeNode
