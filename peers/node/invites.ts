@@ -31,6 +31,32 @@ export interface Issuer {
   now: number
 }
 
+/** What an invite says before anybody was asked. */
+export interface InviteSummary {
+  /** The invite without white space. */
+  text: string
+  federation: string
+  name: string
+  role: 'member' | 'admin'
+  /** ms since the epoch. */
+  expiresAt: number
+  maxUses: number
+  /** Multiaddrs. */
+  addresses: string[]
+}
+
+/**
+ * Read an invite without asking anybody. Its signature is checked, its expiry is not.
+ *
+ * @throws {TamperedError} not an invite, incomplete, or changed
+ */
+export async function readInvite(text: string): Promise<InviteSummary> {
+  const { capability, addresses } = await parseInvite(text)
+  const { federation, name, role, expiresAt, maxUses } = capability.value
+  const compact = text.replace(/\s/g, '')
+  return { text: compact, federation: federation.toString(), name, role, expiresAt, maxUses, addresses }
+}
+
 /** An invite cannot be made without a way to reach anybody. */
 export class NoAddressError extends Error {
   static override name = 'NoAddressError'

@@ -1,18 +1,16 @@
 /** The library as the commands use it, over the Node peer. Everything is loaded when it is used: `--help` is quick. */
 import { stat } from 'node:fs/promises'
 import { UserError } from '../output/exit.ts'
-import { modelUse } from './model.ts'
 import type { HomeInfo, Library, StateSource } from './types.ts'
 import type { Home } from '../../node/home/index.ts'
 
 const node = async () => await import('../../node/index.ts')
 const homes = async () => await import('../../node/home/index.ts')
+const model = async () => await import('../../node/model/index.ts')
 const control = async () => await import('../../node/control/index.ts')
 
 /** The real thing; tests of commands hand in their own. */
 export const nodeLibrary: Library = {
-  ...modelUse,
-
   async found({ home: dir, ...init }) {
     const { foundFederation } = await homes()
     const { home } = await foundFederation({ home: dir, ...init })
@@ -66,11 +64,8 @@ export const nodeLibrary: Library = {
   },
 
   async readInvite(text) {
-    const { parseInvite } = await import('../../../src/federation/invite.ts')
-    const { capability, addresses } = await parseInvite(text)
-    const { federation, name, role, expiresAt, maxUses } = capability.value
-    const compact = text.replace(/\s/g, '')
-    return { text: compact, federation: federation.toString(), name, role, expiresAt, maxUses, addresses }
+    const { readInvite } = await import('../../node/invites.ts')
+    return await readInvite(text)
   },
 
   async knock(invite, options) {
@@ -97,7 +92,11 @@ export const nodeLibrary: Library = {
     return await describeData(await openData(data, manifest), manifest.task)
   },
 
-  startTrainer: async (options) => await (await node()).startTrainingWorker(options)
+  startTrainer: async (options) => await (await node()).startTrainingWorker(options),
+  exportModel: async (init) => await (await model()).exportModel(init),
+  describeModel: async (manifest) => (await model()).describeModel(manifest),
+  predict: async (init) => await (await model()).predictExamples(init),
+  evaluate: async (init) => await (await model()).evaluateOn(init)
 }
 
 async function infoOf(home: Home): Promise<HomeInfo> {

@@ -7,10 +7,22 @@ import type {
   PeerStatus,
   CommitSummary
 } from '../../node/types.ts'
+import type { InviteSummary } from '../../node/invites.ts'
+import type {
+  Evaluation,
+  ExportInit,
+  ModelInput,
+  OutputFile,
+  PredictInit,
+  Prediction,
+  WeightDescription
+} from '../../node/model/index.ts'
 import type { CheckedDraft, Manifest } from '../../../src/federation/manifest/index.ts'
-import type { Metrics } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
 import type { Trainer } from '../../../src/training/types.ts'
+
+export type { InviteSummary } from '../../node/invites.ts'
+export type { Evaluation, ModelInput, OutputFile, Prediction } from '../../node/model/index.ts'
 
 /** A home directory that belongs to a federation. */
 export interface HomeInfo {
@@ -47,48 +59,11 @@ export interface ControlClient extends StateSource {
   stop(): Promise<void>
 }
 
-/** What an invite says before anybody was asked. */
-export interface InviteSummary {
-  text: string
-  federation: string
-  name: string
-  role: 'member' | 'admin'
-  expiresAt: number
-  maxUses: number
-  addresses: string[]
-}
-
 /** What the inviting side answered: enough to show the manifest, and to join. */
 export interface Invitation {
   manifest: Signed<Manifest>
   /** Become a member: make a key if there is none, a certificate, and write the home directory. */
   accept(options: { home: string; passphrase?: string }): Promise<void>
-}
-
-/** Predictions of examples, row by row. */
-export interface Prediction {
-  /** Class index, or the predicted number. */
-  value: number
-  /** Probability of each class; empty for regression. */
-  scores: number[]
-}
-
-/** Metrics, and for classification how often class `row` was taken for class `column`. */
-export interface Evaluation {
-  metrics: Metrics
-  confusion: number[][] | null
-}
-
-export interface ModelInput {
-  manifest: Manifest
-  weights: Float32Array
-  signal: AbortSignal
-}
-
-/** A file to write: name relative to the output directory, and its bytes. */
-export interface OutputFile {
-  name: string
-  bytes: Uint8Array
 }
 
 export interface Library {
@@ -128,14 +103,9 @@ export interface Library {
   describeData(data: DataOptions, manifest: Manifest): Promise<string[]>
   /** A trainer in its own thread. */
   startTrainer(options: { manifest: Manifest; data: DataOptions }): Promise<Trainer>
-  exportModel(
-    input: ModelInput & { format: 'keras' | 'safetensors'; metadata: Record<string, string | number> }
-  ): Promise<OutputFile[]>
+  exportModel(init: ExportInit): Promise<OutputFile[]>
   /** Layer by layer: name, shape, number of weights. */
-  describeModel(manifest: Manifest): Promise<{ name: string; shape: number[]; size: number }[]>
-  /** `trainedOn`: where a table's mean and deviation come from, if the manifest leaves them to each peer. */
-  predict(
-    input: ModelInput & { path: string; index?: number; trainedOn?: DataOptions }
-  ): Promise<Prediction[]>
-  evaluate(input: ModelInput & { data: DataOptions }): Promise<Evaluation>
+  describeModel(manifest: Manifest): Promise<WeightDescription[]>
+  predict(init: PredictInit): Promise<Prediction[]>
+  evaluate(init: ModelInput & { data: DataOptions }): Promise<Evaluation>
 }

@@ -1,0 +1,3 @@
+/** The committed model in use. */
+export { describeModel, evaluateOn, exportModel, predictExamples } from './use.ts'
+export type * from './types.ts'
