@@ -3,10 +3,12 @@
  * it is behind. Platform-neutral: disk, network, training and time are handed in.
  */
 import { TypedEventEmitter } from 'main-event'
+import { BlocksUnavailableError } from '../../protocols/blocks/index.ts'
 import { initialState, isFinished, nextHeight, step } from '../../src/rounds/index.ts'
 import { CatchUp } from './catch-up.ts'
 import { EarlyRecords } from './early.ts'
 import { HeightWork } from './height.ts'
+import { insist } from './insist.ts'
 import { wire } from './records.ts'
 import { Requests } from './requests.ts'
 import { TipKeeper } from './tip.ts'
@@ -18,7 +20,7 @@ import type { OpenRecord, RoundRecord } from './records.ts'
 import type { RequestRecord } from './requests.ts'
 import type { NextCommit } from './tip.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
-import type { RoundConfig, RoundState } from '../../src/rounds/index.ts'
+import type { LedgerTip, RoundConfig, RoundState } from '../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
 
 /** Why work on one tip is given up: there is a newer one. */
@@ -104,7 +106,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     if (!record.signed.value.federation.equals(this.#init.federation)) return
     if (record.kind === 'join' || record.kind === 'revocation') return await this.#onRequest(record)
     const { height } = record.signed.value
-    if (this.#work != null && height === this.#work.height.height) this.#work.receive(record)
+    if (this.#work?.isBegun === true && height === this.#work.height.height) this.#work.receive(record)
     else if (height > (this.#tip.current?.body.height ?? 0)) this.#keepForLater(record)
   }
 
@@ -142,17 +144,32 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   }
 
   /** Get the tip's model, then open the height after it. A move of the tip starts this anew. */
-  async #settle(weights?: Float32Array): Promise<void> {
+  async #settle(known?: KnownBody): Promise<void> {
+    const tip = this.#tip.current
+    // Two that were asked at once may both have brought the latest commit: what has begun goes on.
+    if (tip == null || this.#stopped || this.#position?.tip.cid.equals(tip.cid) === true) return
     this.#settling.abort(new SupersededError())
     this.#settling = new AbortController()
     const { signal } = this.#settling
-    const tip = this.#tip.current
-    if (tip == null || this.#stopped) return
-    const holders = (): string[] => this.#connected
-    const model = weights ?? (await this.#tip.weights(tip, { holders, signal }))
+    const isKnown = known?.cid.equals(tip.cid) === true
+    const weights = isKnown ? known.results.weights : await this.#fetchModel(tip, signal)
     if (signal.aborted) return
-    this.#position = { tip, weights: model }
+    this.#position = { tip, weights }
     await this.#open(this.#position)
+  }
+
+  /** The model may be with nobody who is connected now; and nobody tells when it is. */
+  async #fetchModel(tip: LedgerTip, signal: AbortSignal): Promise<Float32Array> {
+    const { clock, log } = this.#components
+    const holders = (): string[] => this.#connected
+    return await insist(() => this.#tip.weights(tip, { holders, signal }), {
+      clock,
+      signal,
+      onFailure: (error) => {
+        log('will try again to get the model of height %d: %s', tip.body.height, error.message)
+        if (!(error instanceof BlocksUnavailableError)) this.#fail(error)
+      }
+    })
   }
 
   async #open(position: Position): Promise<void> {
@@ -238,7 +255,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   async #decide(known: KnownBody, bytes: Uint8Array): Promise<void> {
     await known.results.stored()
     const applied = await this.#apply({ cid: known.cid, body: known.body, bytes })
-    if (applied) await this.#settle(known.results.weights)
+    if (applied) await this.#settle(known)
   }
 
   async #apply(next: NextCommit): Promise<boolean> {

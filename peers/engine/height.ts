@@ -3,6 +3,7 @@ import { cidOf, encode } from '../../src/federation/cbor.ts'
 import { proposalType } from '../../src/federation/records.ts'
 import { open, seal } from '../../src/federation/signed.ts'
 import { Bodies, InvalidProposalError } from './bodies.ts'
+import { insist } from './insist.ts'
 import { RecordLog } from './log.ts'
 import { wire } from './records.ts'
 import { ResultsCache } from './results.ts'
@@ -16,9 +17,6 @@ import type { Proposal, Update, Vote } from '../../src/federation/records.ts'
 import type { Signed } from '../../src/federation/signed.ts'
 import type { Height, RoundEffect, RoundEvent } from '../../src/rounds/index.ts'
 import type { TrainingProgress, TrainingResult } from '../../src/training/types.ts'
-
-/** How long to wait before asking again for a payload that nobody could give. */
-const RETRY_MS = 500
 
 type WithoutNow<E> = E extends unknown ? Omit<E, 'now'> : never
 export type UntimedEvent = WithoutNow<RoundEvent>
@@ -60,6 +58,7 @@ export class HeightWork {
   readonly #proposals = new Map<string, Signed<Proposal>>()
   /** Authors whose payload was asked for before. */
   readonly #asked = new Set<string>()
+  #isBegun = false
 
   constructor(init: HeightInit) {
     const { position, height, components } = init
@@ -90,9 +89,15 @@ export class HeightWork {
     this.#voter = new Voter({ federation: position.tip.federation, height: height.height, key, log: votes })
   }
 
+  /** False while the machine is still at the height before: it would take a record of this one for that one's. */
+  get isBegun(): boolean {
+    return this.#isBegun
+  }
+
   /** Tell the machine that the height has begun, with what this peer said in it before a restart. */
   async begin(): Promise<void> {
     const said = await this.#voter.resume()
+    this.#isBegun = true
     this.#dispatch({ type: 'height', height: this.height, ...(said == null ? {} : { resume: said }) })
     for (const bytes of said?.proposals ?? [])
       this.receive({ kind: 'proposal', signed: await open(proposalType, bytes) })
@@ -273,23 +278,9 @@ export class HeightWork {
 
   /** Try until it works or the height is over. */
   async #insist<T>(attempt: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await attempt()
-      } catch (error) {
-        this.#abort.signal.throwIfAborted()
-        this.#init.components.log('will try again: %s', (error as Error).message)
-        await this.#pause()
-      }
-    }
-  }
-
-  async #pause(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const { signal } = this.#abort
-      const cancel = this.#init.components.clock.setTimer(RETRY_MS, resolve)
-      signal.addEventListener('abort', () => (cancel(), reject(signal.reason as Error)), { once: true })
-    })
+    const { clock, log } = this.#init.components
+    const onFailure = ({ message }: Error): void => log('will try again: %s', message)
+    return await insist(attempt, { clock, signal: this.#abort.signal, onFailure })
   }
 
   #dispatch(event: UntimedEvent): void {

@@ -6,6 +6,7 @@ import { wire } from './records.ts'
 import type { EngineComponents, WireRecord } from './components.ts'
 import type { OpenRecord } from './records.ts'
 import type { LedgerTip } from '../../src/rounds/index.ts'
+import type { CID } from 'multiformats/cid'
 
 /** The most wishes held at once. */
 const MAX_REQUESTS = 1024
@@ -18,13 +19,18 @@ export class Requests {
   readonly #components: EngineComponents
   readonly #records = new Map<string, WireRecord>()
   #askedAt = -Infinity
+  #askedOf: CID | null = null
+  /** This peer's own wish, whatever its own ledger says: that may be behind the others'. */
+  #own: WireRecord | null = null
 
   constructor(components: EngineComponents) {
     this.#components = components
   }
 
   all(): WireRecord[] {
-    return [...this.#records.values()]
+    const { self } = this.#components
+    const others = [...this.#records].filter(([key]) => key !== self).map(([, record]) => record)
+    return this.#own == null ? others : [this.#own, ...others]
   }
 
   /** Hold a wish if the ledger's rules allow it. */
@@ -49,12 +55,16 @@ export class Requests {
     return wanted
   }
 
-  /** This peer's own wish to be in the roster, if it is not and has not asked just now. */
+  /** This peer's own wish to be in the roster, if it is not, and has not just asked those that are at this commit. */
   async own(tip: LedgerTip): Promise<RequestRecord | undefined> {
     const { self, clock, key, certificate, addresses } = this.#components
     const inRoster = tip.body.roster.some((entry) => entry.peer === self)
-    if (inRoster || clock.now() - this.#askedAt < ASK_INTERVAL_MS) return undefined
+    if (inRoster) this.#own = null
+    const askedJustNow =
+      clock.now() - this.#askedAt < ASK_INTERVAL_MS && this.#askedOf?.equals(tip.cid) === true
+    if (inRoster || askedJustNow) return undefined
     this.#askedAt = clock.now()
+    this.#askedOf = tip.cid
     const join = {
       federation: tip.federation,
       member: self,
@@ -62,6 +72,8 @@ export class Requests {
       addresses: addresses().slice(0, 16),
       time: clock.now()
     }
-    return { kind: 'join', signed: await seal(joinType, join, key) }
+    const record: RequestRecord = { kind: 'join', signed: await seal(joinType, join, key) }
+    this.#own = wire(record)
+    return record
   }
 }

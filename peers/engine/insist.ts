@@ -1,0 +1,40 @@
+/** Trying again until it works. */
+import type { Clock } from './components.ts'
+
+/** How long to wait before asking again for what nobody could give. */
+const RETRY_MS = 500
+
+export interface InsistOptions {
+  clock: Clock
+  /** Ends the trying. */
+  signal: AbortSignal
+  /** Told of every failure but that of being aborted. */
+  onFailure(error: Error): void
+}
+
+/** Try until it works. @throws the signal's reason */
+export async function insist<T>(attempt: () => Promise<T>, options: InsistOptions): Promise<T> {
+  const { signal } = options
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      signal.throwIfAborted()
+      options.onFailure(error as Error)
+      await pause(options)
+    }
+  }
+}
+
+async function pause({ clock, signal }: InsistOptions): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const cancel = clock.setTimer(RETRY_MS, resolve)
+  const onAbort = (): void => reject(signal.reason as Error)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await promise
+  } finally {
+    cancel()
+    signal.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,0 +1,79 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { expect } from 'chai'
+import { memoryStore } from '../../../src/state/index.ts'
+import { Swarm } from './swarm.ts'
+import type { StateStore } from '../../../src/state/index.ts'
+
+/** A disk on which looking for the votes of before a restart takes long: the others' records come meanwhile. */
+function slowToResume(byMs: number): StateStore {
+  const store = memoryStore()
+  return {
+    async get(key) {
+      if (key.startsWith('votes/')) await new Promise((resolve) => setTimeout(resolve, byMs))
+      return await store.get(key)
+    },
+    entries: (prefix, options) => store.entries(prefix, options),
+    write: (writes) => store.write(writes),
+    close: () => store.close()
+  }
+}
+
+describe('a height that begins', () => {
+  let swarm: Swarm
+
+  afterEach(() => swarm.stop())
+
+  it('loses nothing of what the others say of it before it has begun here', async () => {
+    const rounds = { startMembers: 3, minContributors: 2, stop: { rounds: 5 } }
+    swarm = await new Swarm({ members: 2, manifest: { rounds } }).start()
+    const key = await generateKeyPair('Ed25519')
+    const slow = await swarm.add({ key, store: slowToResume(50), blocks: new Map() })
+    const views: number[] = []
+    for (const { engine } of swarm.peers) {
+      engine.addEventListener('view:change', ({ detail }) => views.push(detail.height))
+    }
+    await swarm.reached(slow, 5)
+    // A lost proposal or vote shows as a view that fails.
+    expect(views).to.deep.equal([])
+    const { tip } = slow.engine.snapshot()
+    expect(tip?.body.contributions.map(({ author }) => author)).to.have.length(3)
+  })
+})
+
+/** Empty a store, and keep it so until the returned function fills it again. */
+function loseAll(blocks: Map<string, Uint8Array>): () => void {
+  const entries = [...blocks]
+  blocks.clear()
+  const put = blocks.set.bind(blocks)
+  blocks.set = (cid, bytes) => (entries.push([cid, bytes]), blocks)
+  return () => {
+    blocks.set = put
+    for (const [cid, bytes] of entries) blocks.set(cid, bytes)
+  }
+}
+
+describe('a model that nobody can give', () => {
+  let swarm: Swarm
+
+  afterEach(() => swarm.stop())
+
+  it('is asked for again, though no further commit comes', async () => {
+    const rounds = { startMembers: 2, minContributors: 2, stop: { rounds: 2 } }
+    swarm = await new Swarm({ members: 2, manifest: { rounds } }).start()
+    await Promise.all(swarm.peers.map((peer) => swarm.reached(peer, 2)))
+    const giveBack = swarm.peers.map(({ blocks }) => loseAll(blocks))
+    const late = await swarm.add()
+    await new Promise<void>((resolve) => {
+      late.engine.addEventListener('commit', ({ detail: { tip } }) => {
+        if (tip.body.roster.some(({ peer }) => peer === late.id)) resolve()
+      })
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(late.engine.weights).to.equal(null)
+    for (const give of giveBack) give()
+    await new Promise<void>((resolve) => {
+      late.engine.addEventListener('change', ({ detail }) => detail.settled && resolve())
+    })
+    expect(late.engine.weights).to.deep.equal(swarm.peers[0].engine.weights)
+  })
+})
