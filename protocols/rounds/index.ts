@@ -32,9 +32,9 @@ export interface RoundsInit {
   isMember(peerId: string): boolean
   /**
    * Whether this request to join may come from somebody who is not known as a member: its certificate holds. Default:
-   * only known members may ask. Called for each such request, so it must be quick.
+   * only known members may ask. Called for each such request, so it must be quick; it does not reject.
    */
-  mayJoin?(join: Signed<Join>): boolean
+  mayJoin?(join: Signed<Join>): boolean | Promise<boolean>
   /** The height being decided here: the latest commit's plus one. */
   heightOf(): number
   /** In the order of arrival. Must be quick: others get the message after it returns. */

@@ -47,17 +47,17 @@ export class Validator {
     } catch (error) {
       return { verdict: 'reject', reason: (error as Error).message }
     }
-    const judgement = this.#judgeRecord(record, source)
+    const judgement = await this.#judgeRecord(record, source)
     if (judgement.verdict === 'accept') this.#remember(record)
     else this.#log('%s of %s: %s', record.kind, record.signed.author, judgement.reason)
     return { ...judgement, record }
   }
 
   /** In this order, so that nobody can use up what is another's, and a repeat costs nothing. */
-  #judgeRecord(record: OpenedRecord, source: string): Judgement {
+  async #judgeRecord(record: OpenedRecord, source: string): Promise<Judgement> {
     return (
       this.#wrongFederation(record) ??
-      this.#wrongAuthor(record, source) ??
+      (await this.#wrongAuthor(record, source)) ??
       this.#wrongHeight(record) ??
       this.#repeated(record) ??
       this.#tooMany(record) ?? { verdict: 'accept' }
@@ -69,12 +69,12 @@ export class Validator {
     return { verdict: 'reject', reason: 'of another federation' }
   }
 
-  #wrongAuthor(record: OpenedRecord, source: string): Judgement | undefined {
+  async #wrongAuthor(record: OpenedRecord, source: string): Promise<Judgement | undefined> {
     const { isMember, mayJoin } = this.#init
     const { author } = record.signed
     if (record.kind === 'join') {
       if (record.signed.value.member !== author) return { verdict: 'reject', reason: 'signed by another' }
-      if (mayJoin?.(record.signed) === true) return undefined
+      if ((await mayJoin?.(record.signed)) === true) return undefined
     }
     if (isMember(author)) return undefined
     // Members learn of each other at different moments; only a stranger's relay is to blame for sure.

@@ -66,6 +66,15 @@ export class LedgerMembership implements Membership {
     return true
   }
 
+  /** Would this certificate admit its member now? Also of one that was never connected here. */
+  async admits(certificate: Uint8Array): Promise<boolean> {
+    try {
+      return (await checkAdmission(this.#state, certificate, this.#init.now())) != null
+    } catch (error) {
+      return this.#declined('a wish to join', error)
+    }
+  }
+
   async revoke(envelope: Uint8Array): Promise<boolean> {
     try {
       const { cid } = await checkRevocation(this.#state, envelope)

@@ -69,15 +69,20 @@ export interface PartsListener {
  */
 export async function openParts(init: PeerInit, listener: PartsListener): Promise<Parts> {
   const closers: (() => Promise<void>)[] = []
-  const close = async (): Promise<void> => {
-    for (const closer of closers.splice(0).reverse()) await closer()
-  }
+  const close = (): Promise<void> => closeAll(closers.splice(0).reverse())
   try {
     return { ...(await open(init, listener, (closer) => void closers.push(closer))), close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** One that fails keeps no other from being closed: a lock left behind would outlive the peer. */
+async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const closer of closers) await closer().catch((error: unknown) => failures.push(error))
+  if (failures.length > 0) throw failures[0]
 }
 
 type OnClose = (closer: () => Promise<void>) => void
@@ -202,10 +207,13 @@ function createTalk(
   { identity: { manifest }, membership, listener, logger }: Base,
   { node, engine }: { node: MemberNode; engine: () => RoundEngine }
 ): Rounds {
+  // Whose certificate holds may be a member of a later ledger than this peer's: to hold what it says against it, or
+  // against whoever passes it on, would cut a newcomer off from honest members.
+  const isAdmitted = (peerId: string): boolean => node.services.admission.isAdmitted(peerId)
   return rounds({
     federation: manifest.cid,
-    isMember: (peerId) => activeMember(membership.state, peerId) != null,
-    mayJoin: ({ author }) => node.services.admission.isAdmitted(author),
+    isMember: (peerId) => activeMember(membership.state, peerId) != null || isAdmitted(peerId),
+    mayJoin: async ({ author, value }) => isAdmitted(author) || (await membership.admits(value.certificate)),
     heightOf: () => (engine().snapshot().tip?.body.height ?? 0) + 1,
     onRecord: (record) => {
       engine()
