@@ -145,7 +145,7 @@ export interface Peer extends TypedEventTarget<PeerEvents> {
   invite(options?: InviteOptions): Promise<string>
   /** Make an invite, or a member's certificate, worthless from the next commit on. Admins only. */
   revoke(target: { invite: string } | { peerId: string }): Promise<void>
-  /** Resolves with the commit that completes `round` (default: the manifest's last). */
+  /** Resolves with the commit that completes `round`; default: the last, after the manifest's rounds or at its target. */
   waitForRound(round?: number, options?: { signal?: AbortSignal }): Promise<CommitSummary>
 }
 

@@ -9,6 +9,7 @@ import { serveMetrics } from '../metrics/index.ts'
 import { Contacts } from '../network/contacts.ts'
 import { Bookkeeping } from './bookkeeping.ts'
 import { openParts } from './parts.ts'
+import { isFinished } from '../../../src/rounds/index.ts'
 import { peerStatus, phaseOf, waitingFor } from './status.ts'
 import { summariesOf, summaryOf } from './summary.ts'
 import type { Issuer } from '../invites.ts'
@@ -30,6 +31,9 @@ const passedOn = [
   'update:refused',
   'view:change'
 ] as const
+
+/** For pEvent: errors are told of, but they are no end of the waiting. */
+const untilTold = { rejectionEvents: [] }
 
 /** What a peer waits for does not come any more. */
 export class PeerStoppedError extends Error {
@@ -121,9 +125,12 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
   async weights(): Promise<Float32Array> {
     const { engine } = this.#parts
     const { signal } = this.#stopping
-    if (engine.weights == null)
-      await pEvent(engine, 'change', { filter: () => engine.weights != null, signal })
-    return (engine.weights as Float32Array).slice()
+    // Looked at again after each change: the next commit may take them away before this goes on.
+    for (;;) {
+      signal.throwIfAborted()
+      if (engine.weights != null) return engine.weights.slice()
+      await pEvent(engine, 'change', { ...untilTold, signal })
+    }
   }
 
   async invite(options: InviteOptions = {}): Promise<string> {
@@ -136,16 +143,14 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
     await this.#parts.engine.request({ kind: 'revocation', signed })
   }
 
-  async waitForRound(
-    round: number = this.manifest.rounds.stop.rounds,
-    { signal }: { signal?: AbortSignal } = {}
-  ): Promise<CommitSummary> {
+  async waitForRound(round?: number, { signal }: { signal?: AbortSignal } = {}): Promise<CommitSummary> {
     const { signal: stopping } = this.#stopping
     const done = new AbortController()
     const signals = [stopping, done.signal, ...(signal == null ? [] : [signal])]
     // Listened for before the ledger is searched: the commit may come in between.
     const coming = pEvent<'commit', EngineEvents['commit']>(this.#parts.engine, 'commit', {
-      filter: ({ detail }) => detail.tip.body.round >= round,
+      ...untilTold,
+      filter: ({ detail: { tip } }) => (round == null ? isFinished(tip) : tip.body.round >= round),
       signal: AbortSignal.any(signals)
     })
     coming.catch(() => {})
@@ -171,17 +176,25 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
 
   async #stop(): Promise<void> {
     this.#stopping.abort(new PeerStoppedError())
-    const { node, talk, engine, close } = this.#parts
+    const { engine, close } = this.#parts
     // A start under way may fail now, and its caller is told; here it only has to be over.
     await this.#started?.catch(() => {})
     this.#tellPhase()
     engine.stop()
     this.#contacts.stop()
+    try {
+      await this.#goOffline()
+    } finally {
+      await close()
+    }
+  }
+
+  async #goOffline(): Promise<void> {
+    const { node, talk } = this.#parts
     await this.#metrics?.stop()
     await talk.stop()
     await node.stop()
     await this.#remembering
-    await close()
   }
 
   #issuer(): Issuer {
@@ -189,9 +202,11 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
     return { manifest, key, certificate, now: hostClock.now() }
   }
 
-  /** The commit that completed `round`, if it is in the ledger already: searched from the end. */
-  async #committed(round: number): Promise<CommitSummary | undefined> {
-    const { tip } = this.#parts.engine.snapshot()
+  /** The commit that completed `round` (default: the last), if it is in the ledger already: searched from the end. */
+  async #committed(wanted?: number): Promise<CommitSummary | undefined> {
+    const { tip, finished } = this.#parts.engine.snapshot()
+    if (wanted == null && !finished) return undefined
+    const round = wanted ?? tip?.body.round ?? 0
     let found: CommitSummary | undefined
     for (let height = tip?.body.height ?? 0; height > 0; height--) {
       const entry = await this.#parts.ledger.get(height)

@@ -58,10 +58,12 @@ export function peerStatus(input: StatusInput): PeerStatus {
 export function phaseOf({
   engine,
   stopped,
-  connected
-}: Pick<StatusInput, 'engine' | 'stopped' | 'connected'>): Phase {
+  connected,
+  self
+}: Pick<StatusInput, 'engine' | 'stopped' | 'connected' | 'self'>): Phase {
   if (stopped) return 'stopped'
-  if (engine.tip == null || (!engine.settled && connected.length === 0)) return 'connecting'
+  const isIn = engine.settled && isInRoster(engine, self)
+  if (engine.tip == null || (!isIn && !engine.finished && connected.length === 0)) return 'connecting'
   if (!engine.settled) return 'catching-up'
   if (engine.finished) return 'finished'
   if (engine.mode === 'membership') return engine.step === 'idle' ? 'waiting' : 'agreeing'
@@ -74,8 +76,16 @@ export function waitingFor(input: StatusInput): string | null {
   const { engine, self } = input
   if (input.stopped || engine.tip == null || engine.finished) return null
   const roster = engine.tip.body.roster.map((entry) => entry.peer)
-  if (!roster.includes(self)) return 'the others to admit this peer with their next commit'
+  if (!isInRoster(engine, self)) {
+    return input.connected.length === 0
+      ? 'a connection to a member of the federation'
+      : 'the others to admit this peer with their next commit'
+  }
   return waitingForMembers(input, roster) ?? waitingForQuorum(input, roster) ?? waitingForUpdates(input)
+}
+
+function isInRoster({ tip }: EngineSnapshot, self: string): boolean {
+  return tip?.body.roster.some((entry) => entry.peer === self) ?? false
 }
 
 function waitingForMembers({ engine, manifest }: StatusInput, roster: readonly string[]): string | null {
