@@ -24,6 +24,8 @@ const configSchema = z.strictObject({
     .optional(),
   /** Multiaddrs to listen on. */
   listen: z.array(multiaddrField).max(16).optional(),
+  /** The TCP port of last time; taken again where `listen` leaves it open. */
+  port: z.int().min(1).max(65_535).optional(),
   /** Multiaddrs of members to dial first. */
   bootstrap: z.array(multiaddrField).max(MAX_BOOTSTRAP).default([]),
   mdns: z.boolean().optional()

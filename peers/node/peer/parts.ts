@@ -10,6 +10,7 @@ import { hostClock } from '../clock.ts'
 import { mostUsefulFirst } from '../network/addresses.ts'
 import { Links } from '../network/links.ts'
 import { createMemberNode } from '../network/member-node.ts'
+import { withUsualPort } from '../network/port.ts'
 import { openLevelStore } from '../state/index.ts'
 import { startTrainingWorker } from '../training/index.ts'
 import { NodeBlocks } from './blocks.ts'
@@ -146,6 +147,7 @@ async function connect(
   const addresses = (): string[] => mostUsefulFirst(node.getMultiaddrs().map(String))
   const node = await createMemberNode({
     ...networkOptions(base),
+    listen: await listenOf(base),
     bytes,
     ...sources(base, { engine: () => engine, addresses })
   })
@@ -162,15 +164,18 @@ async function connect(
   return { node, talk, engine, links, bytes, addresses }
 }
 
+async function listenOf({ init, identity: { config } }: Base): Promise<string[]> {
+  return await withUsualPort(init.listen ?? config.listen ?? DEFAULT_LISTEN, config.port)
+}
+
 function networkOptions({
   init,
   identity,
   logger,
   membership
-}: Base): Pick<MemberNodeInit, 'key' | 'listen' | 'mdns' | 'logger' | 'isRevoked'> {
+}: Base): Pick<MemberNodeInit, 'key' | 'mdns' | 'logger' | 'isRevoked'> {
   return {
     key: identity.key,
-    listen: init.listen ?? identity.config.listen ?? DEFAULT_LISTEN,
     mdns: init.mdns ?? identity.config.mdns ?? true,
     logger,
     isRevoked: (peerId) => membership.state.revokedPeers.has(peerId)

@@ -7,12 +7,14 @@ import { hostClock } from '../clock.ts'
 import { makeInvite, makeRevocation } from '../invites.ts'
 import { serveMetrics } from '../metrics/index.ts'
 import { Contacts } from '../network/contacts.ts'
+import { tcpPortOf } from '../network/port.ts'
 import { Bookkeeping } from './bookkeeping.ts'
 import { openParts } from './parts.ts'
 import { isFinished } from '../../../src/rounds/index.ts'
 import { peerStatus, phaseOf, waitingFor } from './status.ts'
 import { summariesOf, summaryOf } from './summary.ts'
 import type { Issuer } from '../invites.ts'
+import type { HomeConfig } from '../home/index.ts'
 import type { MetricsServer } from '../metrics/index.ts'
 import type { CommitSummary, InviteOptions, Peer, PeerEvents, PeerInit, PeerStatus } from '../types.ts'
 import type { Parts } from './parts.ts'
@@ -166,6 +168,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
   async #start(): Promise<void> {
     const { node, talk, engine } = this.#parts
     await node.start()
+    this.#rememberPort()
     await talk.start()
     if (this.#init.metrics != null) this.#metrics = await serveMetrics(this, this.#init.metrics)
     engine.start()
@@ -274,13 +277,22 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
   }
 
   #remember(addresses: string[]): void {
+    this.#note(({ bootstrap }) => {
+      const newestFirst = [...new Set([...addresses, ...bootstrap])]
+      return { bootstrap: newestFirst.slice(0, MAX_REMEMBERED) }
+    })
+  }
+
+  #rememberPort(): void {
+    const port = tcpPortOf(this.addresses())
+    this.#note((config) => (port == null || port === config.port ? {} : { port }))
+  }
+
+  /** Write into the home's configuration; a failure is no reason to stop. */
+  #note(changes: (config: HomeConfig) => Partial<HomeConfig>): void {
     const { home } = this.#parts
     this.#remembering = this.#remembering
-      .then(async () => {
-        const { bootstrap } = await home.config()
-        const newestFirst = [...new Set([...addresses, ...bootstrap])]
-        await home.updateConfig({ bootstrap: newestFirst.slice(0, MAX_REMEMBERED) })
-      })
+      .then(async () => await home.updateConfig(changes(await home.config())))
       .catch((error: unknown) => this.#fail(error as Error))
   }
 
