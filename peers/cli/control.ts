@@ -1,4 +1,5 @@
 /** Commands that only a running peer can carry out. */
+import { homeFlag } from './home.ts'
 import { exitCodes, UserError } from './output/exit.ts'
 import type { CommandContext } from './context.ts'
 import type { ControlClient } from './library/types.ts'
@@ -12,11 +13,10 @@ export async function requirePeer<T>(
   await context.library.openHome(home)
   const peer = await context.library.connect(home)
   if (peer == null) {
+    const start = `murmur start${homeFlag(context, home)}`
     throw new UserError(
-      `No peer runs in ${home}. Start it (murmur start), then run this again in another terminal.`,
-      {
-        exitCode: exitCodes.unreachable
-      }
+      `No peer runs in ${home}. Start it (${start}), then run this again in another terminal.`,
+      { exitCode: exitCodes.unreachable }
     )
   }
   try {

@@ -1,10 +1,9 @@
 /** The parser: the command table turned into a commander program, and one run of it. */
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
 import { commands } from './cmds/index.ts'
+import { homeOf } from './home.ts'
 import { exitCodes, InterruptedError } from './output/exit.ts'
-import { renderError, reportOf } from './output/errors.ts'
+import { renderError, reportOf, stackOf } from './output/errors.ts'
 import { eventLine } from './output/json.ts'
 import { logLevels } from './output/log.ts'
 import type { CommandSpec, OptionSpec } from './command.ts'
@@ -64,16 +63,10 @@ function build(spec: CommandSpec, context: CommandContext, done: (code: ExitCode
 }
 
 async function runCommand(spec: CommandSpec, command: Command, context: CommandContext): Promise<ExitCode> {
-  const options = { ...command.opts(), home: homeOf(command.opts(), context) }
+  const options = { ...command.opts(), home: homeOf(command.opts()['home'], context) }
   const globals = options as unknown as GlobalOptions & Record<string, unknown>
   context.signal.throwIfAborted()
   return (await spec.run?.(context, command.args, globals)) ?? exitCodes.ok
-}
-
-function homeOf(options: Record<string, unknown>, context: CommandContext): string {
-  const given = typeof options['home'] === 'string' ? options['home'] : context.env['MURMUR_HOME']
-  if (given != null && given !== '') return resolve(context.cwd, given)
-  return join(context.env['HOME'] ?? homedir(), '.murmur')
 }
 
 /** Errors are thrown, not exits, and all text goes to the context's streams. */
@@ -125,8 +118,10 @@ function fail(error: unknown, argv: string[], context: CommandContext): ExitCode
   const thrown = context.signal.aborted ? interruptionOr(error, context.signal) : error
   const report = reportOf(thrown)
   const verbose = argv.includes('--verbose')
-  if (argv.includes('--json')) context.stdout.write(eventLine('error', context.now(), { ...report }))
-  else if (!(thrown instanceof InterruptedError)) context.stderr.write(renderError(thrown, { verbose }))
+  if (argv.includes('--json')) {
+    const detail = verbose ? { ...report, stack: stackOf(thrown) } : { ...report }
+    context.stdout.write(eventLine('error', context.now(), detail))
+  } else if (!(thrown instanceof InterruptedError)) context.stderr.write(renderError(thrown, { verbose }))
   return report.exitCode
 }
 
@@ -138,12 +133,29 @@ function interruptionOr(error: unknown, signal: AbortSignal): unknown {
 function failParse(error: CommanderError, argv: string[], context: CommandContext): ExitCode {
   if (error.exitCode === 0) return exitCodes.ok
   if (error.code === 'commander.help') return exitCodes.usage
-  const message = `${error.message.replace(/^error: /, '')}`
-  const command = commands.find((spec) => spec.name === argv[0])
-  const help = command == null ? 'murmur --help' : `murmur ${command.name} --help`
+  const message = error.message.replace(/^error: /, '')
   if (argv.includes('--json')) {
-    const detail = { name: 'UsageError', code: error.code, message, exitCode: exitCodes.usage }
+    const detail = {
+      name: 'UsageError',
+      code: error.code,
+      message,
+      exitCode: exitCodes.usage,
+      expected: true
+    }
     context.stdout.write(eventLine('error', context.now(), detail))
-  } else context.stderr.write(`murmur: ${message}\nSee ${help}.\n`)
+  } else context.stderr.write(`murmur: ${message}\nSee ${helpFor(argv)}.\n`)
   return exitCodes.usage
+}
+
+/** The --help of the innermost command that was named. */
+function helpFor(argv: string[]): string {
+  const path: string[] = []
+  let known: readonly CommandSpec[] = commands
+  for (const word of argv) {
+    const spec = known.find(({ name }) => name === word)
+    if (spec == null) break
+    path.push(word)
+    known = spec.commands ?? []
+  }
+  return ['murmur', ...path, '--help'].join(' ')
 }

@@ -46,6 +46,11 @@ export function plural(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`
 }
 
+/** A name as the stem of a file's name: letters and digits of any script, '.', '_' and '-'. */
+export function fileStem(name: string): string {
+  return name.replace(/[^\p{L}\p{N}._-]+/gu, '-')
+}
+
 /** Wall-clock time of day of an epoch time: '14:03:59'. */
 export function formatTime(epochMs: number): string {
   const date = new Date(epochMs)

@@ -52,8 +52,8 @@ function formatMessage(formatter: unknown, args: unknown[]): string {
 function show(letter: string, value: unknown): string {
   if (value instanceof Error) return letter === 'e' ? (value.stack ?? value.message) : value.message
   if (value === null || typeof value !== 'object') return String(value)
-  const own = (value as { toString(): string }).toString
-  return own === Object.prototype.toString
+  const own = (value as { toString?: unknown }).toString
+  return typeof own !== 'function' || own === Object.prototype.toString
     ? inspect(value, { depth: 3, breakLength: Infinity })
     : String(value)
 }

@@ -10,13 +10,18 @@ const DURATION_UNITS: Record<string, number> = {
   w: 604_800_000
 }
 
+/** A date this far off still has a four-digit year. */
+const MAX_DURATION_MS = 36_525 * 86_400_000
+
 /** '7d', '90m', '1.5h' → milliseconds. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$/.exec(text.trim())
   const [, amount = '', unit = ''] = match ?? []
   const ms = Math.round(Number(amount) * (DURATION_UNITS[unit] ?? 0))
-  if (match == null || ms <= 0) {
-    throw new UsageError(`"${text}" is no duration. Give a number and a unit: 90s, 30m, 12h, 7d, 2w.`)
+  if (match == null || ms <= 0 || ms > MAX_DURATION_MS) {
+    throw new UsageError(
+      `"${text}" is no duration up to 100 years. Give a number and a unit: 90s, 30m, 12h, 7d, 2w.`
+    )
   }
   return ms
 }
@@ -53,15 +58,16 @@ export function parsePart(text: string): { index: number; count: number } {
 /** 'hospital=cleveland' → ['hospital', 'cleveland']. */
 export function parseCondition(text: string): [string, string] {
   const at = text.indexOf('=')
-  if (at < 1) {
+  const column = text.slice(0, Math.max(0, at)).trim()
+  if (column === '') {
     throw new UsageError(`--where: "${text}" was given; write column=value, e.g. hospital=cleveland.`)
   }
-  return [text.slice(0, at).trim(), text.slice(at + 1).trim()]
+  return [column, text.slice(at + 1).trim()]
 }
 
 /** '9464', ':9464', '0.0.0.0:9464', '[::1]:9464' → host and port; without a host, this machine only. */
 export function parseHostPort(text: string): { host: string; port: number } {
-  const match = /^(?:(\[[0-9a-fA-F:]+\]|[^:[\]]*):)?(\d{1,5})$/.exec(text.trim())
+  const match = /^(?:(\[[0-9a-fA-F:]+\]|[^\s:[\]]*):)?(\d{1,5})$/.exec(text.trim())
   const port = Number(match?.[2])
   if (match == null || port > 65_535) {
     throw new UsageError(`--metrics: "${text}" was given; write host:port, e.g. 127.0.0.1:9464.`)

@@ -1,6 +1,6 @@
 /** Tables with light rules (cli-table3), no wider than the terminal. */
 import Table from 'cli-table3'
-import { displayWidth, printable, truncate } from './width.ts'
+import { displayWidth, fit, printable, truncate } from './width.ts'
 
 /** What to print: a header, rows of the same length, and which columns are numbers. */
 export interface TableOptions {
@@ -16,10 +16,10 @@ const COLUMN_GAP = 2
 
 /** The table as text, without a last line feed. */
 export function renderTable({ head, rows, right = [], columns = Infinity }: TableOptions): string {
-  const cells = rows.map((row) => row.map(printable))
-  const widths = fitWidths([head, ...cells], columns)
+  const [titles = [], ...cells] = [head, ...rows].map((row) => row.map(printable))
+  const widths = fitWidths([titles, ...cells], columns)
   const table = new Table({
-    head: head.map((text, i) => truncate(text, widths[i] ?? 0)),
+    head: titles.map((text, i) => truncate(text, widths[i] ?? 0)),
     chars: RULES,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colAligns: head.map((_, i) => (right.includes(i) ? 'right' : 'left'))
@@ -28,12 +28,15 @@ export function renderTable({ head, rows, right = [], columns = Infinity }: Tabl
   return trimLines(table.toString())
 }
 
-/** Label and value pairs under each other, labels of equal width. */
-export function renderPairs(pairs: [string, string][], columns = Infinity): string {
+/** The width to fit a table to: the terminal's; nothing is cut in a pipe or a file. */
+export function tableColumns({ isTTY, columns }: { isTTY: boolean; columns: number }): number {
+  return isTTY ? columns : Infinity
+}
+
+/** Label and value pairs under each other, labels of equal width. Never cut: values are there to be copied. */
+export function renderPairs(pairs: [string, string][]): string {
   const width = Math.max(...pairs.map(([label]) => displayWidth(label)))
-  return pairs
-    .map(([label, value]) => truncate(`${label.padEnd(width)}  ${printable(value)}`, columns))
-    .join('\n')
+  return pairs.map(([label, value]) => `${fit(label, width)}  ${printable(value)}`).join('\n')
 }
 
 /** Natural widths, the widest shortened column by column until all fit. */

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
 const WIDE =
-  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u
+  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u
 const INVISIBLE = /^[\p{Mark}\p{Control}\p{Format}]+$/u
 
 /** How many terminal columns `text` takes (UAX #11, approximately). */
@@ -35,6 +35,11 @@ export function fit(text: string, columns: number, align: 'left' | 'right' = 'le
   const cut = plain ? truncate(text, columns) : text
   const fill = ' '.repeat(Math.max(0, columns - displayWidth(cut)))
   return align === 'left' ? cut + fill : fill + cut
+}
+
+/** A line that must not be wider than `columns`: one that is loses its colours and is cut. */
+export function clip(line: string, columns: number): string {
+  return displayWidth(line) <= columns ? line : truncate(stripVTControlCharacters(line), columns)
 }
 
 /** Text from elsewhere (names, messages) made safe for a terminal: control characters become spaces. */

@@ -1,7 +1,8 @@
 import { UsageError } from '../../output/exit.ts'
 import { formatMetric } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
-import { renderPairs, renderTable } from '../../output/table.ts'
+import { renderPairs, renderTable, tableColumns } from '../../output/table.ts'
+import { displayWidth } from '../../output/width.ts'
 import { dataOf } from '../../run/options.ts'
 import { tellOrigin, withSource } from '../../source.ts'
 import type { Handler } from '../../command.ts'
@@ -18,7 +19,7 @@ export const handler: Handler<DataFlags> = async ({ context, options }) => {
     const result = await context.library.evaluate({ manifest, weights, data, signal: context.signal })
     const { labels } = manifest.task
     if (options.json) context.stdout.write(jsonLine({ ...result, labels }))
-    else context.stdout.write(render(result, labels, context.stdout.columns))
+    else context.stdout.write(render(result, labels, tableColumns(context.stdout)))
   })
   return undefined
 }
@@ -30,8 +31,8 @@ function render({ metrics, confusion }: Evaluation, labels: string[], columns: n
   const summary = renderPairs(pairs)
   if (confusion == null) return `${summary}\n`
   const matrix = confusion.length <= MATRIX_CLASSES ? confusionTable(confusion, labels) : null
-  const fits = matrix != null && Math.max(...matrix.split('\n').map((line) => line.length)) <= columns
-  return `${summary}\n\n${fits ? `${matrix}` : confusedPairs(confusion, labels)}\n`
+  const fits = matrix != null && Math.max(...matrix.split('\n').map(displayWidth)) <= columns
+  return `${summary}\n\n${fits ? matrix : confusedPairs(confusion, labels)}\n`
 }
 
 /** More classes than this never fit side by side. */

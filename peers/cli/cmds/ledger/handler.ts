@@ -1,6 +1,6 @@
 import { formatDateTime, formatMetric, shortId } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
-import { renderTable } from '../../output/table.ts'
+import { renderTable, tableColumns } from '../../output/table.ts'
 import { tellOrigin, withSource } from '../../source.ts'
 import type { Handler } from '../../command.ts'
 import type { StateSource } from '../../library/types.ts'
@@ -37,7 +37,7 @@ async function table(
   for await (const commit of commits) rows.push(rowOf(commit))
   if (rows.length === 0) return 'No commits yet: training starts when enough members are here.\n'
   const head = ['height', 'round', 'time', 'updates', 'accuracy', 'loss', 'members', 'changes', 'commit']
-  return `${renderTable({ head, rows, right: [0, 1, 3, 4, 5, 6], columns: stdout.isTTY ? stdout.columns : Infinity })}\n`
+  return `${renderTable({ head, rows, right: [0, 1, 3, 4, 5, 6], columns: tableColumns(stdout) })}\n`
 }
 
 function rowOf(commit: CommitSummary): string[] {

@@ -1,5 +1,5 @@
 import { jsonLine } from '../../output/json.ts'
-import { renderTable } from '../../output/table.ts'
+import { renderTable, tableColumns } from '../../output/table.ts'
 import { memberState } from '../../view/members.ts'
 import { tellOrigin, withSource } from '../../source.ts'
 import type { Handler } from '../../command.ts'
@@ -28,7 +28,7 @@ function table(members: MemberStatus[], stdout: { isTTY: boolean; columns: numbe
       member.addresses.join(' ')
     ]),
     right: [3, 4],
-    columns: stdout.isTTY ? Math.max(stdout.columns, MIN_COLUMNS) : Infinity
+    columns: Math.max(tableColumns(stdout), MIN_COLUMNS)
   })
 }
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { UsageError } from '../../output/exit.ts'
 import { formatMetric } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
-import { renderTable } from '../../output/table.ts'
+import { renderTable, tableColumns } from '../../output/table.ts'
 import { tellOrigin, withSource } from '../../source.ts'
 import type { Handler } from '../../command.ts'
 import type { Prediction } from '../../library/types.ts'
@@ -29,7 +29,8 @@ export const handler: Handler<PredictOptions> = async ({ context, options }) => 
     const { labels } = manifest.task
     if (options.json)
       rows.forEach((row, i) => context.stdout.write(jsonLine(jsonRow(row, i + first(options), labels))))
-    else context.stdout.write(`${table(rows, labels, options)}\n`)
+    else
+      context.stdout.write(`${table(rows, labels, { ...options, columns: tableColumns(context.stdout) })}\n`)
   })
   return undefined
 }
@@ -44,13 +45,14 @@ function jsonRow(row: Prediction, index: number, labels: string[]): Record<strin
   return { index, label: labels[row.value] ?? String(row.value), scores }
 }
 
-function table(rows: Prediction[], labels: string[], options: PredictOptions): string {
+function table(rows: Prediction[], labels: string[], options: PredictOptions & { columns: number }): string {
+  const { columns } = options
   if (rows.every((row) => row.scores.length === 0)) {
     const cells = rows.map((row, i) => [String(i + first(options)), String(row.value)])
-    return renderTable({ head: ['example', 'value'], rows: cells, right: [0, 1] })
+    return renderTable({ head: ['example', 'value'], rows: cells, right: [0, 1], columns })
   }
   const cells = rows.map((row, i) => [String(i + first(options)), ...topClasses(row, labels, options.top)])
-  return renderTable({ head: ['example', 'class', 'sure', 'or'], rows: cells, right: [0, 2] })
+  return renderTable({ head: ['example', 'class', 'sure', 'or'], rows: cells, right: [0, 2], columns })
 }
 
 /** The best class, its probability, and the runners-up as one cell. */

@@ -11,7 +11,7 @@ export const handler: Handler<object> = async ({ context, options }) => {
     tellOrigin(context, options, source)
     const text = options.json
       ? jsonLine({ origin: source.origin, ...status })
-      : `${renderPairs(pairsOf(status), context.stdout.columns)}\n`
+      : `${renderPairs(pairsOf(status))}\n`
     context.stdout.write(text)
   })
   return undefined
@@ -29,8 +29,8 @@ function pairsOf(status: PeerStatus): [string, string][] {
     ['commit', status.commit ?? 'none yet'],
     ['global model', metrics(status.evaluation)],
     ['on your data', metrics(status.ownEvaluation)],
-    ['members', `${status.members.length}, ${connected} connected`],
-    ['addresses', status.addresses.join(' ') || null],
+    ['members', `${status.members.length}, this peer is connected to ${connected}`],
+    ['addresses', status.addresses.join(', ') || null],
     ['traffic', `${formatBytes(status.bytesIn)} in, ${formatBytes(status.bytesOut)} out`],
     ['a round takes', status.roundMs == null ? null : formatDuration(status.roundMs)],
     ['left', status.etaMs == null ? null : formatDuration(status.etaMs)],
