@@ -14,8 +14,6 @@ const CLEAR_SCREEN = '\u001b[2J\u001b[H'
 export interface LiveView {
   /** Draw now. */
   draw(): void
-  /** Print text above the frame that stays. */
-  persist(text: string): void
   /** Leave the last frame on the screen and give the cursor back. Idempotent. */
   stop(): void
 }
@@ -48,7 +46,7 @@ export function startLiveView({ output, render, every }: LiveViewInit): LiveView
     update.done()
     output.write(SHOW_CURSOR)
   }
-  return { draw, persist: (text) => update.persist(text), stop }
+  return { draw, stop }
 }
 
 /** The part of a Node stream that log-update uses. */

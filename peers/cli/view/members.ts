@@ -12,14 +12,18 @@ export function memberState(member: MemberStatus): string {
   return member.updated ? 'done' : 'connected'
 }
 
-/** A heading and a line for each member, in columns side by side where the terminal is wide; at most `room` lines. */
+/**
+ * A heading and a line for each member, in columns side by side where the terminal is wide; at most `room` lines,
+ * and none where there is no room for a single member.
+ */
 export function memberLines(status: PeerStatus, options: FrameOptions & { room: number }): string[] {
   const { members } = status
+  if (options.room < 3) return []
   const across = options.columns >= 100 && members.length > 4 ? 2 : 1
   const width = Math.floor((options.columns - 2 * (across - 1)) / across)
   const connected = members.filter((member) => member.connected || member.self).length
   const heading = options.colors.dim(`${plural(members.length, 'member')}, ${connected} connected`)
-  const lines = Math.max(0, options.room - 2)
+  const lines = options.room - 2
   const shown = sorted(members).slice(
     0,
     fitsAll(members, lines, across) ? members.length : (lines - 1) * across

@@ -1,6 +1,6 @@
 /** One frame of the live view, as text. Lines never exceed the width, so a terminal never wraps them. */
 import { formatBytes, formatDuration, formatMetric, plural, shortId } from '../output/format.ts'
-import { fit, printable, truncate } from '../output/width.ts'
+import { clip, fit, printable, truncate } from '../output/width.ts'
 import { commitLines } from './commits.ts'
 import { memberLines } from './members.ts'
 import { bar, ends, joinFitting, sparkline } from './widgets.ts'
@@ -42,13 +42,17 @@ export function renderFrame(state: ViewState, options: FrameOptions): string {
   const head = headLines(state, fitted)
   const foot = footLines(state, fitted)
   const room = Math.max(0, options.rows - 1 - head.length - foot.length)
-  const members = memberLines(state.status, { ...fitted, room: Math.max(room - COMMITS_KEPT, 4) })
+  const forMembers = room >= MEMBERS_LEAST + COMMITS_KEPT ? room - COMMITS_KEPT : room
+  const members = memberLines(state.status, { ...fitted, room: forMembers })
   const commits = commitLines(state.commits, { ...fitted, room: room - members.length })
-  return [...head, ...members, ...commits, ...foot].join('\n')
+  const lines = [...head, ...members, ...commits, ...foot].slice(0, Math.max(1, options.rows - 1))
+  return lines.map((line) => clip(line, columns)).join('\n')
 }
 
 /** Lines left to the commits when there are many members. */
 const COMMITS_KEPT = 4
+/** Fewer lines than this for the members say too little to give some away. */
+const MEMBERS_LEAST = 5
 
 function headLines(state: ViewState, { columns, colors }: FrameOptions): string[] {
   const { status } = state
@@ -68,7 +72,7 @@ type Area = Pick<FrameOptions, 'columns' | 'colors'>
 function progressLine({ status, training }: ViewState, { columns, colors }: Area): string {
   const label = `round ${Math.min(status.round + 1, status.rounds)}/${status.rounds} `
   const done = status.phase === 'finished' ? status.rounds : status.round + roundShare(status.phase, training)
-  const share = status.rounds === 0 ? 0 : done / status.rounds
+  const share = status.rounds === 0 ? 0 : Math.min(1, done / status.rounds)
   const eta =
     status.etaMs == null || status.phase === 'finished' ? '' : `  ${formatDuration(status.etaMs)} left`
   const tail = ` ${fit(`${Math.floor(share * 100)} %`, 5, 'right')}${eta}`
@@ -95,7 +99,7 @@ function phaseLine({ status, training, notice }: ViewState, { columns, colors }:
 }
 
 function metricLines({ status, history }: ViewState, { columns, colors }: Area): string[] {
-  const names = metricNames(status)
+  const names = metricNames(status).slice(0, Math.max(1, Math.floor((columns - 16) / 10)))
   if (names.length === 0) return []
   const cell = (text: string): string => fit(text, 10, 'right')
   const row = (label: string, values: PeerStatus['evaluation']): string =>

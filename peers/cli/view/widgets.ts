@@ -14,7 +14,8 @@ export function bar(share: number, columns: number): string {
 
 /** The last values as a line of blocks between their own minimum and maximum; at most `columns` of them. */
 export function sparkline(values: readonly number[], columns: number): string {
-  const shown = values.slice(-Math.max(0, columns))
+  if (columns <= 0) return ''
+  const shown = values.slice(-columns)
   const low = Math.min(...shown)
   const span = Math.max(...shown) - low
   return shown.map((value) => SPARKS[span === 0 ? 3 : Math.round(((value - low) / span) * 7)]).join('')

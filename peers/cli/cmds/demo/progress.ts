@@ -1,6 +1,6 @@
 /** The demo's joint view: every peer's phase and training in one frame. State is reduced from the children's events. */
 import { formatDuration, formatMetric } from '../../output/format.ts'
-import { fit, truncate } from '../../output/width.ts'
+import { clip, fit, truncate } from '../../output/width.ts'
 import { bar, sparkline } from '../../view/widgets.ts'
 import type { ChildEvent } from './child.ts'
 import type { FrameOptions } from '../../view/render.ts'
@@ -11,8 +11,6 @@ export interface DemoPeer {
   phase: string
   step: number
   steps: number
-  /** Metrics of the global model on the test data, before this round's training. */
-  accuracy: number | null
 }
 
 /** The state of the whole demo. */
@@ -22,9 +20,9 @@ export interface DemoState {
   /** Rounds committed. */
   round: number
   peers: DemoPeer[]
+  /** Accuracy of the global model that each commit states. */
   history: number[]
   roundMs: number[]
-  commit: string | null
   /** Rounds trained alone, per peer; null before that stage. */
   alone: number[] | null
 }
@@ -32,7 +30,7 @@ export interface DemoState {
 /** Before anything has started. */
 export function initialDemo(title: string, rounds: number, peers: number): DemoState {
   const names = Array.from({ length: peers }, (_, i) => `peer ${i + 1}`)
-  const idle = { phase: 'starting', step: 0, steps: 0, accuracy: null }
+  const idle = { phase: 'starting', step: 0, steps: 0 }
   return {
     title,
     rounds,
@@ -40,7 +38,6 @@ export function initialDemo(title: string, rounds: number, peers: number): DemoS
     peers: names.map((name) => ({ name, ...idle })),
     history: [],
     roundMs: [],
-    commit: null,
     alone: null
   }
 }
@@ -56,8 +53,6 @@ export function reduceDemo(state: DemoState, index: number, event: ChildEvent): 
       return update({ phase: String(event['phase']), step: 0 })
     case 'training:progress':
       return update({ step: Number(event['step']), steps: Number(event['steps']) })
-    case 'training:end':
-      return update({ accuracy: accuracyOf(event['before']) })
     case 'finished':
       return update({ phase: 'finished' })
     case 'commit':
@@ -73,7 +68,6 @@ function addCommit(state: DemoState, event: ChildEvent): DemoState {
   return {
     ...state,
     round: Number(event['round']),
-    commit: String(event['cid']),
     history: accuracy == null ? state.history : [...state.history, accuracy],
     roundMs: [...state.roundMs, Number(event['roundMs'])]
   }
@@ -88,22 +82,27 @@ function accuracyOf(metrics: unknown): number | null {
 export function renderDemo(state: DemoState, { columns, rows, colors }: FrameOptions): string {
   const width = Math.min(columns, 100)
   const head = `round ${fit(`${state.round}/${state.rounds}`, 6)} `
-  const spark = sparkline(state.history, 24)
   const accuracy = state.history.at(-1)
-  const tail = accuracy == null ? '' : `  accuracy ${formatMetric('accuracy', accuracy)} ${spark}`
+  const reached = accuracy == null ? '' : `  accuracy ${formatMetric('accuracy', accuracy)} `
+  const tail =
+    reached + sparkline(state.history, Math.min(24, width - head.length - reached.length - LEAST_BAR))
   const lines = [
     colors.bold(truncate(state.title, width)),
     '',
     head +
-      colors.cyan(bar(state.round / state.rounds, Math.max(5, width - head.length - tail.length))) +
+      colors.cyan(bar(state.round / state.rounds, Math.max(LEAST_BAR, width - head.length - tail.length))) +
       tail,
     ''
   ]
   const peers = state.peers.map((peer, i) => peerLine(peer, state.alone?.[i] ?? null, state.rounds, width))
   const mean = state.roundMs.reduce((sum, ms) => sum + ms, 0) / Math.max(1, state.roundMs.length)
   const foot = state.roundMs.length === 0 ? [] : ['', colors.dim(`${formatDuration(mean)} a round`)]
-  return [...lines, ...peers, ...foot].slice(0, Math.max(1, rows - 1)).join('\n')
+  const shown = [...lines, ...peers, ...foot].slice(0, Math.max(1, rows - 1))
+  return shown.map((line) => clip(line, width)).join('\n')
 }
+
+/** Columns that the progress bar has at least. */
+const LEAST_BAR = 5
 
 function peerLine(peer: DemoPeer, alone: number | null, rounds: number, width: number): string {
   const label = fit(peer.name, 9)
