@@ -1,5 +1,6 @@
 /** `--log-level` and `--log-file`: structured logs for the peer. */
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { jsonLogger } from '../output/log.ts'
 import type { CommandContext, GlobalOptions } from '../context.ts'
 import type { ComponentLogger } from '@libp2p/interface'
@@ -20,7 +21,7 @@ export function openLogger(context: CommandContext, options: GlobalOptions): Ope
     const write = (line: string): void => context.stderr.write(line)
     return { logger: jsonLogger({ level, now: context.now, write }), close: () => undefined }
   }
-  const file = openSync(logFile, 'a', 0o600)
+  const file = openSync(resolve(context.cwd, logFile), 'a', 0o600)
   const write = (line: string): void => void writeSync(file, line)
   return { logger: jsonLogger({ level, now: context.now, write }), close: () => closeSync(file) }
 }

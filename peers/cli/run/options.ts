@@ -117,9 +117,16 @@ export function dataOf(options: DataFlags, cwd: string): DataOptions | undefined
     path: absolute(data, cwd),
     ...(testData == null ? {} : { testPath: absolute(testData, cwd) }),
     ...(part == null ? {} : { part }),
-    ...(where == null ? {} : { where: Object.fromEntries(where) }),
+    ...(where == null ? {} : { where: conditions(where) }),
     ...(resize ? { resize } : {})
   }
+}
+
+function conditions(where: [string, string][]): Record<string, string> {
+  const columns = where.map(([column]) => column)
+  const twice = columns.find((column, i) => columns.indexOf(column) !== i)
+  if (twice == null) return Object.fromEntries(where)
+  throw new UsageError(`--where: the column "${twice}" was given twice; a row has only one value there.`)
 }
 
 /** `demo:<seed>` is no path. */

@@ -13,10 +13,11 @@ export interface Reporter {
   stop(): void
 }
 
-/** Choose by `--json` and whether stdout is a terminal. */
+/** Choose by `--json` and whether stdout is a terminal; logs on the same screen would tear the live view. */
 export function startReporter(context: CommandContext, peer: Peer, options: GlobalOptions): Reporter {
   if (options.json) return reportJson(context, peer)
-  return context.stdout.isTTY ? reportLive(context, peer) : reportPlain(context, peer)
+  const logsOnScreen = options.logLevel != null && options.logFile == null && context.stderr.isTTY
+  return context.stdout.isTTY && !logsOnScreen ? reportLive(context, peer) : reportPlain(context, peer)
 }
 
 /** `{event, time, …}` for every event; `start` first, `stop` with the last status at the end. */

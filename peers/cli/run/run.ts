@@ -6,9 +6,10 @@ import { dataOf } from './options.ts'
 import { passphraseFor } from './passphrase.ts'
 import { startReporter } from './reporter.ts'
 import type { CommandContext, GlobalOptions } from '../context.ts'
-import type { HomeInfo } from '../library/types.ts'
+import type { HomeInfo, RememberedOptions } from '../library/types.ts'
 import type { ExitCode } from '../output/exit.ts'
 import type { RunOptions } from './options.ts'
+import type { Reporter } from './reporter.ts'
 import type { Peer, PeerInit } from '../../node/types.ts'
 
 /**
@@ -24,51 +25,95 @@ export async function runPeer(
 ): Promise<ExitCode> {
   const { logger, close } = openLogger(context, options)
   try {
-    const init = await peerInit(context, home, options)
+    const chosen = chosenOptions(context, home, options)
+    const init = await peerInit(context, chosen, options)
     const peer = await context.library.createPeer(logger == null ? init : { ...init, logger })
-    return await superviseOne(context, peer, options)
+    return await superviseOne(context, peer, { ...options, chosen })
   } finally {
     close()
   }
 }
 
-/** From here on the peer exists: whatever happens, it is stopped. */
-async function superviseOne(
+/**
+ * Data and addresses: as given, else those of the last start.
+ *
+ * @throws {UserError} there is nothing to train on, and training is wanted
+ */
+export function chosenOptions(
   context: CommandContext,
-  peer: Peer,
-  options: RunOptions & GlobalOptions
-): Promise<ExitCode> {
+  home: Pick<HomeInfo, 'remembered'> | null,
+  options: RunOptions
+): RememberedOptions {
+  const data = dataOf(options, context.cwd) ?? home?.remembered.data
+  if (data == null && options.train) {
+    throw new UserError(
+      'This peer has no data to train on. Say --data <path> (or --data demo:1 for generated digits), or --no-train.'
+    )
+  }
+  return withoutUndefined({ data, listen: options.listen ?? home?.remembered.listen })
+}
+
+type Supervised = RunOptions & GlobalOptions & { chosen: RememberedOptions }
+
+/** From here on the peer exists: whatever happens, it is stopped. */
+async function superviseOne(context: CommandContext, peer: Peer, options: Supervised): Promise<ExitCode> {
   const asked = new AbortController()
-  const reporter = startReporter(context, peer, options)
+  const finished = federationFinished(peer)
+  let reporter: Reporter | undefined
   let control: { stop(): Promise<void> } | undefined
   try {
+    reporter = startReporter(context, peer, options)
+    await context.library.remember(options.home, options.chosen)
     control = await context.library.serveControl({ home: options.home, peer, stop: () => asked.abort() })
     const signal = AbortSignal.any([context.signal, asked.signal])
+    signal.throwIfAborted()
     await Promise.race([peer.start(), aborted(signal)])
     if (options.json)
       context.stdout.write(eventLine('listen', context.now(), { addresses: peer.addresses() }))
-    await workDone(context, peer, options, signal)
+    await workDone(peer, options, finished, signal)
+    await stayFor(context, peer, options.linger, signal)
   } catch (error) {
     if (!asked.signal.aborted) throw error
   } finally {
-    await control?.stop()
-    await peer.stop()
-    reporter.stop()
+    await leave(peer, control, reporter)
   }
   context.signal.throwIfAborted()
   return exitCodes.ok
 }
 
-async function workDone(
-  context: CommandContext,
+/** Every part is stopped, whatever becomes of the others. */
+async function leave(
   peer: Peer,
-  options: RunOptions,
+  control: { stop(): Promise<void> } | undefined,
+  reporter: Reporter | undefined
+): Promise<void> {
+  try {
+    await control?.stop()
+  } finally {
+    await peer.stop().finally(() => reporter?.stop())
+  }
+}
+
+/** Until what the options ask for is there. A target metric may finish the federation before the wanted round. */
+async function workDone(
+  peer: Peer,
+  { untilRound, exitWhenFinished }: RunOptions,
+  finished: Promise<void>,
   signal: AbortSignal
 ): Promise<void> {
-  const bounded = options.untilRound != null || options.exitWhenFinished
-  if (!bounded) return await aborted(signal)
-  await peer.waitForRound(options.untilRound, { signal })
-  await stayFor(context, peer, options.linger, signal)
+  const ends = untilRound != null || exitWhenFinished ? [finished] : []
+  const rounds = untilRound == null ? [] : [peer.waitForRound(untilRound, { signal })]
+  await Promise.race([...ends, ...rounds, aborted(signal)])
+}
+
+/** Resolves when the last round is committed and the final model is measured, or cannot be. */
+function federationFinished(peer: Peer): Promise<void> {
+  return new Promise((resolve) => {
+    peer.addEventListener('finished', () => resolve())
+    peer.addEventListener('error', () => {
+      if (peer.status().phase === 'finished') resolve()
+    })
+  })
 }
 
 /** Rejects with the signal's reason when it aborts. */
@@ -105,24 +150,12 @@ async function stayFor(
 
 async function peerInit(
   context: CommandContext,
-  home: HomeInfo,
+  chosen: RememberedOptions,
   options: RunOptions & GlobalOptions
 ): Promise<PeerInit> {
-  const data = dataOf(options, context.cwd) ?? home.remembered.data
-  if (data == null && options.train) {
-    throw new UserError(
-      'This peer has no data to train on. Say --data <path> (or --data demo:1 for generated digits), or --no-train.'
-    )
-  }
-  const listen = options.listen ?? home.remembered.listen
-  await context.library.remember(options.home, {
-    ...(data == null ? {} : { data }),
-    ...(listen == null ? {} : { listen })
-  })
-  const passphrase = await passphraseFor(context, options.home)
-  const given = { passphrase, data, listen, bootstrap: options.bootstrap, metrics: options.metrics }
-  const chosen = { ...given, backend: options.backend }
-  return { home: options.home, mdns: options.mdns, train: options.train, ...withoutUndefined(chosen) }
+  const { home, mdns, train, bootstrap, metrics, backend } = options
+  const passphrase = await passphraseFor(context, home)
+  return { home, mdns, train, ...chosen, ...withoutUndefined({ passphrase, bootstrap, metrics, backend }) }
 }
 
 function withoutUndefined<T extends object>(value: T): { [K in keyof T]?: NonNullable<T[K]> } {

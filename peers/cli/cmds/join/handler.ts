@@ -1,10 +1,10 @@
 import { describeManifest } from '../../../../src/federation/manifest/index.ts'
-import { exitCodes, UserError } from '../../output/exit.ts'
+import { exitCodes, UsageError, UserError } from '../../output/exit.ts'
 import { eventLine } from '../../output/json.ts'
 import { printable } from '../../output/width.ts'
 import { dataOf } from '../../run/options.ts'
 import { newPassphrase } from '../../run/passphrase.ts'
-import { runPeer } from '../../run/run.ts'
+import { chosenOptions, runPeer } from '../../run/run.ts'
 import type { Handler } from '../../command.ts'
 import type { CommandContext, GlobalOptions } from '../../context.ts'
 import type { HomeInfo, Invitation, InviteSummary } from '../../library/types.ts'
@@ -17,6 +17,7 @@ export const handler: Handler<JoinOptions> = async ({ context, args, options }) 
   const invite = await context.library.readInvite(text)
   const known = await context.library.findHome(options.home)
   if (known != null) return await rejoin(context, known, invite, options)
+  chosenOptions(context, null, options) // throws where no data is given: the invite would be used up for nothing
   const invitation = await context.library.knock(invite.text, { signal: context.signal })
   await show(context, invitation, options)
   if (!options.yes && !(await agreed(context, options))) return exitCodes.failure
@@ -32,14 +33,15 @@ async function rejoin(
   invite: InviteSummary,
   options: Options
 ): Promise<ReturnType<typeof runPeer>> {
+  const { name } = home.manifest.value
   if (home.manifest.cid.toString() !== invite.federation) {
     throw new UserError(
-      `${home.dir} belongs to the federation "${home.manifest.value.name}" (${home.manifest.cid.toString()}), ` +
+      `${home.dir} belongs to the federation "${name}" (${home.manifest.cid.toString()}), ` +
         `the invite is for "${invite.name}" (${invite.federation}). Join with another --home <dir>.`,
       { exitCode: exitCodes.refused }
     )
   }
-  context.stderr.write(`You are a member of "${invite.name}" already: starting.\n`)
+  context.stderr.write(`You are a member of "${printable(name)}" already: starting.\n`)
   return await runPeer(context, home, options)
 }
 
@@ -66,11 +68,8 @@ async function agreed(context: CommandContext, options: Options): Promise<boolea
     ? null
     : await context.confirm('Join, and train this model on your data? [y/N] ')
   if (answer == null) {
-    throw new UserError(
-      'Nobody is here to be asked. Read the manifest, then run the same command with --yes.',
-      {
-        exitCode: exitCodes.usage
-      }
+    throw new UsageError(
+      'Nobody is here to be asked. Read the manifest, then run the same command with --yes.'
     )
   }
   if (!answer) context.stdout.write('Not joined. Nothing was written and nothing was sent.\n')
