@@ -6,8 +6,11 @@ import {
   parseManifestYaml,
   templateKinds
 } from '../../../../src/federation/manifest/index.ts'
-import { UserError } from '../../output/exit.ts'
+import { homeFlag, shellWord } from '../../home.ts'
+import { UsageError, UserError } from '../../output/exit.ts'
+import { fileStem } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
+import { printable } from '../../output/width.ts'
 import { newPassphrase } from '../../run/passphrase.ts'
 import { applySettings } from './draft.ts'
 import type { Handler } from '../../command.ts'
@@ -18,7 +21,7 @@ import type { InitOptions } from './options.ts'
 type Options = InitOptions & GlobalOptions
 
 export const handler: Handler<InitOptions> = async ({ context, args, options }) => {
-  const name = args[0] ?? ''
+  const name = nameOf(args[0], options)
   const kind = options.template ?? templateKinds.find((known) => known === name) ?? 'digits'
   if (options.from == null && kind !== 'digits' && !options.yes) {
     return await writeDraft(context, name, applySettings(manifestTemplate(kind), name, options), options)
@@ -36,6 +39,18 @@ export const handler: Handler<InitOptions> = async ({ context, args, options }) 
   return undefined
 }
 
+function nameOf(given: string | undefined, { from, template }: InitOptions): string {
+  if (from != null && template != null) {
+    throw new UsageError(
+      '--from and --template were given: say one of them, the manifest or what to make it from.'
+    )
+  }
+  if (given == null && from == null) {
+    throw new UsageError('Name the federation, e.g. murmur init digits; or say --from <file.yaml>.')
+  }
+  return given ?? ''
+}
+
 async function read(context: CommandContext, path: string): Promise<string> {
   return await readFile(resolve(context.cwd, path), 'utf8')
 }
@@ -46,17 +61,18 @@ async function writeDraft(
   yaml: string,
   options: Options
 ): Promise<undefined> {
-  const file = join(context.cwd, `${name.replace(/[^\w.-]+/g, '-')}.yaml`)
+  const file = join(context.cwd, `${fileStem(name)}.yaml`)
+  const next = `murmur init --from ${shellWord(file)}${homeFlag(context, options.home)}`
   try {
     await writeFile(file, yaml, { flag: 'wx' })
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-    const message = `${file} is there already. Found it with: murmur init ${name} --from ${file}, or move it away.`
-    throw new UserError(message, { cause })
+    throw new UserError(`${file} is there already. Move it away, or found what it says:\n  ${next}`, {
+      cause
+    })
   }
   if (options.json) context.stdout.write(jsonLine({ draft: file }))
   else {
-    const next = `murmur init ${JSON.stringify(name)} --from ${file}`
     context.stdout.write(
       `Wrote ${file}.\nEdit it to describe your data, then found the federation:\n  ${next}\n`
     )
@@ -74,9 +90,9 @@ function tell(
     context.stdout.write(jsonLine(detail))
     return
   }
-  const lines = describeManifest(manifest).map((line) => `  ${line}`.trimEnd())
+  const lines = describeManifest(manifest).map((line) => `  ${printable(line)}`.trimEnd())
   const data = kind === 'digits' && options.from == null ? 'demo:1' : '<your data>'
-  const home = context.env['MURMUR_HOME'] === dir || options.home.endsWith('/.murmur') ? '' : ` --home ${dir}`
+  const home = homeFlag(context, dir)
   context.stdout.write(`Founded a federation in ${dir}:\n\n${lines.join('\n')}\n\n`)
   context.stdout.write(`You are its founder, peer ${peerId}. What next:\n`)
   context.stdout.write(

@@ -11,12 +11,12 @@ export const init: CommandSpec = {
 The digits template needs no data and is founded at once. The others describe data that murmur cannot know: they are
 written to ./<name>.yaml for you to edit, then found with --from.
 Set MURMUR_PASSPHRASE to encrypt the new key.`,
-  args: [{ name: '<name>', description: "The federation's name." }],
+  args: [{ name: '[name]', description: "The federation's name. With --from the file's name counts." }],
   options: initOptions,
   examples: [
     ['init digits', 'found a federation on generated digits'],
     ['init hearts --template tabular', 'write hearts.yaml to edit'],
-    ['init hearts --from hearts.yaml', 'found what hearts.yaml says']
+    ['init --from hearts.yaml', 'found what hearts.yaml says']
   ],
   run: lazy<InitOptions>(() => import('./handler.ts'))
 }

@@ -1,6 +1,8 @@
+import { homeFlag } from '../../home.ts'
 import { formatDuration, plural } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
 import { renderQr } from '../../output/qr.ts'
+import { printable } from '../../output/width.ts'
 import { passphraseFor } from '../../run/passphrase.ts'
 import type { Handler } from '../../command.ts'
 import type { CommandContext, GlobalOptions } from '../../context.ts'
@@ -12,7 +14,8 @@ export const handler: Handler<InviteFlags> = async ({ context, options }) => {
   await context.library.openHome(options.home)
   const { text, origin } = await makeInvite(context, options)
   const summary = await context.library.readInvite(text)
-  if (options.json) context.stdout.write(jsonLine({ ...summary, invite: text, origin }))
+  const { text: invite, ...facts } = summary
+  if (options.json) context.stdout.write(jsonLine({ invite, origin, ...facts }))
   else tell(context, summary, options.qr)
   return undefined
 }
@@ -40,7 +43,8 @@ async function makeOffline(context: CommandContext, home: string, invite: Invite
     invite,
     ...(passphrase == null ? {} : { passphrase })
   })
-  context.stderr.write(`No peer runs in ${home}: start it before the invite is used (murmur start).\n`)
+  const start = `murmur start${homeFlag(context, home)}`
+  context.stderr.write(`No peer runs in ${home}: start it before the invite is used (${start}).\n`)
   return text
 }
 
@@ -55,7 +59,7 @@ function tell(context: CommandContext, invite: InviteSummary, wantsQr: boolean):
   }
   const left = formatDuration(Math.max(0, invite.expiresAt - context.now()))
   stderr.write(
-    `\nAn invite to "${invite.name}" as ${invite.role}: good for ${left}, ${plural(invite.maxUses, 'use')}.\n`
+    `\nAn invite to "${printable(invite.name)}" as ${invite.role}: good for ${left}, ${plural(invite.maxUses, 'use')}.\n`
   )
   stderr.write(`It leads to ${invite.addresses.join(', ') || 'no address'}.\n`)
   stderr.write('On the other machine: murmur join <invite> --data <their data>\n')
