@@ -10,14 +10,22 @@ export interface TableOptions {
   right?: number[]
   /** The terminal's width; the widest column is cut until the table fits. Default: no limit. */
   columns?: number
+  /** Indices of columns that are never cut. */
+  whole?: number[]
 }
 
 const COLUMN_GAP = 2
 
 /** The table as text, without a last line feed. */
-export function renderTable({ head, rows, right = [], columns = Infinity }: TableOptions): string {
+export function renderTable({
+  head,
+  rows,
+  right = [],
+  columns = Infinity,
+  whole = []
+}: TableOptions): string {
   const [titles = [], ...cells] = [head, ...rows].map((row) => row.map(printable))
-  const widths = fitWidths([titles, ...cells], columns)
+  const widths = fitWidths([titles, ...cells], columns, whole)
   const table = new Table({
     head: titles.map((text, i) => truncate(text, widths[i] ?? 0)),
     chars: RULES,
@@ -39,13 +47,14 @@ export function renderPairs(pairs: [string, string][]): string {
   return pairs.map(([label, value]) => `${fit(label, width)}  ${printable(value)}`).join('\n')
 }
 
-/** Natural widths, the widest shortened column by column until all fit. */
-function fitWidths(rows: string[][], columns: number): number[] {
+/** Natural widths, the widest but those in `whole` shortened column by column until all fit. */
+function fitWidths(rows: string[][], columns: number, whole: readonly number[]): number[] {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => displayWidth(row[i] ?? ''))))
   const spare = (): number => columns - sum(widths) - COLUMN_GAP * (widths.length - 1)
   while (spare() < 0) {
-    const widest = widths.indexOf(Math.max(...widths))
-    if ((widths[widest] ?? 0) <= 4) break
+    const cuttable = widths.map((width, i) => (whole.includes(i) ? 0 : width))
+    const widest = cuttable.indexOf(Math.max(...cuttable))
+    if ((cuttable[widest] ?? 0) <= 4) break
     widths[widest] = Math.max(4, (widths[widest] ?? 0) + Math.max(spare(), -8))
   }
   return widths

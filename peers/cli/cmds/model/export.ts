@@ -1,7 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { access, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { UserError } from '../../output/exit.ts'
-import { formatBytes } from '../../output/format.ts'
+import { fileStem, formatBytes } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
 import { describeCommit, latestCommit, tellOrigin, withSource } from '../../source.ts'
 import type { Handler } from '../../command.ts'
@@ -56,7 +56,7 @@ function provenance({ manifest }: HomeInfo, commit: CommitSummary | null): Recor
 }
 
 function defaultOut(name: string, round: number, format: ExportOptions['format']): string {
-  const stem = `${name.replace(/[^\p{L}\p{N}._-]+/gu, '-').toLowerCase()}-round${round}`
+  const stem = `${fileStem(name).toLowerCase()}-round${round}`
   return format === 'keras' ? stem : `${stem}.safetensors`
 }
 
@@ -67,16 +67,20 @@ async function writeFiles(
   { format, force }: ExportOptions
 ): Promise<string[]> {
   const placed = files.map((file) => ({ ...file, path: format === 'keras' ? join(out, file.name) : out }))
+  if (!force) for (const { path } of placed) await refuseExisting(path)
   for (const { path, bytes } of placed) {
     await mkdir(dirname(path), { recursive: true })
-    try {
-      await writeFile(path, bytes, { flag: force ? 'w' : 'wx' })
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-      throw new UserError(`${path} is there already. Choose another --out, or overwrite it with --force.`, {
-        cause
-      })
-    }
+    await writeFile(path, bytes, { flag: force ? 'w' : 'wx' })
   }
   return placed.map(({ path }) => path)
+}
+
+/** Looked at before anything is written: half an export beside old files would be taken for a whole one. */
+async function refuseExisting(path: string): Promise<void> {
+  try {
+    await access(path)
+  } catch {
+    return // not there, or not to be seen: writing tells
+  }
+  throw new UserError(`${path} is there already. Choose another --out, or overwrite it with --force.`)
 }

@@ -15,7 +15,7 @@ export const handler: Handler<object> = async ({ context, options }) => {
   return undefined
 }
 
-/** Ids are shown in full, since `revoke` takes them; on a narrow terminal or in a pipe nothing is cut. */
+/** Ids are shown in full, since `revoke` takes them; addresses are cut where the terminal is narrow. */
 function table(members: MemberStatus[], stdout: { isTTY: boolean; columns: number }): string {
   return renderTable({
     head: ['peer', 'role', 'state', 'latency', 'missed', 'addresses'],
@@ -28,6 +28,7 @@ function table(members: MemberStatus[], stdout: { isTTY: boolean; columns: numbe
       member.addresses.join(' ')
     ]),
     right: [3, 4],
+    whole: [0],
     columns: Math.max(tableColumns(stdout), MIN_COLUMNS)
   })
 }

@@ -28,6 +28,14 @@ describe('renderTable', () => {
     for (const line of table.split('\n')) expect(displayWidth(line)).to.be.at.most(40)
   })
 
+  it('cuts other columns before those that must stay whole', () => {
+    const rows = [['a'.repeat(30), 'b'.repeat(50), 'c'.repeat(40)]]
+    const table = renderTable({ head, rows, columns: 60, whole: [0] })
+    expect(table).to.match(/\na{30} {2}b{4,}… {2}c{4,}…$/)
+    expect(displayWidth(table.split('\n')[1] ?? '')).to.be.at.most(60)
+    expect(renderTable({ head, rows, columns: 10, whole: [0] })).to.match(/\na{30} {2}bbb… {2}ccc…$/)
+  })
+
   it('is never wider than the terminal where every column has room for four characters', () => {
     const cell = fc.string({ unit: fc.constantFrom('a', 'B', '7', ' ', 'é', '漢'), maxLength: 60 })
     const rows = fc.array(fc.tuple(cell, cell, cell), { maxLength: 5 })
