@@ -83,10 +83,13 @@ async function collect(context: CommandContext, homes: string[], roundMs: number
     const peer = await context.library.connect(home)
     if (peer == null)
       throw new UserError(`peer ${index + 1} finished but does not answer on its control socket.`)
-    const { commit, bytesOut } = await peer.status()
-    if (index === 0) weights = new Float32Array(await peer.weights())
-    await peer.close()
-    peers.push({ commit: commit ?? 'none', bytesOut })
+    try {
+      const { commit, bytesOut } = await peer.status()
+      if (index === 0) weights = new Float32Array(await peer.weights())
+      peers.push({ commit: commit ?? 'none', bytesOut })
+    } finally {
+      await peer.close()
+    }
   }
   const total = roundMs.reduce((sum, ms) => sum + ms, 0)
   return { weights, peers, secondsPerRound: total / Math.max(1, roundMs.length) / 1000 }

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { manifestTemplate, parseManifestYaml } from '../../../../src/federation/manifest/index.ts'
 import { exitCodes } from '../../output/exit.ts'
-import { jsonLine } from '../../output/json.ts'
+import { eventLine } from '../../output/json.ts'
+import { tableColumns } from '../../output/table.ts'
 import { applySettings } from '../init/draft.ts'
 import { trainAlone } from './alone.ts'
 import { runFederation } from './federation.ts'
 import { initialDemo } from './progress.ts'
-import { renderReport } from './report.ts'
+import { agreedCommit, renderReport } from './report.ts'
 import { startStage } from './stage.ts'
 import type { Handler } from '../../command.ts'
 import type { CommandContext, GlobalOptions } from '../../context.ts'
@@ -26,13 +27,21 @@ export const handler: Handler<DemoOptions> = async ({ context, options }) => {
   const directory = await mkdtemp(join(tmpdir(), 'murmur-demo-'))
   try {
     const result = await demonstrate(context, options, directory)
-    if (options.json) context.stdout.write(jsonLine({ event: 'result', time: context.now(), ...result }))
-    else context.stdout.write(`\n${renderReport(result, context.stdout.columns)}\n`)
-    if (options.keep && !options.json) context.stdout.write(`The peers' state is in ${directory}.\n`)
+    tell(context, options, options.keep ? { ...result, directory } : result)
   } finally {
     if (!options.keep) await rm(directory, { recursive: true, force: true })
+    else if (!options.json) context.stderr.write(`The peers' state is in ${directory}.\n`)
   }
   return exitCodes.ok
+}
+
+function tell(
+  { stdout, now }: CommandContext,
+  options: Options,
+  result: DemoResult & { directory?: string }
+): void {
+  if (options.json) return stdout.write(eventLine('result', now(), { ...result }))
+  stdout.write(`\n${renderReport(result, tableColumns(stdout))}\n`)
 }
 
 async function demonstrate(
@@ -119,14 +128,15 @@ function resultOf({ context, options, founder, run, comparisons, startedAt }: Re
   const words = (i: number): string => {
     return options.data == null ? `its own writers (demo:${i + 1})` : `part ${i + 1} of ${options.peers}`
   }
+  const ends = run.peers.map(({ commit }, i) => ({ name: `peer ${i + 1}`, commit }))
   return {
     federation: founder.manifest.cid.toString(),
+    commit: agreedCommit(ends),
     rounds: options.rounds,
     peers: comparisons.map((comparison, i) => ({
       name: `peer ${i + 1}`,
       data: words(i),
       ...comparison,
-      commit: run.peers[i]?.commit ?? 'none',
       bytesOut: run.peers[i]?.bytesOut ?? 0
     })),
     secondsPerRound: run.secondsPerRound,

@@ -6,9 +6,11 @@ import type { Comparison } from './alone.ts'
 /** What the demo found out. */
 export interface DemoResult {
   federation: string
+  /** What all peers agree on. */
+  commit: string
   rounds: number
   /** What each peer trained on, in words, and how it compares. */
-  peers: (Comparison & { name: string; data: string; commit: string; bytesOut: number })[]
+  peers: (Comparison & { name: string; data: string; bytesOut: number })[]
   secondsPerRound: number
   wallSeconds: number
 }
@@ -41,7 +43,7 @@ export function renderReport(result: DemoResult, columns: number): string {
     '',
     table,
     '',
-    `All ${result.peers.length} peers hold the same commit: ${agreedCommit(result.peers)}`,
+    `All ${result.peers.length} peers hold the same commit: ${result.commit}`,
     `Sent by all: ${formatBytes(bytes)}, ${formatDuration(result.secondsPerRound * 1000)} a round, ` +
       `${result.wallSeconds.toFixed(1)} s in all. No data left its peer.`
   ].join('\n')
