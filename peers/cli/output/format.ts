@@ -36,6 +36,14 @@ export function formatMetric(name: string, value: number | undefined): string {
   return Math.abs(value) >= 1000 ? value.toExponential(2) : value.toFixed(3)
 }
 
+/** Names of all metrics that some set has: accuracy and loss first, the number of samples not among them. */
+export function metricNames(...sets: (Readonly<Record<string, number>> | null)[]): string[] {
+  const names = new Set(sets.flatMap((set) => Object.keys(set ?? {})))
+  names.delete('samples')
+  const rank = (name: string): number => ['accuracy', 'loss'].indexOf(name) >>> 0
+  return [...names].sort((a, b) => rank(a) - rank(b))
+}
+
 /** The end of a peer id or CID, which is where ids differ: '…F3xQz9aK'. */
 export function shortId(id: string, length = 8): string {
   return id.length <= length + 1 ? id : `…${id.slice(-length)}`

@@ -1,5 +1,5 @@
 /** One frame of the live view, as text. Lines never exceed the width, so a terminal never wraps them. */
-import { formatBytes, formatDuration, formatMetric, plural, shortId } from '../output/format.ts'
+import { formatBytes, formatDuration, formatMetric, metricNames, plural, shortId } from '../output/format.ts'
 import { clip, fit, printable, truncate } from '../output/width.ts'
 import { commitLines } from './commits.ts'
 import { memberLines } from './members.ts'
@@ -98,8 +98,12 @@ function phaseLine({ status, training, notice }: ViewState, { columns, colors }:
   return truncate(line, columns)
 }
 
+/** More in a line are too many to read. */
+const MAX_METRICS = 4
+
 function metricLines({ status, history }: ViewState, { columns, colors }: Area): string[] {
-  const names = metricNames(status).slice(0, Math.max(1, Math.floor((columns - 16) / 10)))
+  const room = Math.max(1, Math.floor((columns - 16) / 10))
+  const names = metricNames(status.evaluation, status.ownEvaluation).slice(0, Math.min(MAX_METRICS, room))
   if (names.length === 0) return []
   const cell = (text: string): string => fit(text, 10, 'right')
   const row = (label: string, values: PeerStatus['evaluation']): string =>
@@ -110,14 +114,6 @@ function metricLines({ status, history }: ViewState, { columns, colors }: Area):
     `${row('global model', status.evaluation)}   ${colors.green(spark)}`.trimEnd(),
     row('on your data', status.ownEvaluation)
   ]
-}
-
-/** Accuracy and loss first, then what else there is, at most four: a line has no room for more. */
-function metricNames(status: PeerStatus): string[] {
-  const names = new Set([...Object.keys(status.evaluation ?? {}), ...Object.keys(status.ownEvaluation ?? {})])
-  names.delete('samples')
-  const rank = (name: string): number => ['accuracy', 'loss'].indexOf(name) >>> 0
-  return [...names].sort((a, b) => rank(a) - rank(b)).slice(0, 4)
 }
 
 function trafficLine(status: PeerStatus, columns: number): string {

@@ -1,5 +1,5 @@
 import { UsageError } from '../../output/exit.ts'
-import { formatMetric } from '../../output/format.ts'
+import { formatMetric, metricNames } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
 import { renderPairs, renderTable, tableColumns } from '../../output/table.ts'
 import { displayWidth } from '../../output/width.ts'
@@ -25,9 +25,12 @@ export const handler: Handler<DataFlags> = async ({ context, options }) => {
 }
 
 function render({ metrics, confusion }: Evaluation, labels: string[], columns: number): string {
-  const pairs = Object.entries(metrics).map(([name, value]): [string, string] => {
-    return [name, name === 'samples' ? value.toLocaleString('en') : formatMetric(name, value)]
-  })
+  const pairs = metricNames(metrics).map((name): [string, string] => [
+    name,
+    formatMetric(name, metrics[name])
+  ])
+  const { samples } = metrics
+  if (samples != null) pairs.push(['samples', samples.toLocaleString('en')])
   const summary = renderPairs(pairs)
   if (confusion == null) return `${summary}\n`
   const matrix = confusion.length <= MATRIX_CLASSES ? confusionTable(confusion, labels) : null

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, formatMetric, plural } from '../../output/format.ts'
+import { formatBytes, formatDuration, formatMetric, metricNames, plural } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
 import { renderPairs } from '../../output/table.ts'
 import { tellOrigin, withSource } from '../../source.ts'
@@ -40,10 +40,8 @@ function pairsOf(status: PeerStatus): [string, string][] {
 }
 
 function metrics(values: PeerStatus['evaluation']): string | null {
-  const entries = Object.entries(values ?? {}).filter(([name]) => name !== 'samples')
-  return entries.length === 0
-    ? null
-    : entries.map(([name, value]) => `${name} ${formatMetric(name, value)}`).join(', ')
+  const shown = metricNames(values).map((name) => `${name} ${formatMetric(name, values?.[name])}`)
+  return shown.length === 0 ? null : shown.join(', ')
 }
 
 function trainer({ trainer: info }: PeerStatus): string | null {

@@ -292,7 +292,7 @@ describe('murmur evaluate', () => {
   it('shows the metrics, and which class is taken for which', async () => {
     const { murmur } = await beside()
     murmur.library.evaluation = {
-      metrics: { accuracy: 0.9, loss: 0.345, samples: 12_000 },
+      metrics: { samples: 12_000, loss: 0.345, accuracy: 0.9 },
       confusion: ten([[4, 9, 10]])
     }
     await murmur.run('evaluate', '--data', 'demo:1', '--part', '1/2')

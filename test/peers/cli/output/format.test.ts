@@ -7,6 +7,7 @@ import {
   formatDuration,
   formatMetric,
   formatTime,
+  metricNames,
   plural,
   shortId
 } from '../../../../peers/cli/output/format.ts'
@@ -76,6 +77,17 @@ describe('formatMetric', () => {
     expect(formatMetric('loss', 0.41234)).to.equal('0.412')
     expect(formatMetric('mae', -12_345)).to.equal('-1.23e+4')
     expect(formatMetric('loss', undefined)).to.equal('–')
+  })
+})
+
+describe('metricNames', () => {
+  it('puts accuracy and loss first, and leaves out the number of samples', () => {
+    expect(metricNames({ mae: 1, loss: 1, samples: 5 }, null, { auc: 1, accuracy: 1 })).to.deep.equal([
+      'accuracy',
+      'loss',
+      'mae',
+      'auc'
+    ])
   })
 })
 
