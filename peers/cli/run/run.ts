@@ -155,7 +155,9 @@ async function peerInit(
 ): Promise<PeerInit> {
   const { home, mdns, train, bootstrap, metrics, backend } = options
   const passphrase = await passphraseFor(context, home)
-  return { home, mdns, train, ...chosen, ...withoutUndefined({ passphrase, bootstrap, metrics, backend }) }
+  // Only a `--no-mdns` says anything: without it the configuration file decides.
+  const given = withoutUndefined({ passphrase, bootstrap, metrics, backend, mdns: mdns ? undefined : false })
+  return { home, train, ...chosen, ...given }
 }
 
 function withoutUndefined<T extends object>(value: T): { [K in keyof T]?: NonNullable<T[K]> } {

@@ -146,6 +146,13 @@ describe('what a peer is given', () => {
     await second
   })
 
+  it('says nothing about mDNS unless the options do, so that config.json decides', async () => {
+    const { murmur, ended } = await started()
+    expect(initOf(murmur)).to.not.have.property('mdns')
+    murmur.interrupt()
+    await ended
+  })
+
   it('is not remembered when no peer can be made of it', async () => {
     const murmur = await Murmur.at()
     murmur.library.failures.createPeer = Object.assign(new Error('x'), { code: 'ENOENT', path: '/no' })
