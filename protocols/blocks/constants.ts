@@ -34,6 +34,8 @@ export const MAX_LANES = 8
 
 /** Wants a peer may make per second, and at once: 512 MiB/s in blocks of 64 KiB. Beyond it answers are delayed. */
 export const WANTS_PER_SECOND = 8192
+/** Peers whose rate is remembered: several times the largest roster. */
+export const MAX_RATED_PEERS = 4096
 
 /** A puller keeps an unused stream this long: rounds are usually closer together. */
 export const IDLE_MS = 60 * SECOND_MS

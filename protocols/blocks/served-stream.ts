@@ -19,7 +19,6 @@ import { MALFORMED, TOO_MANY_WANTS, TOO_SLOW } from './refusals.ts'
 import { requestType } from './schema.ts'
 import { Watchdog } from './watchdog.ts'
 import type { Clock } from '../common/clock.ts'
-import type { TokenBucket } from './limiter.ts'
 import type { BlockSource } from '../../src/blocks/store.ts'
 import type { Refusal } from '../common/refusal.ts'
 import type { Logger, Stream, StreamMessageEvent } from '@libp2p/interface'
@@ -29,8 +28,8 @@ export interface ServedStreamInit {
   serve: BlockSource
   clock: Clock
   stallMs: number
-  /** Shared by all streams of one peer. */
-  bucket: TokenBucket
+  /** Called for each want: how long to wait before it is answered. */
+  waitMs(): number
   log: Logger
   onReceived(bytes: number): void
   onSent(bytes: number): void
@@ -85,7 +84,7 @@ export class ServedStream {
 
   async #answerAll(): Promise<void> {
     for (let cid = await this.#nextWant(); cid != null; cid = await this.#nextWant()) {
-      const waitMs = this.#init.bucket.take()
+      const waitMs = this.#init.waitMs()
       if (waitMs > 0) await this.#pause(waitMs)
       const bytes = await this.#load(cid)
       await this.#send(bytes == null ? new Uint8ArrayList(MISSING) : blockFrame(bytes))

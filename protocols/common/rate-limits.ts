@@ -12,6 +12,7 @@ export interface RateLimitsInit {
 }
 
 interface Bucket {
+  /** Negative while what was reserved waits its turn. */
   tokens: number
   updatedMs: number
 }
@@ -27,13 +28,25 @@ export class RateLimits {
 
   /** Take tokens of this key, all or none. False: it has too few left. */
   take(key: string, tokens = 1): boolean {
+    const bucket = this.#used(key)
+    if (bucket.tokens < tokens) return false
+    bucket.tokens -= tokens
+    return true
+  }
+
+  /** Take one token of this key in any case. Returns how many milliseconds to wait before acting on it. */
+  reserve(key: string): number {
+    const bucket = this.#used(key)
+    bucket.tokens--
+    return bucket.tokens >= 0 ? 0 : (-bucket.tokens * 1000) / this.#init.perSecond
+  }
+
+  #used(key: string): Bucket {
     const bucket = this.#refilled(key)
     this.#buckets.delete(key)
     this.#buckets.set(key, bucket)
     this.#forgetOldest()
-    if (bucket.tokens < tokens) return false
-    bucket.tokens -= tokens
-    return true
+    return bucket
   }
 
   #refilled(key: string): Bucket {

@@ -42,6 +42,14 @@ async function connect(): Promise<Stream> {
   return network.open(attacker, holder.id)
 }
 
+/** What the holder answers to one want on a new stream. */
+async function askAgain(cid: CID): Promise<Answer[]> {
+  const stream = await connect()
+  const answers = answersOn(stream)
+  stream.send(encodeFrame({ want: [cid] }))
+  return answers
+}
+
 /** Bytes that the holder keeps queued for a stream. */
 function queuedBytes(): number {
   return network.accepted.reduce((sum, stream) => sum + stream.writeBufferLength, 0)
@@ -175,6 +183,22 @@ describe('a hostile puller', () => {
     for (let i = 0; i < 50; i++) await turn()
     expect(answers).to.have.length(8192)
     await advanceUntil(network.clock, () => answers.length === 8193, 1)
+  }).timeout(15_000)
+
+  it('that closes its streams when it has asked too much is slowed down on the next one', async () => {
+    const absent = await rawCidOf(someBytes(5))
+    for (let left = 8192; left > 0; left -= 64) {
+      const stream = await connect()
+      const answers = answersOn(stream)
+      stream.send(encodeFrame({ want: new Array<CID>(64).fill(absent) }))
+      await until(() => answers.length === 64)
+      await stream.close()
+      await until(() => stream.status === 'closed')
+    }
+    const answers = await askAgain(absent)
+    for (let i = 0; i < 50; i++) await turn()
+    expect(answers).to.have.length(0)
+    await advanceUntil(network.clock, () => answers.length === 1, 1)
   }).timeout(15_000)
 
   it('is answered in order, and told what is missing', async () => {

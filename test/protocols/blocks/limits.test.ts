@@ -1,26 +1,7 @@
 import { expect } from 'chai'
-import { TokenBucket } from '../../../protocols/blocks/limiter.ts'
 import { Watchdog } from '../../../protocols/blocks/watchdog.ts'
 import { FakeClock } from './harness.ts'
 import type { StalledError } from '../../../protocols/blocks/index.ts'
-
-describe('a token bucket', () => {
-  it('lets a second’s worth pass at once, and spaces what comes after', () => {
-    const bucket = new TokenBucket(new FakeClock(), 10)
-    const waits = Array.from({ length: 13 }, () => bucket.take())
-    expect(waits.slice(0, 10)).to.deep.equal(new Array(10).fill(0))
-    expect(waits.slice(10)).to.deep.equal([100, 200, 300])
-  })
-
-  it('fills up again with time, never above a second’s worth', () => {
-    const clock = new FakeClock()
-    const bucket = new TokenBucket(clock, 10)
-    for (let i = 0; i < 10; i++) bucket.take()
-    clock.advance(60_000)
-    const waits = Array.from({ length: 11 }, () => bucket.take())
-    expect(waits.filter((wait) => wait === 0)).to.have.length(10)
-  })
-})
 
 describe('a watchdog', () => {
   function watched(): { clock: FakeClock; watchdog: Watchdog; stalls: StalledError[] } {

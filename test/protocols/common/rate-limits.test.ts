@@ -32,6 +32,16 @@ describe('rate limits', () => {
     expect(own.take('a', 1)).to.equal(true)
   })
 
+  it('let what cannot wait go into debt, spaced by its own time', () => {
+    const own = limits()
+    expect(Array.from({ length: 5 }, () => own.reserve('a'))).to.deep.equal([0, 0, 0, 100, 200])
+    expect(own.take('a')).to.equal(false)
+    nowMs += 200
+    expect(own.reserve('a')).to.equal(100)
+    nowMs += 60_000
+    expect(Array.from({ length: 4 }, () => own.reserve('a'))).to.deep.equal([0, 0, 0, 100])
+  })
+
   it('keep keys apart', () => {
     const own = limits()
     takes(own, 'a', 4)
