@@ -29,6 +29,7 @@ export async function trainUpdate(
   const payload = codec.encode(result.delta)
   const update: Update = {
     federation: tip.federation,
+    author: components.self,
     height: height.height,
     base: tip.cid,
     samples: result.samples,

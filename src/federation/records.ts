@@ -29,6 +29,8 @@ export const metricsField = z
 /** One member's weight delta for one round. */
 const updateSchema = z.strictObject({
   federation: cidField,
+  /** Also in the signature, but two members' updates must differ even where all else is equal. */
+  author: peerIdField,
   /** The commit height this update is for (the round opened by commit `height − 1`). */
   height: countField,
   /** The commit whose model was trained from: guards against replays. */
@@ -158,6 +160,7 @@ export const updateType: SignedType<Update> = {
   name: 'update',
   domain: 'murmuration-update',
   schema: updateSchema,
+  authorOf: ({ author }) => author,
   maxBytes: 4096
 }
 export const proposalType: SignedType<Proposal> = {

@@ -13,6 +13,8 @@ import type { CID } from 'multiformats/cid'
 /** A kind of signed record. `domain` separates its signatures from those of every other kind. */
 export interface SignedType<T> extends RecordSchema<T> {
   domain: string
+  /** The peer that the value itself names as its author, which then must be the signer. */
+  authorOf?(value: T): string
 }
 
 /** A record whose signature was checked (or just made). */
@@ -49,7 +51,7 @@ export async function seal<T>(type: SignedType<T>, value: T, key: PrivateKey): P
   const codec = payloadType(type)
   const record = { domain: type.domain, codec, marshal: () => payload, equals: () => false }
   const envelope = await RecordEnvelope.seal(record, key)
-  const author = peerIdFromPublicKey(envelope.publicKey).toString()
+  const author = signerOf(type, envelope, value)
   return { value, author, cid: await cidOf(payload), bytes: envelope.marshal() }
 }
 
@@ -57,7 +59,7 @@ export async function seal<T>(type: SignedType<T>, value: T, key: PrivateKey): P
  * Open an untrusted envelope.
  *
  * @throws {InvalidSignatureError} the signature does not hold
- * @throws {InvalidRecordError} the payload is not of the schema
+ * @throws {InvalidRecordError} the payload is not of the schema, or names another author than its signer
  */
 export async function open<T>(type: SignedType<T>, bytes: Uint8Array): Promise<Signed<T>> {
   if (bytes.byteLength > type.maxBytes + ENVELOPE_OVERHEAD_BYTES) {
@@ -65,8 +67,8 @@ export async function open<T>(type: SignedType<T>, bytes: Uint8Array): Promise<S
   }
   const envelope = await openEnvelope(type, bytes)
   const payload = envelope.payload.subarray()
-  const author = peerIdFromPublicKey(envelope.publicKey).toString()
-  return { value: decode(type, payload), author, cid: await cidOf(payload), bytes }
+  const value = decode(type, payload)
+  return { value, author: signerOf(type, envelope, value), cid: await cidOf(payload), bytes }
 }
 
 /**
@@ -77,6 +79,13 @@ export async function open<T>(type: SignedType<T>, bytes: Uint8Array): Promise<S
  */
 export function reopen<T>(type: SignedType<T>, bytes: Uint8Array): T {
   return decode(type, RecordEnvelope.createFromProtobuf(bytes).payload.subarray())
+}
+
+function signerOf<T>(type: SignedType<T>, { publicKey }: RecordEnvelope, value: T): string {
+  const signer = peerIdFromPublicKey(publicKey).toString()
+  const author = type.authorOf?.(value) ?? signer
+  if (author === signer) return signer
+  throw new InvalidRecordError(type.name, `it is signed by ${signer}, but its author is ${author}`)
 }
 
 async function openEnvelope<T>(type: SignedType<T>, bytes: Uint8Array): Promise<RecordEnvelope> {

@@ -22,29 +22,40 @@ export type OnCorrupt = (cid: CID) => void
 export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
   readonly #layout: FlatDirectory
   readonly #onCorrupt: OnCorrupt
+  /** Files that are there: asked for with every want, and asking the file system costs more than most answers. */
+  readonly #known: Set<string>
   /** Files written since the last `sync()`. */
   #unsynced = new Set<string>()
   readonly #writing = new Map<string, Promise<CID>>()
 
-  private constructor(path: string, layout: FlatDirectory, onCorrupt: OnCorrupt) {
+  private constructor(path: string, onCorrupt: OnCorrupt) {
     // Flat, so that one directory has to be synced instead of up to a thousand.
+    const layout = new FlatDirectory()
     super(path, { shardingStrategy: layout })
     this.#layout = layout
     this.#onCorrupt = onCorrupt
+    this.#known = new Set()
   }
 
-  /** Creates the directory; removes what an interrupted put left. */
+  /** Creates the directory; removes what an interrupted put left. One process at a time may have it open. */
   static async create(path: string, onCorrupt: OnCorrupt = () => {}): Promise<FileBlockstore> {
-    const store = new FileBlockstore(path, new FlatDirectory(), onCorrupt)
+    const store = new FileBlockstore(path, onCorrupt)
     await store.open()
-    const leftovers = (await readdir(path)).filter((name) => TEMPORARY.test(name))
+    const names = await readdir(path)
+    const leftovers = names.filter((name) => TEMPORARY.test(name))
     await Promise.all(leftovers.map((name) => rm(join(path, name), { force: true })))
+    for (const name of names) if (!TEMPORARY.test(name)) store.#known.add(join(path, name))
     return store
+  }
+
+  override async has(cid: CID): Promise<boolean> {
+    return this.#known.has(this.#fileOf(cid))
   }
 
   /** Puts of one block at once become one: blockstore-fs would let them fight over the temporary file. */
   override async put(...[cid, bytes, options]: Parameters<Blockstore['put']>): Promise<CID> {
     const file = this.#fileOf(cid)
+    if (this.#known.has(file)) return cid
     const writing = this.#writing.get(file) ?? super.put(cid, bytes, options)
     this.#writing.set(file, writing)
     try {
@@ -52,6 +63,7 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
     } finally {
       this.#writing.delete(file)
     }
+    this.#known.add(file)
     this.#unsynced.add(file)
     return cid
   }
@@ -68,6 +80,7 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
   }
 
   override async delete(cid: CID, options?: AbortOptions): Promise<void> {
+    this.#known.delete(this.#fileOf(cid))
     this.#unsynced.delete(this.#fileOf(cid))
     await super.delete(cid, options)
   }
@@ -95,8 +108,9 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
       const bytes = await readFile(this.#fileOf(cid), options)
       return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     } catch (err) {
-      if (isMissing(err)) throw new NotFoundError(`No block ${cid} in ${this.path}`)
-      throw err
+      if (!isMissing(err)) throw err
+      this.#known.delete(this.#fileOf(cid))
+      throw new NotFoundError(`No block ${cid} in ${this.path}`)
     }
   }
 

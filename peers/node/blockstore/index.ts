@@ -1,16 +1,22 @@
 /** A Node peer's blocks: a durable store, a transient one, and one view of both. */
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
+import { collect } from './bytes.ts'
 import { FileBlockstore } from './durable.ts'
 import { CountedMemoryBlockstore } from './memory.ts'
 import { pruneStores } from './prune.ts'
 import { SpillingBlockstore } from './spilling.ts'
+import type { BlockSink } from '../../../src/blocks/index.ts'
 import type { OnCorrupt } from './durable.ts'
 import type { Blockstores, BlockView, DurableBlockstore, TransientBlockstore } from './types.ts'
 
-const DEFAULT_MEMORY_BUDGET_BYTES = 256 * 1024 * 1024
+const MIB = 1024 * 1024
+/** Transient blocks in memory: an eighth of what the machine has, within these bounds. */
+const LEAST_MEMORY_BYTES = 128 * MIB
+const MOST_MEMORY_BYTES = 1024 * MIB
 
 export interface BlockstoresOptions {
-  /** Bytes of transient blocks kept in memory; more go to files. Default 256 MiB. */
+  /** Bytes of transient blocks kept in memory; more go to files. Default: an eighth of the machine's, at most 1 GiB. */
   memoryBudgetBytes?: number
   /** A block on disk no longer hashes to its CID; it is deleted after this call. */
   onCorrupt?: OnCorrupt
@@ -22,13 +28,17 @@ export interface BlockstoresOptions {
  * @throws the file system's error when the directory cannot be created or written
  */
 export async function createBlockstores(dir: string, options: BlockstoresOptions = {}): Promise<Blockstores> {
-  const budgetBytes = options.memoryBudgetBytes ?? DEFAULT_MEMORY_BUDGET_BYTES
+  const budgetBytes = options.memoryBudgetBytes ?? defaultBudgetBytes()
   const durable = await FileBlockstore.create(join(dir, 'durable'), options.onCorrupt)
   const transient = await SpillingBlockstore.create(join(dir, 'transient'), budgetBytes)
   return combine(durable, transient, async () => {
     await durable.close()
     await transient.close()
   })
+}
+
+function defaultBudgetBytes(): number {
+  return Math.max(LEAST_MEMORY_BYTES, Math.min(MOST_MEMORY_BYTES, totalmem() / 8))
 }
 
 /** The same without files, for tests and simulations. */
@@ -46,9 +56,21 @@ function combine(
     durable,
     transient,
     view,
+    outgoing: outgoingTo(durable, transient),
     incoming: { ...view, put: transient.put.bind(transient) },
     prune: (keepRoots) => pruneStores([durable, transient], view, keepRoots),
     close
+  }
+}
+
+function outgoingTo(durable: DurableBlockstore, transient: TransientBlockstore): BlockSink {
+  return {
+    async put(cid, input) {
+      const bytes = await collect(input)
+      await durable.put(cid, bytes)
+      transient.offer(cid, bytes)
+      return cid
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** Memory up to a budget, files beyond it. */
 import { rm } from 'node:fs/promises'
 import { BaseBlockstore } from 'blockstore-core'
-import { collect } from './bytes.ts'
+import { collect, owned } from './bytes.ts'
 import { FileBlockstore } from './durable.ts'
 import { CountedMemoryBlockstore } from './memory.ts'
 import type { BlockInput } from './bytes.ts'
@@ -37,17 +37,22 @@ export class SpillingBlockstore extends BaseBlockstore implements TransientBlock
     if (this.#memory.has(cid)) return cid
     // Checked and taken without a pause in between, so that puts at once cannot overrun the budget together.
     const fits = this.memoryBytes + bytes.byteLength <= this.#budgetBytes
-    if (fits) this.#memory.insert(cid, bytes)
+    if (fits) this.#memory.insert(cid, owned(bytes))
     else await this.#files.put(cid, bytes, options)
     return cid
+  }
+
+  /** Keep a block if there is room in memory. `bytes` stays as it is: a view is not copied. */
+  offer(cid: CID, bytes: Uint8Array): void {
+    if (this.memoryBytes + bytes.byteLength <= this.#budgetBytes) this.#memory.insert(cid, bytes)
   }
 
   override async *get(cid: CID, options?: AbortOptions): AsyncGenerator<Uint8Array> {
     yield* this.#memory.has(cid) ? this.#memory.get(cid) : this.#files.get(cid, options)
   }
 
-  override async has(cid: CID, options?: AbortOptions): Promise<boolean> {
-    return this.#memory.has(cid) || this.#files.has(cid, options)
+  override async has(cid: CID): Promise<boolean> {
+    return this.#memory.has(cid) || (await this.#files.has(cid))
   }
 
   override async delete(cid: CID, options?: AbortOptions): Promise<void> {

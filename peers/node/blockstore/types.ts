@@ -1,4 +1,5 @@
 /** Where a peer keeps blocks, and what of it others may read. */
+import type { BlockSink } from '../../../src/blocks/index.ts'
 import type { Blockstore } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
 
@@ -17,6 +18,8 @@ export interface DurableBlockstore extends Blockstore {
 export interface TransientBlockstore extends Blockstore {
   /** Bytes held in memory; the rest is in files. */
   readonly memoryBytes: number
+  /** Keep a block, as it is, if there is room in memory; it must not change. */
+  offer(cid: CID, bytes: Uint8Array): void
 }
 
 export interface PruneResult {
@@ -30,6 +33,8 @@ export interface Blockstores {
   transient: TransientBlockstore
   /** Both, to serve from: `blocks({ serve: view })`. */
   view: BlockView
+  /** Puts durably, and keeps in memory what everybody is about to ask for. What is put must not change. */
+  outgoing: BlockSink
   /** Knows what is in either, puts into the transient one: a `store` for fetches that may know part already. */
   incoming: Pick<Blockstore, 'has' | 'get' | 'put'>
   /**

@@ -60,7 +60,7 @@ export class NodeBlocks implements BlockExchange {
   async putPayload(bytes: Uint8Array): Promise<CID> {
     const { stores, blockSizeBytes } = this.#init
     return await this.#turns.take(async () =>
-      this.#use((await writeDag(stores.durable, bytes, { blockSizeBytes })).root)
+      this.#use((await writeDag(stores.outgoing, bytes, { blockSizeBytes })).root)
     )
   }
 

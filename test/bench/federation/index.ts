@@ -27,11 +27,12 @@ function tell({ peers, wallSeconds, evaluation }: Run): void {
     mean(trainingsOf(peer)).toFixed(3),
     formatBytes(peer.bytesOut),
     String(peer.peakRssMb),
+    peer.cpuSeconds.toFixed(1),
     String(peer.disconnections),
     peer.commit.slice(-12)
   ])
-  const head = ['', 'training s', 'sent', 'peak RSS MB', 'lost connections', 'commit']
-  console.log(`\n${renderTable({ head, rows, right: [1, 2, 3, 4] })}\n`)
+  const head = ['', 'training s', 'sent', 'peak RSS MB', 'CPU s', 'lost connections', 'commit']
+  console.log(`\n${renderTable({ head, rows, right: [1, 2, 3, 4, 5] })}\n`)
   const commits = new Set(peers.map((peer) => peer.commit))
   if (commits.size !== 1) throw new Error(`The peers hold different commits: ${[...commits].join(', ')}`)
   const figures = {

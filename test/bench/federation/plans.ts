@@ -17,48 +17,49 @@ export interface Plan {
   /** `--data` and the like of each peer. */
   data: string[][]
   rounds: number
+  /** Whether the peers train; if not, what is measured is the federation alone. */
+  train: boolean
 }
 
 /** Fashion-MNIST split evenly, MLP 784-200-200-10, batch 32, one epoch a round, SGD 0.05, ten rounds. */
 export function learning(): Plan {
   const rounds = 10
-  const yaml = edit(manifestTemplate('digits'), { name: 'Fashion-MNIST', 'rounds.stop.rounds': rounds })
+  const yaml = edit(manifestTemplate('digits'), {
+    name: 'Fashion-MNIST',
+    'task.input.normalisation': { mean: 0.286, std: 0.353 },
+    'rounds.stop.rounds': rounds
+  })
   const path = join(SHARED, 'fashion-mnist')
   const data = HOSPITALS.map((_, i) => ['--data', path, '--part', `${i + 1}/4`])
-  return { name: 'W1', about: 'Fashion-MNIST, 15,000 images each, 199,210 parameters', yaml, data, rounds }
+  const about = 'Fashion-MNIST, 15,000 images each, 199,210 parameters'
+  return { name: 'W1', about, yaml, data, rounds, train: true }
 }
 
 /** One hospital each, a 13-16-1 network, 50 rounds: what agreement itself costs. */
 export function floor(): Plan {
-  const rounds = 50
-  const yaml = heartManifest({ hidden: [16], rounds, work: { epochs: 1 } })
-  return {
-    name: 'floor',
-    about: 'heart-disease, one hospital each, 13-16-1',
-    yaml,
-    data: hospitals(),
-    rounds
-  }
+  const about = 'heart-disease, one hospital each, 13-16-1'
+  return { name: 'floor', about, ...hearts({ hidden: [16], rounds: 50 }), train: true }
 }
 
-/** 25 M parameters, one step of one patient in place of training, three rounds: what moving a model costs. */
+/** 25 M parameters, no training, three rounds: what moving a model costs. */
 export function big(): Plan {
-  const rounds = 3
-  const yaml = heartManifest({ hidden: [4990, 4990], rounds, work: { steps: 1 } })
-  return {
-    name: 'big',
-    about: '25 M parameters (100 MB), one training step',
-    yaml,
-    data: hospitals(),
-    rounds
-  }
+  const about = '25 M parameters (100 MB), no training'
+  return { name: 'big', about, ...hearts({ hidden: [4990, 4990], rounds: 3 }), train: false }
 }
 
-function hospitals(): string[][] {
-  return HOSPITALS.map((name) => ['--data', join(SHARED, `heart-disease/processed.${name}.data`)])
+/** One hospital each. */
+function hearts({
+  hidden,
+  rounds
+}: {
+  hidden: number[]
+  rounds: number
+}): Pick<Plan, 'yaml' | 'data' | 'rounds'> {
+  const data = HOSPITALS.map((name) => ['--data', join(SHARED, `heart-disease/processed.${name}.data`)])
+  return { yaml: heartManifest(hidden, rounds), data, rounds }
 }
 
-function heartManifest(options: { hidden: number[]; rounds: number; work: object }): string {
+function heartManifest(hidden: number[], rounds: number): string {
   return edit(manifestTemplate('tabular'), {
     name: 'Heart disease',
     'task.input': {
@@ -69,11 +70,9 @@ function heartManifest(options: { hidden: number[]; rounds: number; work: object
       header: [...HEART_COLUMNS, 'num']
     },
     'task.labels': ['healthy', 'ill'],
-    'model.architecture.hidden': options.hidden,
-    'training.work': options.work,
-    'training.batchSize': 'steps' in options.work ? 1 : 32,
-    'training.holdout': 'steps' in options.work ? 0.01 : 0.2,
-    'rounds.stop.rounds': options.rounds
+    'model.architecture.hidden': hidden,
+    'training.holdout': 0.2,
+    'rounds.stop.rounds': rounds
   })
 }
 

@@ -9,6 +9,7 @@ import type { Child, ChildEvent } from '../../../peers/cli/cmds/demo/child.ts'
 import type { Plan } from './plans.ts'
 
 const MURMUR = join(import.meta.dirname, '../../../peers/cli/murmur.cjs')
+const STILL = join(import.meta.dirname, 'still.ts')
 const execute = promisify(execFile)
 
 /** What one peer did. */
@@ -18,6 +19,8 @@ export interface PeerRun {
   bytesOut: number
   /** Of the process, at its peak. */
   peakRssMb: number
+  /** User and system time of all its threads. */
+  cpuSeconds: number
   disconnections: number
 }
 
@@ -56,7 +59,7 @@ async function runIn(directory: string, plan: Plan, { children, onEvent }: RunPa
   await murmur(['init', plan.name, '--from', manifest, '--home', homes[0]])
   const start = (index: number, args: string[]): Child => {
     const child = startChild({
-      self: { command: process.execPath, args: [MURMUR] },
+      self: { command: process.execPath, args: [plan.train ? MURMUR : STILL] },
       name: `peer ${index + 1}`,
       args: [...args, '--home', homes[index], ...plan.data[index], ...LOCAL],
       env: process.env,
@@ -87,6 +90,7 @@ async function outcome(child: Child, home: string, events: ChildEvent[]): Promis
     commit: String(commit),
     bytesOut: Number(bytesOut),
     peakRssMb: await peakRssMb(child.pid),
+    cpuSeconds: await cpuSeconds(child.pid),
     disconnections: events.filter(({ event }) => event === 'member:disconnect').length
   }
 }
@@ -100,4 +104,11 @@ async function murmur(args: string[]): Promise<Record<string, unknown>> {
 async function peakRssMb(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1000)
+}
+
+/** Fields 14 and 15 of /proc/<pid>/stat, in ticks of 10 ms; see proc(5). The name before them may hold spaces. */
+async function cpuSeconds(pid: number | undefined): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }

@@ -28,6 +28,13 @@ describe('round engine', () => {
     }
   })
 
+  it('counts updates that are equal but for their authors', async () => {
+    swarm = await new Swarm({ manifest: rounds({ stop: 2 }), step: () => 1, samples: () => 10 }).start()
+    await Promise.all(swarm.peers.map((peer) => swarm.reached(peer, 2)))
+    const contributions = swarm.peers[0].engine.snapshot().tip?.body.contributions ?? []
+    expect(new Set(contributions.map((one) => one.update.toString())).size).to.equal(4)
+  })
+
   it('goes on without a member that dies', async () => {
     swarm = await new Swarm().start()
     await swarm.reached(swarm.peers[0], 2)

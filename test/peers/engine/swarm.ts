@@ -31,6 +31,8 @@ export interface SwarmOptions {
   manifest?: Record<string, unknown>
   /** What member i adds to every weight in a round. */
   step?: (member: number, round: number) => number
+  /** What member i claims to have trained on. */
+  samples?: (member: number) => number
 }
 
 export interface SwarmPeer {
@@ -229,13 +231,14 @@ export class Swarm {
   }
 
   #trainer(member: number): Trainer {
+    const { samples = (i: number): number => 10 * (i + 1) } = this.#options
     const step = this.#options.step ?? ((i: number, round: number): number => (i + 1) * round)
     return {
       info: { backend: 'none', parameters: LENGTH, trainSamples: 10, testSamples: 5 },
       initialWeights: async () => new Float32Array(LENGTH),
       train: async ({ round }) => ({
         delta: new Float32Array(LENGTH).fill(step(member, round)),
-        samples: 10 * (member + 1),
+        samples: samples(member),
         before: { loss: 1, samples: 5 },
         after: { loss: 0.5, samples: 5 },
         trainingMs: 1

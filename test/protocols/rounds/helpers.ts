@@ -29,9 +29,10 @@ export async function newMember(): Promise<Member> {
   return { key, id: peerIdFromPrivateKey(key) }
 }
 
-export async function update({ key }: Member, changes: Partial<Update> = {}): Promise<Signed<Update>> {
+export async function update({ key, id }: Member, changes: Partial<Update> = {}): Promise<Signed<Update>> {
   const value: Update = {
     federation,
+    author: id.toString(),
     height: 1,
     base: federation,
     samples: 10,

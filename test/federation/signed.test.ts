@@ -1,0 +1,23 @@
+import { expect } from 'chai'
+import { InvalidRecordError } from '../../src/federation/cbor.ts'
+import { updateType } from '../../src/federation/records.ts'
+import { open, seal } from '../../src/federation/signed.ts'
+import { failure } from '../helpers/failure.ts'
+import { newMember, update } from '../protocols/rounds/helpers.ts'
+
+describe('a signed record that names its author', () => {
+  it("is not signed with another's key, nor opened with another's signature", async () => {
+    const [author, thief] = [await newMember(), await newMember()]
+    const { value } = await update(author)
+    const sealed = await failure(seal(updateType, value, thief.key), InvalidRecordError)
+    expect(sealed.message).to.include(`it is signed by ${thief.id}, but its author is ${author.id}`)
+    const { authorOf: _, ...unbound } = updateType
+    const { bytes } = await seal(unbound, value, thief.key)
+    await failure(open(updateType, bytes), InvalidRecordError)
+  })
+
+  it('differs from one that says the same and is by somebody else', async () => {
+    const [a, b] = [await update(await newMember()), await update(await newMember())]
+    expect(a.cid.toString()).not.to.equal(b.cid.toString())
+  })
+})
