@@ -1,15 +1,7 @@
 /** The commands that only a running peer can carry out: revoke and stop. */
 import { expect } from 'chai'
-import { Murmur } from '../helpers/murmur.ts'
-import { FakeControl } from '../helpers/peer.ts'
+import { besidePeer, Murmur } from '../helpers/murmur.ts'
 import { BOB, cid } from '../helpers/samples.ts'
-
-async function beside(): Promise<{ murmur: Murmur; peer: FakeControl }> {
-  const murmur = await Murmur.at()
-  const peer = new FakeControl()
-  murmur.library.control = peer
-  return { murmur, peer }
-}
 
 describe('commands to a running peer', () => {
   for (const line of ['stop', `revoke ${BOB}`]) {
@@ -29,7 +21,7 @@ describe('commands to a running peer', () => {
     })
 
     it(`${line}: lets go of the peer, also when it says no`, async () => {
-      const { murmur, peer } = await beside()
+      const { murmur, peer } = await besidePeer()
       await murmur.run(...line.split(' '))
       const no = (): Promise<never> =>
         Promise.reject(Object.assign(new Error('Admins only'), { code: 'not-allowed' }))
@@ -43,14 +35,14 @@ describe('commands to a running peer', () => {
 
 describe('murmur stop', () => {
   it('tells the peer to leave', async () => {
-    const { murmur, peer } = await beside()
+    const { murmur, peer } = await besidePeer()
     expect(await murmur.run('stop')).to.equal(0)
     expect(peer.asked).to.deep.equal(['stop'])
     expect(murmur.stdout.text).to.equal('The peer leaves.\n')
   })
 
   it('tells scripts so', async () => {
-    const { murmur } = await beside()
+    const { murmur } = await besidePeer()
     await murmur.run('stop', '--json')
     expect(murmur.stdout.json).to.deep.equal([{ stopped: true }])
   })
@@ -65,7 +57,7 @@ describe('murmur revoke', () => {
   ]
   for (const [word, target, told] of targets) {
     it(`takes ${JSON.stringify(word.slice(0, 15))}…`, async () => {
-      const { murmur, peer } = await beside()
+      const { murmur, peer } = await besidePeer()
       expect(await murmur.run('revoke', word)).to.equal(0)
       expect(peer.asked).to.deep.equal([{ revoke: target }])
       expect(murmur.stdout.text).to.equal(told)
@@ -77,7 +69,7 @@ describe('murmur revoke', () => {
 
   for (const word of ['', 'bob', BOB.slice(0, -1), `${BOB}x`, 'bafy', cid(1).toUpperCase()]) {
     it(`refuses ${JSON.stringify(word.slice(0, 20))}: neither an invite nor a peer`, async () => {
-      const { murmur, peer } = await beside()
+      const { murmur, peer } = await besidePeer()
       expect(await murmur.run('revoke', word)).to.equal(2)
       expect(murmur.stderr.text)
         .to.contain('neither an invite')

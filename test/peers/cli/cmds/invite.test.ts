@@ -1,36 +1,26 @@
 import { expect } from 'chai'
-import { Murmur } from '../helpers/murmur.ts'
-import { FakeControl } from '../helpers/peer.ts'
-import type { MurmurInit } from '../helpers/murmur.ts'
+import { besidePeer, Murmur } from '../helpers/murmur.ts'
 
 const TERMINAL = { isTTY: true, columns: 80 }
 
-/** A terminal beside a running peer. */
-async function beside(init: MurmurInit = {}): Promise<{ murmur: Murmur; control: FakeControl }> {
-  const murmur = await Murmur.at(init)
-  const control = new FakeControl()
-  murmur.library.control = control
-  return { murmur, control }
-}
-
 describe('murmur invite', () => {
   it('is the invite alone in a pipe, so that it can be sent on', async () => {
-    const { murmur, control } = await beside()
+    const { murmur, peer } = await besidePeer()
     expect(await murmur.run('invite')).to.equal(0)
     expect(murmur.stdout.text).to.equal('murmur:fromThePeer\n')
     expect(murmur.stderr.text).to.equal('')
-    expect(control.closed).to.equal(1)
+    expect(peer.closed).to.equal(1)
   })
 
   it('is for one member and a week, unless said otherwise', async () => {
-    const { murmur, control } = await beside()
+    const { murmur, peer } = await besidePeer()
     await murmur.run('invite')
     await murmur.run(
       ...'invite --role admin --uses 10 --expires 12h --address /ip4/1.2.3.4/tcp/1 --address /ip4/1.2.3.4/tcp/2'.split(
         ' '
       )
     )
-    expect(control.asked).to.deep.equal([
+    expect(peer.asked).to.deep.equal([
       { invite: { role: 'member', expiresInMs: 604_800_000, maxUses: 1 } },
       {
         invite: {
@@ -44,7 +34,7 @@ describe('murmur invite', () => {
   })
 
   it('shows a person a QR code, what the invite is good for, and what to do with it', async () => {
-    const { murmur } = await beside({ stdout: TERMINAL })
+    const { murmur } = await besidePeer({ stdout: TERMINAL })
     await murmur.run('invite')
     expect(murmur.stdout.lines[0]).to.equal('murmur:fromThePeer')
     expect(murmur.stdout.text).to.contain('█')
@@ -55,10 +45,10 @@ describe('murmur invite', () => {
   })
 
   it('shows no QR code where none is wanted, or none fits', async () => {
-    const { murmur } = await beside({ stdout: TERMINAL })
+    const { murmur } = await besidePeer({ stdout: TERMINAL })
     await murmur.run('invite', '--no-qr')
     expect(murmur.stdout.text).to.equal('murmur:fromThePeer\n')
-    const narrow = await beside({ stdout: { isTTY: true, columns: 20 } })
+    const narrow = await besidePeer({ stdout: { isTTY: true, columns: 20 } })
     await narrow.murmur.run('invite')
     expect(narrow.murmur.stdout.text).to.equal(
       'murmur:fromThePeer\n\n(No QR code: widen the terminal for one.)\n'
@@ -66,7 +56,7 @@ describe('murmur invite', () => {
   })
 
   it('tells scripts everything about it', async () => {
-    const { murmur } = await beside()
+    const { murmur } = await besidePeer()
     await murmur.run('invite', '--json')
     const { invite } = murmur.library
     expect(murmur.stdout.json).to.deep.equal([
@@ -94,10 +84,10 @@ describe('murmur invite', () => {
   })
 
   it('is closed to the peer whatever happens', async () => {
-    const { murmur, control } = await beside()
-    control.invite = () => Promise.reject(Object.assign(new Error('no'), { code: 'not-allowed' }))
+    const { murmur, peer } = await besidePeer()
+    peer.invite = () => Promise.reject(Object.assign(new Error('no'), { code: 'not-allowed' }))
     expect(await murmur.run('invite')).to.equal(4)
-    expect(control.closed).to.equal(1)
+    expect(peer.closed).to.equal(1)
   })
 
   it('needs a federation', async () => {
@@ -113,7 +103,7 @@ describe('murmur invite', () => {
     ['--address 1.2.3.4', '"1.2.3.4" is no address']
   ] as const) {
     it(`refuses ${words}`, async () => {
-      const { murmur } = await beside()
+      const { murmur } = await besidePeer()
       expect(await murmur.run('invite', ...words.split(' '))).to.equal(2)
       expect(murmur.stderr.text).to.contain(why)
     })

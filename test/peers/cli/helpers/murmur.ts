@@ -3,10 +3,12 @@ import pc from 'picocolors'
 import { runProgram } from '../../../../peers/cli/program.ts'
 import { InterruptedError } from '../../../../peers/cli/output/exit.ts'
 import { FakeLibrary } from './library.ts'
+import { FakeControl } from './peer.ts'
 import { FakeOutput, FakeTime } from './terminal.ts'
 import { NOW } from './samples.ts'
 import type { CommandContext } from '../../../../peers/cli/context.ts'
 import type { ExitCode } from '../../../../peers/cli/output/exit.ts'
+import type { FakePeer } from './peer.ts'
 import type { FakeOutputInit } from './terminal.ts'
 
 /** The person's surroundings. */
@@ -85,4 +87,24 @@ export class Murmur {
       library: this.library
     }
   }
+}
+
+/** A terminal beside a running peer. */
+export async function besidePeer(init: MurmurInit = {}): Promise<{ murmur: Murmur; peer: FakeControl }> {
+  const murmur = await Murmur.at(init)
+  const peer = new FakeControl()
+  murmur.library.control = peer
+  return { murmur, peer }
+}
+
+/** A terminal in which `murmur start --data demo:1 …` was typed, once its peer runs (or all has ended). */
+export async function startedPeer(
+  args: string[] = [],
+  init: MurmurInit = {}
+): Promise<{ murmur: Murmur; peer: FakePeer; ended: Promise<ExitCode> }> {
+  const murmur = await Murmur.at(init)
+  const { peer } = murmur.library
+  const ended = murmur.run('start', '--data', 'demo:1', ...args)
+  await Promise.race([peer.called('start'), ended])
+  return { murmur, peer, ended }
 }
