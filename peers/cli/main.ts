@@ -1,6 +1,7 @@
 /** The `murmur` process: its streams, signals and exit code around one command line. */
 import { readFileSync } from 'node:fs'
 import pc from 'picocolors'
+import { keepAlive } from '../node/keep-alive.ts'
 import { nodeLibrary } from './library/index.ts'
 import { exitCodes } from './output/exit.ts'
 import { renderError } from './output/errors.ts'
@@ -51,5 +52,5 @@ function crash(error: unknown): void {
 process.on('uncaughtException', crash)
 process.on('unhandledRejection', crash)
 
-process.exitCode = await runProgram(process.argv.slice(2), contextOf(process.argv))
+process.exitCode = await keepAlive(runProgram(process.argv.slice(2), contextOf(process.argv)))
 setTimeout(() => process.exit(), LEAVE_MS).unref()

@@ -13,6 +13,7 @@ import { MembershipError } from '../../src/federation/errors.ts'
 import { checkExpiry, parseInvite } from '../../src/federation/invite.ts'
 import { hostClock } from './clock.ts'
 import { openHome, rememberMembership } from './home/index.ts'
+import { keepAlive } from './keep-alive.ts'
 import { dialable, naming, peerIdIn, withPeerId } from './network/addresses.ts'
 import { createNode } from './network/libp2p.ts'
 import type { Home } from './home/index.ts'
@@ -69,7 +70,7 @@ export interface KnockOptions {
 export async function knock(text: string, options: KnockOptions = {}): Promise<Invitation> {
   const invite = await parseInvite(text)
   checkExpiry(invite.capability.value, hostClock.now())
-  const { manifest, peers } = await askAll(invite, options)
+  const { manifest, peers } = await keepAlive(askAll(invite, options))
   const told = peers.flatMap(({ peerId, addresses }) =>
     dialable(addresses, peerId).map((address) => withPeerId(address, peerId))
   )

@@ -5,6 +5,7 @@ import { MembershipError, RevokedError } from '../../../src/federation/errors.ts
 import { activeMembers, checkRevocation } from '../../../src/federation/membership.ts'
 import { hostClock } from '../clock.ts'
 import { makeInvite, makeRevocation } from '../invites.ts'
+import { keepAlive } from '../keep-alive.ts'
 import { serveMetrics } from '../metrics/index.ts'
 import { Contacts } from '../network/contacts.ts'
 import { tcpPortOf } from '../network/port.ts'
@@ -109,7 +110,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
   }
 
   async stop(): Promise<void> {
-    await (this.#stopped ??= this.#stop())
+    await (this.#stopped ??= keepAlive(this.#stop()))
   }
 
   status(): PeerStatus {
