@@ -1,0 +1,180 @@
+/** A machine of its own for each test: empty homes, real `murmur` processes, and nothing left when it is over. */
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { seededRandom, uniform } from '../../src/random.ts'
+import { MurmurProcess } from './process.ts'
+import type { ManifestDraft } from '../../src/federation/manifest/index.ts'
+
+/** The command, as the package installs it. */
+export const MURMUR = join(import.meta.dirname, '../../peers/cli/murmur.cjs')
+/** Loopback only, and nobody looked for on the network. */
+export const LOCAL = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns']
+
+/** A command that has ended. */
+export interface Result {
+  code: number | null
+  stdout: string
+  stderr: string
+  /** stdout, where it is JSON lines. */
+  json: Record<string, unknown>[]
+}
+
+export interface RunOptions {
+  env?: Record<string, string>
+  /** Written to the standard input, which is no terminal. */
+  input?: string
+  /** Instead of the Node.js that runs the tests. */
+  node?: string
+}
+
+/** What the manifest of `founded` may differ in. */
+export interface TinyOptions {
+  rounds?: number
+  members?: number
+  /** Passes over the data in a round: how long it takes. */
+  epochs?: number
+}
+
+export class World {
+  readonly dir: string
+  readonly #processes: MurmurProcess[] = []
+
+  private constructor(dir: string) {
+    this.dir = dir
+  }
+
+  static async open(): Promise<World> {
+    return new World(await mkdtemp(join(tmpdir(), 'murmur-e2e-')))
+  }
+
+  /** End what still runs, and remove all files. */
+  async close(): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.kill('SIGKILL')))
+    await rm(this.dir, { recursive: true, force: true })
+  }
+
+  path(name: string): string {
+    return join(this.dir, name)
+  }
+
+  async write(name: string, content: string): Promise<string> {
+    await writeFile(this.path(name), content)
+    return this.path(name)
+  }
+
+  /** Run a command to its end. */
+  async murmur(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+    const { env = {}, input = '', node = process.execPath } = options
+    const child = spawn(node, [MURMUR, ...args], { env: this.#env(env), cwd: this.dir })
+    child.stdin.end(input)
+    const code = new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', resolve)
+    })
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+    return { code: await code, stdout, stderr, json: jsonLines(stdout) }
+  }
+
+  /** As `murmur`, with --json and in the home of `name`: the one object it prints. Fails unless the exit code is 0. */
+  async ask(name: string, args: readonly string[]): Promise<Record<string, unknown>> {
+    const { code, stdout, stderr, json } = await this.murmur([...args, '--home', this.path(name), '--json'])
+    if (code !== 0) throw new Error(`murmur ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`)
+    return json[0]
+  }
+
+  /** Start a peer that runs on. */
+  start(name: string, args: readonly string[], env: Record<string, string> = {}): MurmurProcess {
+    const command = [process.execPath, MURMUR, ...args, '--home', this.path(name), '--json']
+    const started = new MurmurProcess(name, command, this.#env(env))
+    this.#processes.push(started)
+    return started
+  }
+
+  /** Found a federation on small tables in the home of `name`; returns the file to train on. */
+  async found(name: string, options: TinyOptions = {}): Promise<string> {
+    const yaml = await this.write('tiny.yaml', JSON.stringify(tinyManifest(options)))
+    await this.ask(name, ['init', 'tiny', '--from', yaml])
+    return await this.write('tiny.csv', tinyTable(1))
+  }
+
+  /** Start the founder, invite the others, let them join: all run. */
+  async federation(names: readonly string[], options: TinyOptions = {}): Promise<MurmurProcess[]> {
+    const data = await this.found(names[0], { members: names.length, ...options })
+    const founder = this.start(names[0], ['start', '--data', data, ...LOCAL])
+    await founder.event('listen')
+    const invite = await this.invite(names[0], ['--uses', String(names.length)])
+    const join = (name: string): MurmurProcess =>
+      this.start(name, ['join', invite, '--yes', '--data', data, ...LOCAL])
+    return [founder, ...names.slice(1).map(join)]
+  }
+
+  /** An invite made in the home of `name`. */
+  async invite(name: string, args: readonly string[] = []): Promise<string> {
+    return String((await this.ask(name, ['invite', ...args]))['invite'])
+  }
+
+  /** For a failed test: what each process said. */
+  report(): string {
+    return this.#processes.map((process) => process.report()).join('\n')
+  }
+
+  /** Nothing of the person who runs the tests. */
+  #env(env: Record<string, string>): NodeJS.ProcessEnv {
+    const { PATH } = process.env
+    return { PATH, HOME: this.dir, LANG: 'C.UTF-8', ...env }
+  }
+}
+
+/** Two numbers and a class, quick to train on. */
+export function tinyManifest({ rounds = 1000, members = 2, epochs = 1 }: TinyOptions = {}): ManifestDraft {
+  return {
+    name: 'tiny',
+    task: {
+      kind: 'classification',
+      input: {
+        kind: 'tabular',
+        columns: [
+          { name: 'x', type: 'number', mean: 0.5, std: 0.3 },
+          { name: 'y', type: 'number', mean: 0.5, std: 0.3 }
+        ],
+        target: 'above'
+      },
+      labels: ['no', 'yes'],
+      metrics: ['accuracy']
+    },
+    model: { architecture: { preset: 'mlp', hidden: [4] } },
+    training: {
+      loss: 'binaryCrossentropy',
+      learningRate: 0.1,
+      batchSize: 16,
+      work: { epochs },
+      holdout: 0.2
+    },
+    rounds: {
+      startMembers: members,
+      minContributors: Math.min(2, members),
+      deadline: { floorMs: 500, ceilingMs: 60_000, factor: 6 },
+      stop: { rounds }
+    }
+  }
+}
+
+/** 200 points, and whether they are above the diagonal. */
+export function tinyTable(seed: number): string {
+  const random = seededRandom(seed)
+  const rows = Array.from({ length: 200 }, () => {
+    const [x, y] = [uniform(random), uniform(random)]
+    return `${x.toFixed(3)},${y.toFixed(3)},${y > x ? 'yes' : 'no'}`
+  })
+  return `x,y,above\n${rows.join('\n')}\n`
+}
+
+function jsonLines(stdout: string): Record<string, unknown>[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
