@@ -9,7 +9,7 @@ import { wire } from './records.ts'
 import { ResultsCache } from './results.ts'
 import { trainUpdate } from './train.ts'
 import { UpdatePool } from './updates.ts'
-import { Voter } from './voter.ts'
+import { VoteNotWrittenError, Voter } from './voter.ts'
 import type { KnownBody } from './bodies.ts'
 import type { EngineComponents, EngineOptions, FetchOptions, HeldUpdate, Position } from './components.ts'
 import type { RoundRecord } from './records.ts'
@@ -59,6 +59,7 @@ export class HeightWork {
   /** Authors whose payload was asked for before. */
   readonly #asked = new Set<string>()
   #isBegun = false
+  #isDiskTold = false
 
   constructor(init: HeightInit) {
     const { position, height, components } = init
@@ -210,12 +211,24 @@ export class HeightWork {
     }
   }
 
+  /** Once a vote is noted the machine has moved on: until it is on disk this peer is silent, so that is tried again. */
   async #vote(effect: Effect<'vote'>): Promise<void> {
     const { body } = effect
     if (effect.kind === 'precommit' && body != null)
       this.#background(this.#bodies.get(body)?.results.stored())
-    const signed = await this.#voter.cast(effect, body == null ? undefined : this.#proposals.get(body)?.bytes)
-    this.#announce({ kind: 'vote', signed })
+    this.#voter.note(effect, (of) => this.#proposals.get(of)?.bytes)
+    await this.#insist(
+      async () => await this.#voter.write(),
+      (cause) => this.#tellOfDisk(cause)
+    )
+    this.#announce({ kind: 'vote', signed: await this.#voter.sign(effect) })
+  }
+
+  /** Said once a height: it is tried again all the time. */
+  #tellOfDisk(cause: Error): void {
+    if (this.#isDiskTold) return
+    this.#isDiskTold = true
+    this.#init.listener.failed(new VoteNotWrittenError(this.height.height, { cause }))
   }
 
   #timer({ id, afterMs }: Effect<'timer'>): void {
@@ -277,9 +290,12 @@ export class HeightWork {
   }
 
   /** Try until it works or the height is over. */
-  async #insist<T>(attempt: () => Promise<T>): Promise<T> {
+  async #insist<T>(attempt: () => Promise<T>, tell: (error: Error) => void = () => {}): Promise<T> {
     const { clock, log } = this.#init.components
-    const onFailure = ({ message }: Error): void => log('will try again: %s', message)
+    const onFailure = (error: Error): void => {
+      log('will try again: %s', error.message)
+      tell(error)
+    }
     return await insist(attempt, { clock, signal: this.#abort.signal, onFailure })
   }
 

@@ -1,10 +1,10 @@
 /** Casting votes: on disk first, then signed and sent. A restarted peer reads here what it has said. */
 import { z } from 'zod'
 import { CID } from 'multiformats/cid'
-import { decode, encode } from '../../src/federation/cbor.ts'
+import { cidOf, decode, encode } from '../../src/federation/cbor.ts'
 import { bytesField, cidField } from '../../src/federation/fields.ts'
-import { voteType } from '../../src/federation/records.ts'
-import { seal } from '../../src/federation/signed.ts'
+import { proposalType, voteType } from '../../src/federation/records.ts'
+import { open, seal } from '../../src/federation/signed.ts'
 import type { RecordSchema } from '../../src/federation/cbor.ts'
 import type { Vote } from '../../src/federation/records.ts'
 import type { Signed } from '../../src/federation/signed.ts'
@@ -35,6 +35,17 @@ const saidType: RecordSchema<z.output<typeof saidSchema>> = {
   maxBytes: 64 * 1024 * 1024
 }
 
+type Said = z.output<typeof saidSchema>
+
+/**
+ * Views whose votes are remembered, beside those of the lock and of the valid value. A restarted peer enters no view
+ * before the last one it voted in, so older votes are not needed to cast none twice; repeating them would only help
+ * others that are as far behind.
+ */
+const VIEWS_REMEMBERED = 64
+
+type VoteEffect = Extract<RoundEffect, { type: 'vote' }>
+
 export interface VoterInit {
   federation: CID
   height: number
@@ -42,10 +53,26 @@ export interface VoterInit {
   log: VoteLog
 }
 
+/** A vote is not sent, as it cannot be written down. */
+export class VoteNotWrittenError extends Error {
+  static override name = 'VoteNotWrittenError'
+
+  constructor(height: number, options: { cause: Error }) {
+    super(
+      `This peer is silent at height ${height}, as its vote cannot be written to disk (${options.cause.message}): ` +
+        'make room, or repair the disk; it is tried again all the time',
+      options
+    )
+    this.name = 'VoteNotWrittenError'
+  }
+}
+
 /** The voice of one peer at one height. */
 export class Voter {
   readonly #init: VoterInit
-  #said: z.output<typeof saidSchema> = { view: 0, locked: null, valid: null, votes: [], proposals: [] }
+  #said: Said = { view: 0, locked: null, valid: null, votes: [], proposals: [] }
+  /** Body → the proposal kept for it: of those that `locked` and `valid` refer to. */
+  #proposals = new Map<string, Uint8Array>()
 
   constructor(init: VoterInit) {
     this.#init = init
@@ -57,6 +84,7 @@ export class Voter {
     if (bytes == null) return undefined
     this.#said = decode(saidType, bytes)
     const { view, locked, valid, votes, proposals } = this.#said
+    this.#proposals = new Map(await Promise.all(proposals.map(byBody)))
     return {
       view,
       locked: inText(locked),
@@ -72,29 +100,49 @@ export class Voter {
   }
 
   /**
-   * Write the vote down, then sign it.
+   * Take down what this vote says. It is in every record that is written from now on, and may be signed once one is.
    *
-   * @param proposal - envelope of the proposal voted for
+   * @param proposalOf - envelope of the proposal of a body, if it is here
    */
-  async cast(effect: Extract<RoundEffect, { type: 'vote' }>, proposal?: Uint8Array): Promise<Signed<Vote>> {
-    const body = effect.body == null ? null : CID.parse(effect.body)
-    const vote = { view: effect.view, kind: effect.kind, body }
-    const isNew = proposal != null && effect.kind === 'precommit' && effect.body != null
-    this.#said = {
-      view: effect.view,
-      locked: inCid(effect.locked),
-      valid: inCid(effect.valid),
-      votes: [...this.#said.votes, vote],
-      proposals: isNew ? [...this.#said.proposals, proposal] : this.#said.proposals
+  note(effect: VoteEffect, proposalOf: (body: string) => Uint8Array | undefined): void {
+    const { view, kind, locked, valid } = effect
+    const kept = new Map<string, Uint8Array>()
+    for (const body of [locked?.body, valid?.body]) {
+      const proposal = body == null ? undefined : (proposalOf(body) ?? this.#proposals.get(body))
+      if (body != null && proposal != null) kept.set(body, proposal)
     }
+    this.#proposals = kept
+    const vote = { view, kind, body: effect.body == null ? null : CID.parse(effect.body) }
+    const remembered = (of: number): boolean =>
+      of > view - VIEWS_REMEMBERED || of === locked?.view || of === valid?.view
+    this.#said = {
+      view,
+      locked: inCid(locked),
+      valid: inCid(valid),
+      votes: [...this.#said.votes.filter((one) => remembered(one.view)), vote],
+      proposals: [...kept.values()]
+    }
+  }
+
+  /** Write down all that was noted; resolves once it is on disk. May be tried again: it writes what is true by then. */
+  async write(): Promise<void> {
     await this.#init.log.put(this.#init.height, encode(this.#said))
-    return await this.#sign(vote)
+  }
+
+  /** Sign a vote that is on disk. */
+  async sign({ view, kind, body }: VoteEffect): Promise<Signed<Vote>> {
+    return await this.#sign({ view, kind, body: body == null ? null : CID.parse(body) })
   }
 
   async #sign(vote: Pick<Vote, 'view' | 'kind' | 'body'>): Promise<Signed<Vote>> {
     const { federation, height, key } = this.#init
     return await seal(voteType, { federation, height, ...vote }, key)
   }
+}
+
+async function byBody(proposal: Uint8Array): Promise<[string, Uint8Array]> {
+  const { value } = await open(proposalType, proposal)
+  return [(await cidOf(encode(value.body))).toString(), proposal]
 }
 
 function inText(value: { body: CID; view: number } | null): { body: string; view: number } | null {

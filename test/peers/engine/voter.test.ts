@@ -1,0 +1,121 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { expect } from 'chai'
+import { Voter } from '../../../peers/engine/voter.ts'
+import { cidOf, encode, toBlock } from '../../../src/federation/cbor.ts'
+import { proposalType } from '../../../src/federation/records.ts'
+import { seal } from '../../../src/federation/signed.ts'
+import { memoryStore, VoteLog } from '../../../src/state/index.ts'
+import { Swarm } from './swarm.ts'
+import type { CommitBody } from '../../../src/federation/records.ts'
+import type { BodyInView, RoundEffect } from '../../../src/rounds/index.ts'
+import type { StateWrite } from '../../../src/state/index.ts'
+import type { CID } from 'multiformats/cid'
+
+const key = await generateKeyPair('Ed25519')
+const federation: CID = (await toBlock('a federation')).cid
+
+type VoteEffect = Extract<RoundEffect, { type: 'vote' }>
+
+function precommit(view: number, locked: BodyInView, valid = locked): VoteEffect {
+  return { type: 'vote', view, kind: 'precommit', body: locked.body, locked, valid }
+}
+
+/** A body of its own for each time, in a proposal. */
+async function proposed(time: number): Promise<{ body: string; proposal: Uint8Array }> {
+  const body: CommitBody = {
+    federation,
+    height: 1,
+    round: 1,
+    previous: federation,
+    time,
+    model: federation,
+    optimizerState: null,
+    contributions: [],
+    evaluation: {},
+    epsilon: null,
+    roster: [],
+    admissions: [],
+    revocations: []
+  }
+  const proposal = { federation, height: 1, view: 0, body, validView: -1, updates: [] }
+  const { bytes } = await seal(proposalType, proposal, key)
+  return { body: (await cidOf(encode(body))).toString(), proposal: bytes }
+}
+
+describe('what a peer writes down before it votes', () => {
+  const log = new VoteLog(memoryStore())
+  const voter = (height: number): Voter => new Voter({ federation, height, key, log })
+
+  it('keeps the proposals of the lock and of the valid value, also over restarts, and no others', async () => {
+    const [a, b, c] = await Promise.all([1, 2, 3].map(proposed))
+    const known = new Map([a, b, c].map(({ body, proposal }) => [body, proposal]))
+    const before = voter(1)
+    for (const [view, { body }] of [a, b, c].entries())
+      before.note(precommit(view, { body, view }), (of) => known.get(of))
+    await before.write()
+    expect((await voter(1).resume())?.proposals).to.deep.equal([c.proposal])
+    // In its next life it votes nil before that proposal is here again.
+    const after = voter(1)
+    const said = await after.resume()
+    const locked = said?.locked ?? null
+    const effect = { type: 'vote', view: 3, kind: 'prevote', body: null, locked, valid: locked } as const
+    after.note(effect, () => undefined)
+    await after.write()
+    expect((await voter(1).resume())?.proposals).to.deep.equal([c.proposal])
+  })
+
+  it('keeps the proposal of a valid value that it is not locked on', async () => {
+    const [a, b] = await Promise.all([1, 2].map(proposed))
+    const known = new Map([a, b].map(({ body, proposal }) => [body, proposal]))
+    const one = voter(2)
+    one.note(precommit(1, { body: a.body, view: 1 }, { body: b.body, view: 0 }), (of) => known.get(of))
+    await one.write()
+    expect((await voter(2).resume())?.proposals).to.deep.equal([a.proposal, b.proposal])
+  })
+
+  it('stays small however long a height takes, and knows the view of the last vote and the votes of the lock', async () => {
+    const { body, proposal } = await proposed(1)
+    const one = voter(3)
+    const locked = { body, view: 5 }
+    one.note(precommit(5, locked), () => proposal)
+    for (let view = 6; view < 3000; view++) {
+      for (const kind of ['prevote', 'precommit'] as const)
+        one.note({ type: 'vote', view, kind, body: null, locked, valid: locked }, () => proposal)
+    }
+    await one.write()
+    expect((await log.get(3))?.byteLength).to.be.lessThan(16 * 1024)
+    const said = await voter(3).resume()
+    expect(said?.view).to.equal(2999)
+    expect(said?.votes[0]).to.deep.equal({ view: 5, kind: 'precommit', body })
+    expect(said?.votes.at(-1)).to.deep.equal({ view: 2999, kind: 'precommit', body: null })
+  })
+})
+
+describe('a disk that cannot take a vote', () => {
+  let swarm: Swarm
+
+  afterEach(() => swarm.stop())
+
+  it('is tried again until it can, and said to be so once', async () => {
+    const rounds = { startMembers: 2, minContributors: 2, stop: { rounds: 2 } }
+    swarm = new Swarm({ members: 2, manifest: { rounds } })
+    await swarm.add()
+    let failures = 3
+    const sync = async (writes: readonly StateWrite[]): Promise<void> => {
+      const isVote = writes.some(({ key: name, value }) => name.startsWith('votes/') && value != null)
+      if (isVote && swarm.peers[1].engine.snapshot().round === 1 && failures-- > 0) throw new Error('ENOSPC')
+    }
+    const full = await swarm.add({
+      key: await generateKeyPair('Ed25519'),
+      store: memoryStore({ sync }),
+      blocks: new Map()
+    })
+    const errors: string[] = []
+    full.engine.addEventListener('error', ({ detail }) => errors.push(detail.error.message))
+    // Two members, both needed: without its vote nothing is ever agreed on.
+    await Promise.all(swarm.peers.map((peer) => swarm.reached(peer, 2)))
+    expect(failures).to.be.lessThan(0)
+    expect(errors).to.have.length(1)
+    expect(errors[0]).to.include('height').and.to.include('ENOSPC')
+  })
+})
