@@ -122,7 +122,8 @@ export interface PeerEvents {
   commit: CustomEvent<CommitSummary & { roundMs: number }>
   'member:connect': CustomEvent<{ peerId: string }>
   'member:disconnect': CustomEvent<{ peerId: string }>
-  'member:refused': CustomEvent<{ peerId: string; code: string; message: string }>
+  /** `local`: this peer refused the other; else the other refused this one. `message` is for whoever was refused. */
+  'member:refused': CustomEvent<{ peerId: string; code: string; message: string; local: boolean }>
   finished: CustomEvent<{ round: number; commit: string; evaluation: Metrics }>
   /** A failure of a part that the peer goes on without; `error.message` says what to do. */
   error: CustomEvent<{ error: Error }>

@@ -35,7 +35,9 @@ function describe(event: PeerEvent): string | null {
     case 'member:disconnect':
       return `${shortId(event.detail.peerId)} disconnected.`
     case 'member:refused':
-      return `Turned away ${shortId(event.detail.peerId)}: ${event.detail.message}`
+      return event.detail.local
+        ? `Turned away ${shortId(event.detail.peerId)}: ${event.detail.message}`
+        : `${shortId(event.detail.peerId)} turned this peer away: ${event.detail.message}`
     case 'finished': {
       const { round, commit, evaluation } = event.detail
       const { accuracy } = evaluation

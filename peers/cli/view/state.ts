@@ -47,7 +47,9 @@ function noticeOf(event: PeerEvent): string | null {
     case 'update:refused':
       return `An update was refused (${event.detail.reason}).`
     case 'member:refused':
-      return `Somebody was turned away: ${event.detail.message}`
+      return event.detail.local
+        ? `Somebody was turned away: ${event.detail.message}`
+        : `A member turned this peer away: ${event.detail.message}`
     case 'error':
       return event.detail.error.message
     default:

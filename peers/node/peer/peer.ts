@@ -236,7 +236,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
       },
       onMember: (peerId, connected) =>
         this.#emit(connected ? 'member:connect' : 'member:disconnect', { peerId }),
-      onRefused: ({ peerId, code, message }) => this.#emit('member:refused', { peerId, code, message })
+      onRefused: (refusal) => this.#emit('member:refused', refusal)
     })
   }
 

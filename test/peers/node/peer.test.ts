@@ -359,7 +359,7 @@ describe('inviting and revoking', function () {
     const late = await federation.open(home)
     const refused = next(late.peer, 'member:refused')
     await late.peer.start()
-    expect(await refused).to.deep.include({ peerId: federation.founder.id, code: 'revoked' })
+    expect(await refused).to.deep.include({ peerId: federation.founder.id, code: 'revoked', local: false })
     expect((await refused).message).to.include('This invite was revoked')
   })
 

@@ -122,7 +122,12 @@ export const sampleEvents: { [Name in PeerEventName]: PeerEvents[Name]['detail']
   commit: commit(4),
   'member:connect': { peerId: BOB },
   'member:disconnect': { peerId: CAROL },
-  'member:refused': { peerId: CAROL, code: 'revoked', message: 'its membership was revoked (lost laptop)' },
+  'member:refused': {
+    peerId: CAROL,
+    code: 'revoked',
+    message: 'its membership was revoked (lost laptop)',
+    local: true
+  },
   finished: { round: 10, commit: cid(10), evaluation: { accuracy: 0.951, loss: 0.2 } },
   error: { error: new Error('The disk is full: free some space') }
 }

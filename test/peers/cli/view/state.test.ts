@@ -41,6 +41,9 @@ describe('reduceView', () => {
     expect(after(event('update:refused'), event('member:refused')).notice).to.match(
       /^Somebody was turned away: /
     )
+    expect(after(event('member:refused', { local: false })).notice).to.match(
+      /^A member turned this peer away: /
+    )
     expect(after(event('error'), event('member:connect')).notice).to.equal(
       'The disk is full: free some space'
     )
