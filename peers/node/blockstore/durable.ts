@@ -16,6 +16,16 @@ const CONCURRENT_SYNCS = 4
 /** What blockstore-fs leaves when the process dies within a put. */
 const TEMPORARY = /^\..*\.tmp$/
 
+/** The peer that used the store has stopped. */
+export class BlockstoreClosedError extends Error {
+  static override name = 'BlockstoreClosedError'
+
+  constructor(path: string) {
+    super(`The block store in ${path} is closed`)
+    this.name = 'BlockstoreClosedError'
+  }
+}
+
 /** Called with a block whose bytes on disk no longer hash to its CID, before it is deleted. */
 export type OnCorrupt = (cid: CID) => void
 
@@ -27,6 +37,8 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
   /** Files written since the last `sync()`. */
   #unsynced = new Set<string>()
   readonly #writing = new Map<string, Promise<CID>>()
+  readonly #deleting = new Set<Promise<void>>()
+  #isClosed = false
 
   private constructor(path: string, onCorrupt: OnCorrupt) {
     // Flat, so that one directory has to be synced instead of up to a thousand.
@@ -54,6 +66,7 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
 
   /** Puts of one block at once become one: blockstore-fs would let them fight over the temporary file. */
   override async put(...[cid, bytes, options]: Parameters<Blockstore['put']>): Promise<CID> {
+    this.#assertOpen()
     const file = this.#fileOf(cid)
     if (this.#known.has(file)) return cid
     const writing = this.#writing.get(file) ?? super.put(cid, bytes, options)
@@ -80,9 +93,16 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
   }
 
   override async delete(cid: CID, options?: AbortOptions): Promise<void> {
+    this.#assertOpen()
     this.#known.delete(this.#fileOf(cid))
     this.#unsynced.delete(this.#fileOf(cid))
-    await super.delete(cid, options)
+    const deleting = super.delete(cid, options)
+    this.#deleting.add(deleting)
+    try {
+      await deleting
+    } finally {
+      this.#deleting.delete(deleting)
+    }
   }
 
   async sync(): Promise<void> {
@@ -98,9 +118,20 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
     }
   }
 
+  /** When it resolves nothing changes in the directory any more: another process may take it over. */
+  async settle(): Promise<void> {
+    this.#isClosed = true
+    await Promise.allSettled([...this.#writing.values(), ...this.#deleting])
+  }
+
   override async close(): Promise<void> {
+    await this.settle()
     await this.sync()
     await super.close()
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new BlockstoreClosedError(this.path)
   }
 
   async #read(cid: CID, options?: AbortOptions): Promise<Uint8Array> {

@@ -67,6 +67,7 @@ export class SpillingBlockstore extends BaseBlockstore implements TransientBlock
 
   /** Forget everything. */
   async close(): Promise<void> {
+    await this.#files.settle()
     await rm(this.#files.path, { recursive: true, force: true })
   }
 }
