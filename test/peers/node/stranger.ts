@@ -8,16 +8,23 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { multiaddr } from '@multiformats/multiaddr'
 import { byteStream } from '@libp2p/utils'
 import { createLibp2p } from 'libp2p'
+import { RefusedError } from '../../../protocols/common/errors.ts'
 import { frames } from '../../../protocols/common/frames.ts'
 import { gossipOptions } from '../../../protocols/rounds/index.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey, Stream } from '@libp2p/interface'
-import type { Frames } from '../../../protocols/common/frames.ts'
+import type { RecordSchema } from '../../../src/federation/cbor.ts'
 
 export type StrangerNode = Libp2p<{ identify: Identify; pubsub: GossipSub }>
 
 const TIMEOUT_MS = 10_000
+
+/** A question, and what an answer to it would be. */
+export interface Exchange<T> {
+  question: unknown
+  answer: RecordSchema<T>
+}
 
 export class Stranger {
   readonly node: StrangerNode
@@ -49,12 +56,33 @@ export class Stranger {
     return await this.node.dialProtocol(multiaddr(address), protocol, { signal })
   }
 
-  /** Say something, and read the answer as frames. */
-  async ask(address: string, protocol: string, question: unknown): Promise<Frames> {
+  /**
+   * What a question is refused with. An answer is a failure; a connection that ends meanwhile is not: members part with
+   * a stranger after some seconds, whatever it is doing.
+   */
+  async refusal<T>(
+    address: string,
+    protocol: string,
+    { question, answer }: Exchange<T>
+  ): Promise<RefusedError> {
+    for (let attempts = 1; ; attempts++) {
+      try {
+        const value = await this.#ask(address, protocol, { question, answer })
+        throw new Error(`${protocol} answered: ${JSON.stringify(value)}`)
+      } catch (error) {
+        if (error instanceof RefusedError) return error
+        const parted = error instanceof Error && /^(Stream|Connection|Muxer|UnexpectedEOF)/.test(error.name)
+        if (!parted || attempts === 3) throw error
+      }
+    }
+  }
+
+  async #ask<T>(address: string, protocol: string, { question, answer }: Exchange<T>): Promise<T> {
     const stream = await this.open(address, protocol)
     const wire = frames(stream, 4 * 1024 * 1024)
-    await wire.write(question, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    return wire
+    const signal = AbortSignal.timeout(TIMEOUT_MS)
+    await wire.write(question, { signal })
+    return await wire.read(answer, { signal })
   }
 
   /** Bytes that come on a stream until the other side ends or resets it. */
