@@ -7,11 +7,8 @@ import { exitCodes } from './output/exit.ts'
 import { renderError } from './output/errors.ts'
 import { runProgram } from './program.ts'
 import { leaveSignal } from './signals.ts'
-import { outputOf, person } from './terminal.ts'
+import { flushed, outputOf, person } from './terminal.ts'
 import type { CommandContext } from './context.ts'
-
-/** After a command has ended nothing should keep the process: what does is cut off after so long, ms. */
-const LEAVE_MS = 2_000
 
 function contextOf(argv: readonly string[]): CommandContext {
   const { env } = process
@@ -52,5 +49,7 @@ function crash(error: unknown): void {
 process.on('uncaughtException', crash)
 process.on('unhandledRejection', crash)
 
-process.exitCode = await keepAlive(runProgram(process.argv.slice(2), contextOf(process.argv)))
-setTimeout(() => process.exit(), LEAVE_MS).unref()
+const code = await keepAlive(runProgram(process.argv.slice(2), contextOf(process.argv)))
+// What is left by then are timers of libraries: the person need not wait for them, only for what was printed.
+await Promise.all([process.stdout, process.stderr].map(flushed))
+process.exit(code)

@@ -120,7 +120,7 @@ function fail(error: unknown, argv: string[], context: CommandContext): ExitCode
   const verbose = argv.includes('--verbose')
   if (argv.includes('--json')) {
     const detail = verbose ? { ...report, stack: stackOf(thrown) } : { ...report }
-    context.stdout.write(eventLine('error', context.now(), detail))
+    context.stdout.write(eventLine('failed', context.now(), detail))
   } else if (!(thrown instanceof InterruptedError)) context.stderr.write(renderError(thrown, { verbose }))
   return report.exitCode
 }
@@ -142,7 +142,7 @@ function failParse(error: CommanderError, argv: string[], context: CommandContex
       exitCode: exitCodes.usage,
       expected: true
     }
-    context.stdout.write(eventLine('error', context.now(), detail))
+    context.stdout.write(eventLine('failed', context.now(), detail))
   } else context.stderr.write(`murmur: ${message}\nSee ${helpFor(argv)}.\n`)
   return exitCodes.usage
 }

@@ -1,4 +1,5 @@
 /** When the process is asked to leave. */
+import { SHOW_CURSOR } from './output/cursor.ts'
 import { exitCodes, InterruptedError } from './output/exit.ts'
 
 /**
@@ -9,7 +10,7 @@ export function leaveSignal(env: Readonly<Record<string, string | undefined>>): 
   const leaving = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (leaving.signal.aborted) process.exit(exitCodes.interrupted)
+      if (leaving.signal.aborted) leaveAtOnce()
       leaving.abort(new InterruptedError(signal))
     })
   }
@@ -20,4 +21,10 @@ export function leaveSignal(env: Readonly<Record<string, string | undefined>>): 
     process.stdin.unref?.()
   }
   return leaving.signal
+}
+
+/** A live view may have hidden the cursor, and will not come to show it again. */
+function leaveAtOnce(): never {
+  if (process.stdout.isTTY) process.stdout.write(SHOW_CURSOR)
+  process.exit(exitCodes.interrupted)
 }

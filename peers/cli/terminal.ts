@@ -21,16 +21,22 @@ export function outputOf(stream: NodeJS.WriteStream): Output {
       return stream.isTTY === true
     },
     get columns() {
-      return terminal.columns ?? COLUMNS
+      // Some pseudo-terminals say 0.
+      return terminal.columns || COLUMNS
     },
     get rows() {
-      return terminal.rows ?? ROWS
+      return terminal.rows || ROWS
     },
     onResize(listener) {
       stream.on('resize', listener)
       return () => void stream.off('resize', listener)
     }
   }
+}
+
+/** Resolves when all that was written is out, or cannot get out any more. */
+export function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => void stream.write('', () => resolve()))
 }
 
 /** Asking the person at the terminal; `signal` ends the question. */

@@ -43,7 +43,7 @@ describe('an invite through murmur', function () {
       .to.match(/^murmur: /)
       .and.not.to.match(/^ +at /m)
     expect([told.code, json.code]).to.deep.equal([exitCode, exitCode])
-    expect(json.json.at(-1)).to.include({ event: 'error', code, exitCode, expected: true })
+    expect(json.json.at(-1)).to.include({ event: 'failed', code, exitCode, expected: true })
   }
 
   it('expired: says when, and to ask for a new one', async () => {

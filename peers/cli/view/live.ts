@@ -1,12 +1,11 @@
 /** Keeps a frame on the terminal: redraws at most ten times a second, fits it to each resize, restores the cursor. */
 import { createLogUpdate } from 'log-update'
+import { HIDE_CURSOR, SHOW_CURSOR } from '../output/cursor.ts'
 import type { Output } from '../context.ts'
 
 /** 10 frames a second: smooth to the eye, and cheap. */
 export const FRAME_MS = 100
 
-const HIDE_CURSOR = '\u001b[?25l'
-const SHOW_CURSOR = '\u001b[?25h'
 /** Clear from the cursor on: after a resize, old lines may have been wrapped by the terminal. */
 const CLEAR_SCREEN = '\u001b[2J\u001b[H'
 

@@ -119,7 +119,7 @@ describe('a command line that cannot be meant', () => {
     const murmur = await Murmur.at()
     expect(await murmur.run('start', '--dta', '--json')).to.equal(2)
     const [line] = murmur.stdout.json
-    expect(line).to.deep.include({ event: 'error', name: 'UsageError', exitCode: 2, expected: true })
+    expect(line).to.deep.include({ event: 'failed', name: 'UsageError', exitCode: 2, expected: true })
     expect(line?.['message']).to.contain("unknown option '--dta'")
     expect(murmur.stderr.text).to.equal('')
   })
@@ -183,7 +183,7 @@ describe('a failure', () => {
     expect(await murmur.run('status', '--json')).to.equal(exitCodes.terminated)
     expect(murmur.stdout.json).to.have.length(1)
     expect(murmur.stdout.json[0]).to.deep.include({
-      event: 'error',
+      event: 'failed',
       name: InterruptedError.name,
       exitCode: 143
     })

@@ -66,7 +66,7 @@ describe('murmur join', () => {
   it('takes --yes alone for consent with --json, and tells the manifest as an event', async () => {
     const asking = await stranger({ confirm: true })
     expect(await asking.run('join', INVITE, ...DATA, '--json')).to.equal(2)
-    expect(asking.stdout.json.map(({ event }) => event)).to.deep.equal(['manifest', 'error'])
+    expect(asking.stdout.json.map(({ event }) => event)).to.deep.equal(['manifest', 'failed'])
     const murmur = await stranger()
     expect(await joinAndLeave(murmur, INVITE, ...DATA, '--json', '--yes')).to.equal(130)
     expect(murmur.stdout.json[0]).to.deep.include({

@@ -29,7 +29,7 @@ describe('--json', () => {
     expect(
       names.filter((name) => name !== 'start' && name !== 'stop' && name !== 'listen').slice(0, -1)
     ).to.deep.equal(peerEventNames)
-    expect(names.slice(-2)).to.deep.equal(['stop', 'error'])
+    expect(names.slice(-2)).to.deep.equal(['stop', 'failed'])
     for (const line of events) expect(line).to.have.property('time').that.is.a('number')
   })
 
@@ -72,7 +72,7 @@ describe('--json', () => {
     murmur.library.peer.starting = Promise.reject(new TypeError('x is undefined'))
     expect(await murmur.run('start', '--data', 'demo:1', '--json')).to.equal(1)
     expect(murmur.stdout.json.at(-1)).to.deep.equal({
-      event: 'error',
+      event: 'failed',
       time: NOW,
       name: 'TypeError',
       code: null,
