@@ -59,6 +59,7 @@ export class Contacts {
   #onMember({ detail }: AdmissionEvents['member']): void {
     const peerId = detail.peerId.toString()
     this.meet(peerId, detail.addresses)
+    this.#init.links.met(peerId)
     for (const known of detail.peers) this.meet(known.peerId, known.addresses)
     this.#init.onMember(peerId, true)
     this.#changed()

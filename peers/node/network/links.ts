@@ -75,12 +75,16 @@ export class Links {
     return [...(this.#links.get(peerId)?.addresses ?? [])]
   }
 
-  /** A connection ended: try again soon. */
+  /** It let this peer in: whatever kept them apart before is over. A mere connection may be closed again at once. */
+  met(peerId: string): void {
+    const link = this.#links.get(peerId)
+    if (link != null) link.retryMs = FIRST_RETRY_MS
+  }
+
+  /** A connection ended: try again, soon if they had met. */
   lost(peerId: string): void {
     const link = this.#links.get(peerId)
-    if (link?.wanted !== true || this.#isConnected(peerId)) return
-    link.retryMs = FIRST_RETRY_MS
-    this.#dialSoon(peerId, FIRST_RETRY_MS * this.#init.jitter())
+    if (link?.wanted === true && !this.#isConnected(peerId)) this.#dialSoon(peerId, this.#nextDelay(link))
   }
 
   stop(): void {
@@ -111,7 +115,6 @@ export class Links {
       const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
       const addresses = link.addresses.map((address) => multiaddr(withPeerId(address, peerId)))
       await this.#init.node.dial(addresses, { signal })
-      link.retryMs = FIRST_RETRY_MS
     } catch (error) {
       this.#init.log(
         '%s is not reachable, next attempt in %d ms: %s',

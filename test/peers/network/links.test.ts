@@ -18,8 +18,12 @@ class FakeNode extends TypedEventEmitter<Libp2pEvents> {
   readonly connected = new Set<string>()
   readonly services = { admission: new FakeAdmission() }
 
+  /** What a dial leads to; default: it resolves, and there is no connection. */
+  onDial: (() => Promise<void>) | null = null
+
   async dial(addresses: { toString(): string }[]): Promise<void> {
     this.dialled.push(addresses.map(String))
+    await this.onDial?.()
   }
 
   getConnections(peerId: { toString(): string }): object[] {
@@ -53,6 +57,20 @@ describe('links to the other members', () => {
   let links: Links
   let peerId: string
   let other: string
+  let jitter: number
+
+  /** Let time pass in small steps, each followed by what it leads to. Returns when dials began, ms. */
+  const dialsWithin = async (totalMs: number, stepMs = 10): Promise<number[]> => {
+    const begun: number[] = []
+    const startMs = clock.nowMs()
+    for (let passedMs = 0; passedMs <= totalMs; passedMs += stepMs) {
+      const before = node.dialled.length
+      clock.advance(passedMs === 0 ? 0 : stepMs)
+      await new Promise((resolve) => setImmediate(resolve))
+      if (node.dialled.length > before) begun.push(clock.nowMs() - startMs)
+    }
+    return begun
+  }
 
   beforeEach(async () => {
     node = new FakeNode()
@@ -64,8 +82,9 @@ describe('links to the other members', () => {
       self: (await person(1)).id,
       clock: { now: () => clock.nowMs(), setTimer: (ms, callback) => clock.after(ms, callback) },
       log: defaultLogger().forComponent('murmur:test'),
-      jitter: () => 0.5
+      jitter: () => jitter
     })
+    jitter = 0.5
   })
 
   afterEach(() => links.stop())
@@ -76,6 +95,128 @@ describe('links to the other members', () => {
     clock.advance(0)
     expect(node.dialled).to.deep.equal([[`${REAL}/p2p/${peerId}`]])
     expect(links.addresses(peerId)).to.deep.equal([REAL])
+  })
+
+  it('waits twice as long after each dial that fails', async () => {
+    node.onDial = () => Promise.reject(new Error('nothing listens there'))
+    links.learn(peerId, [REAL])
+    links.want(peerId)
+    expect(await dialsWithin(8_000)).to.deep.equal([0, 250, 750, 1750, 3750, 7750])
+  })
+
+  it('never waits longer than half a minute, and half as long again with the worst jitter', async () => {
+    links.learn(peerId, [REAL])
+    links.want(peerId)
+    await dialsWithin(120_000, 50)
+    const evenly = await dialsWithin(120_000, 50)
+    expect(evenly).to.have.length(4)
+    jitter = 0.999
+    await dialsWithin(60_000, 50)
+    const begun = await dialsWithin(120_000, 50)
+    for (const [i, at] of begun.slice(1).entries()) expect(at - begun[i]).to.be.within(44_000, 45_000)
+  })
+
+  it('spreads the retries by the jitter', async () => {
+    jitter = 0
+    links.learn(peerId, [REAL])
+    links.want(peerId)
+    expect(await dialsWithin(1_000)).to.deep.equal([0, 130, 380, 880])
+  })
+
+  it('dials neither itself, nor who is connected, nor who is not wanted', async () => {
+    const self = (await person(1)).id
+    links.learn(self, [REAL])
+    links.want(self)
+    links.learn(other, [REAL])
+    node.connected.add(peerId)
+    links.learn(peerId, [REAL])
+    links.want(peerId)
+    expect(await dialsWithin(2_000)).to.deep.equal([])
+    expect(clock.pending).to.equal(0)
+  })
+
+  it('dials as soon as it learns where a wanted peer is, and anew when it learns more', async () => {
+    links.want(peerId)
+    expect(await dialsWithin(1_000)).to.deep.equal([])
+    links.learn(peerId, [REAL])
+    expect(await dialsWithin(5_000)).to.deep.equal([0, 250, 750, 1750, 3750])
+    const moved = '/ip4/192.0.2.7/tcp/4002'
+    links.learn(peerId, [moved])
+    expect(await dialsWithin(800)).to.deep.equal([0, 250, 750])
+    // The newest address is tried first.
+    expect(node.dialled.at(-1)).to.deep.equal([`${moved}/p2p/${peerId}`, `${REAL}/p2p/${peerId}`])
+    links.learn(peerId, [moved])
+    expect(await dialsWithin(800)).to.deep.equal([])
+  })
+
+  it('dials a dropped peer no more, not even when its connection is lost', async () => {
+    links.learn(peerId, [REAL])
+    links.want(peerId)
+    await dialsWithin(0)
+    links.drop(peerId)
+    links.lost(peerId)
+    links.learn(peerId, ['/ip4/192.0.2.7/tcp/4002'])
+    expect(await dialsWithin(60_000, 1_000)).to.deep.equal([])
+    links.want(peerId)
+    expect(await dialsWithin(0)).to.deep.equal([0])
+  })
+
+  it('forgets a drop during a dial as little', async () => {
+    const dialling = Promise.withResolvers<void>()
+    node.onDial = () => dialling.promise
+    links.learn(peerId, [REAL])
+    links.want(peerId)
+    await dialsWithin(0)
+    links.drop(peerId)
+    dialling.resolve()
+    expect(await dialsWithin(60_000, 1_000)).to.deep.equal([])
+  })
+
+  it('dials one peer once at a time', async () => {
+    node.onDial = () => new Promise(() => {})
+    links.learn(peerId, [REAL])
+    links.want(peerId)
+    await dialsWithin(0)
+    links.learn(peerId, ['/ip4/192.0.2.7/tcp/4002'])
+    links.lost(peerId)
+    expect(await dialsWithin(60_000, 1_000)).to.deep.equal([])
+  })
+
+  it('dials again soon after a connection was lost, with the back-off begun anew', async () => {
+    links.learn(peerId, [REAL])
+    links.want(peerId)
+    await dialsWithin(20_000, 50)
+    node.connected.add(peerId)
+    links.met(peerId)
+    expect(await dialsWithin(60_000, 1_000)).to.deep.equal([])
+    node.connected.delete(peerId)
+    links.lost(peerId)
+    expect(await dialsWithin(2_000)).to.deep.equal([250, 750, 1750])
+  })
+
+  it('backs off from a peer that connects and hangs up at once', async () => {
+    links.learn(peerId, [REAL])
+    links.want(peerId)
+    node.onDial = async () => {
+      node.connected.add(peerId)
+      setImmediate(() => {
+        node.connected.delete(peerId)
+        links.lost(peerId)
+      })
+    }
+    expect((await dialsWithin(10_000)).length).to.be.within(4, 7)
+  })
+
+  it('is over when stopped: no dial, no timer', async () => {
+    links.learn(peerId, [REAL])
+    links.want(peerId)
+    await dialsWithin(0)
+    links.stop()
+    expect(clock.pending).to.equal(0)
+    links.want(other)
+    links.learn(other, [REAL])
+    links.lost(peerId)
+    expect(await dialsWithin(60_000, 1_000)).to.deep.equal([])
   })
 
   describe('kept by contacts', () => {

@@ -73,6 +73,7 @@ describe('starting and stopping', function () {
       await third.peer.stop()
       const files = await filesOf(third)
       expect(files.filter((file) => file.includes('transient/'))).to.deep.equal([])
+      // No event tells that nothing happens: a moment is given to what must not come.
       await new Promise((resolve) => setTimeout(resolve, 50))
       expect(await filesOf(third), `after ${type}`).to.deep.equal(files)
       await federation.reopen(third)
