@@ -259,9 +259,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   }
 
   async #apply(next: NextCommit): Promise<boolean> {
-    const applied = await this.#tip.apply(next)
-    const tip = this.#tip.current
-    if (!applied || tip == null) return false
+    const tip = await this.#tip.apply(next)
+    if (tip == null) return false
     this.#work?.end()
     this.#work = null
     const previousModel = this.#position?.tip.body.model

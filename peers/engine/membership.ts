@@ -5,8 +5,13 @@ import type { MembershipChange } from '../../src/rounds/index.ts'
 
 /** The engine's view of membership; `peers/node` implements it over src/federation/membership. */
 export interface Membership {
-  /** Follow the ledger by one commit. */
-  apply(body: CommitBody): Promise<void>
+  /**
+   * Work out membership after one more commit, without following it yet: it is in no ledger before this resolves.
+   *
+   * @returns follows it
+   * @throws {Error} the commit may not change what it changes
+   */
+  prepare(body: CommitBody): Promise<() => void>
   /** A member's wish to be in the roster. Resolves to false when it is not admissible (the reason is logged). */
   request(join: Signed<Join>): Promise<boolean>
   /** An admin's revocation. Resolves to false when it does not hold. */

@@ -45,15 +45,16 @@ export class TipKeeper {
     let tip = genesisTip(federation, manifest, await this.#initialModel())
     for await (const { cid, bytes } of components.ledger.range(1)) {
       const { body } = decode(commitType, bytes)
-      await components.membership.apply(body)
+      const follow = await components.membership.prepare(body)
+      follow()
       tip = { federation, manifest, cid, body }
     }
     this.#tip = tip
     return tip
   }
 
-  /** Append a commit. False when it does not follow the tip (any more). On disk when it resolves. */
-  async apply(next: NextCommit): Promise<boolean> {
+  /** Append a commit; the new tip, on disk when this resolves. Null when it does not follow the tip (any more). */
+  async apply(next: NextCommit): Promise<LedgerTip | null> {
     const applied = this.#turn.then(() => this.#append(next))
     this.#turn = applied.catch(() => {})
     return await applied
@@ -73,12 +74,13 @@ export class TipKeeper {
     return 'cid' in initial ? initial.cid : await blocks.hashModel(await trainer.initialWeights())
   }
 
-  async #append({ cid, body, bytes }: NextCommit): Promise<boolean> {
+  async #append({ cid, body, bytes }: NextCommit): Promise<LedgerTip | null> {
     const { ledger, votes, membership } = this.#init.components
-    if (this.#tip == null || !body.previous.equals(this.#tip.cid)) return false
+    if (this.#tip == null || !body.previous.equals(this.#tip.cid)) return null
+    // A commit that membership does not accept must not get into the ledger: no later start could read that.
+    const follow = await membership.prepare(body)
     await ledger.append({ height: body.height, cid, bytes }, await votes.pruneWrites(body.height))
-    await membership.apply(body)
-    this.#tip = { ...this.#tip, cid, body }
-    return true
+    follow()
+    return (this.#tip = { ...this.#tip, cid, body })
   }
 }

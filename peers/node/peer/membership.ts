@@ -47,10 +47,13 @@ export class LedgerMembership implements Membership {
     return this.#state
   }
 
-  async apply(body: CommitBody): Promise<void> {
-    this.#state = await applyCommit(this.#state, body)
-    for (const { peer } of body.roster) this.#wishes.delete(peer)
-    if (body.admissions.length + body.revocations.length > 0) this.#init.onChange()
+  async prepare(body: CommitBody): Promise<() => void> {
+    const next = await applyCommit(this.#state, body)
+    return () => {
+      this.#state = next
+      for (const { peer } of body.roster) this.#wishes.delete(peer)
+      if (body.admissions.length + body.revocations.length > 0) this.#init.onChange()
+    }
   }
 
   async request({ author, value }: Signed<Join>): Promise<boolean> {

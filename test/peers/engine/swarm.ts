@@ -267,7 +267,7 @@ function openMembership(): Membership {
     removed: []
   })
   return {
-    apply: async () => {},
+    prepare: async () => () => {},
     request: async ({ author, value }: { author: string; value: Join }) =>
       wishes.set(author, value.certificate) != null,
     revoke: async () => false,
