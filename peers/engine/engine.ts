@@ -49,6 +49,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   #machine: RoundState
   /** Null while the model of the tip is not here. */
   #position: Position | null = null
+  /** Models to keep until that of the tip is here: the last one that was complete, at first whatever a start found. */
+  #fallback: readonly CID[] = []
   #work: HeightWork | null = null
   #connected: string[] = []
   readonly #early = new EarlyRecords()
@@ -71,6 +73,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   /** Read the ledger from disk, so that membership is known before anybody is let in. Comes before `start()`. */
   async load(): Promise<void> {
     await this.#tip.read()
+    this.#fallback = this.#tip.recentModels
   }
 
   /** Go on where the ledger ends; the model may still have to be fetched. */
@@ -155,6 +158,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     const weights = isKnown ? known.results.weights : await this.#fetchModel(tip, signal)
     if (signal.aborted) return
     this.#position = { tip, weights }
+    this.#fallback = [tip.body.model]
     await this.#open(this.#position)
   }
 
@@ -263,16 +267,11 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     if (tip == null) return false
     this.#work?.end()
     this.#work = null
-    const previousModel = this.#position?.tip.body.model
     this.#position = null
     const now = this.#components.clock.now()
     this.#emit('commit', { tip, commit: next.bytes, durationMs: now - this.#appliedAt })
     this.#appliedAt = now
-    this.#background(
-      this.#components.blocks.prune(
-        previousModel == null ? [next.body.model] : [next.body.model, previousModel]
-      )
-    )
+    this.#background(this.#components.blocks.prune([next.body.model, ...this.#fallback]))
     return true
   }
 

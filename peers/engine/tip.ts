@@ -17,6 +17,9 @@ export interface TipKeeperInit {
   }
 }
 
+/** Commits whose models may be on disk at a start: a peer may have stopped while it was catching up on so many. */
+const RECENT_COMMITS = 64
+
 /** A commit that was decided here or verified. */
 export interface NextCommit {
   cid: CID
@@ -28,6 +31,7 @@ export interface NextCommit {
 export class TipKeeper {
   readonly #init: TipKeeperInit
   #tip: LedgerTip | null = null
+  #recentModels: CID[] = []
   /** Changes happen one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -39,15 +43,22 @@ export class TipKeeper {
     return this.#tip
   }
 
+  /** Models of the latest commits that a start found in the ledger. */
+  get recentModels(): readonly CID[] {
+    return this.#recentModels
+  }
+
   /** Replay the ledger on disk. An empty one ends at the manifest. */
   async read(): Promise<LedgerTip> {
     const { federation, manifest, components } = this.#init
     let tip = genesisTip(federation, manifest, await this.#initialModel())
+    this.#recentModels = [tip.body.model]
     for await (const { cid, bytes } of components.ledger.range(1)) {
       const { body } = decode(commitType, bytes)
       const follow = await components.membership.prepare(body)
       follow()
       tip = { federation, manifest, cid, body }
+      this.#recentModels = [...this.#recentModels, body.model].slice(-RECENT_COMMITS)
     }
     this.#tip = tip
     return tip

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { memoryStore } from '../../../src/state/index.ts'
 import { Swarm } from './swarm.ts'
 import type { StateStore } from '../../../src/state/index.ts'
+import type { SwarmPeer } from './swarm.ts'
 
 /** A disk on which looking for the votes of before a restart takes long: the others' records come meanwhile. */
 function slowToResume(byMs: number): StateStore {
@@ -75,5 +76,61 @@ describe('a model that nobody can give', () => {
       late.engine.addEventListener('change', ({ detail }) => detail.settled && resolve())
     })
     expect(late.engine.weights).to.deep.equal(swarm.peers[0].engine.weights)
+  })
+})
+
+describe('the last model that is complete', () => {
+  let swarm: Swarm
+
+  afterEach(() => swarm.stop())
+
+  /** The third of three members falls behind while nobody can give a model any more; resolves once it has the commits. */
+  async function fallBehind(
+    part: (peer: SwarmPeer) => void,
+    back: (peer: SwarmPeer) => Promise<SwarmPeer>
+  ): Promise<{
+    last: string
+    kept: string[][]
+  }> {
+    const rounds = { startMembers: 3, minContributors: 2, maxMissed: 100, stop: { rounds: 6 } }
+    swarm = await new Swarm({ members: 3, manifest: { rounds } }).start()
+    const [a, b, c] = swarm.peers
+    await swarm.reached(c, 2)
+    while (c.engine.weights == null) {
+      await new Promise((resolve) => c.engine.addEventListener('change', resolve, { once: true }))
+    }
+    part(c)
+    const last = String(c.engine.snapshot().tip?.body.model)
+    await Promise.all([a, b].map((peer) => swarm.reached(peer, 6)))
+    for (const { id } of [a, b]) swarm.withheld.set(id, [c.id])
+    swarm.kept.set(c.id, [])
+    const returned = await back(c)
+    await swarm.reached(returned, 6)
+    return { last, kept: swarm.kept.get(c.id) ?? [] }
+  }
+
+  it('is kept while commits come whose model nobody gives', async () => {
+    const { last, kept } = await fallBehind(
+      ({ id }) => {
+        swarm.cut.add(id)
+        swarm.connect()
+      },
+      async (peer) => {
+        swarm.cut.delete(peer.id)
+        swarm.connect()
+        return peer
+      }
+    )
+    expect(kept.length).to.be.greaterThan(1)
+    for (const roots of kept) expect(roots).to.include(last)
+  })
+
+  it('is kept by a peer that starts anew behind the others', async () => {
+    const { last, kept } = await fallBehind(
+      (peer) => swarm.kill(peer),
+      (peer) => swarm.revive(peer)
+    )
+    expect(kept.length).to.be.greaterThan(1)
+    for (const roots of kept) expect(roots).to.include(last)
   })
 })

@@ -49,6 +49,8 @@ export class Swarm {
   readonly cut = new Set<string>()
   /** Holder → whom it gives no blocks. */
   readonly withheld = new Map<string, string[]>()
+  /** Peer → the models it was told to keep, one list a pruning. Nothing is deleted. */
+  readonly kept = new Map<string, string[][]>()
   manifest!: Manifest
   federation!: CID
   readonly #options: SwarmOptions
@@ -226,7 +228,7 @@ export class Swarm {
         const bytes = await get(root, holders)
         return async (offset, length) => bytes.slice(offset, offset + length)
       },
-      prune: async () => {}
+      prune: async (keep) => void this.kept.set(self, [...(this.kept.get(self) ?? []), keep.map(String)])
     }
   }
 
