@@ -217,9 +217,12 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     const before = this.#machine.step
     const { state, effects } = step(this.#machine, { ...event, now: this.#components.clock.now() })
     this.#machine = state
+    // Between the begin of a height's work and that of the height the machine is still at the one before: what it wants
+    // for that one must not be done for this one, or a vote would be cast that the machine knows nothing of.
+    const work = this.#work?.height.height === state.height.height ? this.#work : null
     for (const effect of effects) {
       if (effect.type === 'train') this.#training = this.#init.options.train
-      this.#work?.perform(effect)
+      work?.perform(effect)
     }
     if (state.step !== before) this.#emit('change', this.snapshot())
   }

@@ -12,6 +12,7 @@ import type {
   BlockExchange,
   CatchUpClient,
   CatchUpFrame,
+  Clock,
   EngineComponents,
   WireRecord
 } from '../../../peers/engine/components.ts'
@@ -27,6 +28,8 @@ import type { CID } from 'multiformats/cid'
 export const LENGTH = 10
 
 export interface SwarmOptions {
+  /** Default: real time. */
+  clock?: Clock
   members?: number
   manifest?: Record<string, unknown>
   /** What member i adds to every weight in a round. */
@@ -168,7 +171,7 @@ export class Swarm {
       catchUp: this.#catchUp(of.id),
       trainer: this.#trainer(of.member),
       membership: openMembership(),
-      clock: realClock,
+      clock: this.#options.clock ?? realClock,
       log: defaultLogger().forComponent(`murmur:test:${of.member}`),
       addresses: () => []
     }
