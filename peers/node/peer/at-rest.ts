@@ -13,9 +13,11 @@ import { hostClock } from '../clock.ts'
 import { openHome } from '../home/index.ts'
 import { openLevelStore } from '../state/index.ts'
 import { NodeBlocks } from './blocks.ts'
+import { closeAll } from './close.ts'
 import { LedgerMembership } from './membership.ts'
 import { peerStatus } from './status.ts'
 import { summariesOf } from './summary.ts'
+import type { Closer } from './close.ts'
 import type { BlockView } from '../blockstore/index.ts'
 import type { CommitSummary, PeerStatus } from '../types.ts'
 import type { EngineSnapshot } from '../../engine/events.ts'
@@ -43,12 +45,11 @@ export async function openAtRest(dir: string): Promise<PeerAtRest> {
   const manifest = await home.manifest()
   const { peerId: self = '' } = (await home.describeIdentity()) ?? {}
   const state = await openLevelStore(home.paths.state)
-  const stores = await createBlockstores(home.paths.blocks)
-  const close = async (): Promise<void> => {
-    await stores.close()
-    await state.close()
-  }
+  const closers: Closer[] = [async () => await state.close()]
+  const close = async (): Promise<void> => await closeAll(closers.splice(0).reverse())
   try {
+    const stores = await createBlockstores(home.paths.blocks)
+    closers.push(async () => await stores.close())
     const ledger = new Ledger(state)
     const membership = new LedgerMembership({
       manifest,

@@ -14,12 +14,14 @@ import { withUsualPort } from '../network/port.ts'
 import { openLevelStore } from '../state/index.ts'
 import { startTrainingWorker } from '../training/index.ts'
 import { NodeBlocks } from './blocks.ts'
+import { closeAll } from './close.ts'
 import { openIdentity, trainingOf } from './identity.ts'
 import { LedgerMembership } from './membership.ts'
 import type { Blockstores } from '../blockstore/index.ts'
 import type { ByteCounter } from '../network/counted.ts'
 import type { MemberNode, MemberNodeInit } from '../network/member-node.ts'
 import type { PeerInit } from '../types.ts'
+import type { Closer } from './close.ts'
 import type { Identity } from './identity.ts'
 import type { EngineComponents } from '../../engine/components.ts'
 import type { Rounds } from '../../../protocols/rounds/index.ts'
@@ -69,24 +71,19 @@ export interface PartsListener {
  * @throws whatever keeps a part from opening; those opened before are closed
  */
 export async function openParts(init: PeerInit, listener: PartsListener): Promise<Parts> {
-  const closers: (() => Promise<void>)[] = []
+  const closers: Closer[] = []
   const close = (): Promise<void> => closeAll(closers.splice(0).reverse())
   try {
     return { ...(await open(init, listener, (closer) => void closers.push(closer))), close }
   } catch (error) {
-    await close()
+    // What kept it from opening is what the caller can do something about.
+    const log = (init.logger ?? defaultLogger()).forComponent('murmur:peer')
+    await close().catch((err: unknown) => log.error('closing what was opened failed as well - %e', err))
     throw error
   }
 }
 
-/** One that fails keeps no other from being closed: a lock left behind would outlive the peer. */
-async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void> {
-  const failures: unknown[] = []
-  for (const closer of closers) await closer().catch((error: unknown) => failures.push(error))
-  if (failures.length > 0) throw failures[0]
-}
-
-type OnClose = (closer: () => Promise<void>) => void
+type OnClose = (closer: Closer) => void
 
 async function open(
   init: PeerInit,

@@ -10,6 +10,7 @@ import { serveMetrics } from '../metrics/index.ts'
 import { Contacts } from '../network/contacts.ts'
 import { tcpPortOf } from '../network/port.ts'
 import { Bookkeeping } from './bookkeeping.ts'
+import { closeAll } from './close.ts'
 import { openParts } from './parts.ts'
 import { isFinished } from '../../../src/rounds/index.ts'
 import { peerStatus, phaseOf, waitingFor } from './status.ts'
@@ -180,25 +181,19 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
 
   async #stop(): Promise<void> {
     this.#stopping.abort(new PeerStoppedError())
-    const { engine, close } = this.#parts
+    const { engine, node, talk, close } = this.#parts
     // A start under way may fail now, and its caller is told; here it only has to be over.
     await this.#started?.catch(() => {})
     this.#tellPhase()
     engine.stop()
     this.#contacts.stop()
-    try {
-      await this.#goOffline()
-    } finally {
-      await close()
-    }
-  }
-
-  async #goOffline(): Promise<void> {
-    const { node, talk } = this.#parts
-    await this.#metrics?.stop()
-    await talk.stop()
-    await node.stop()
-    await this.#remembering
+    await closeAll([
+      async () => await this.#metrics?.stop(),
+      async () => await talk.stop(),
+      async () => await node.stop(),
+      async () => void (await this.#remembering),
+      close
+    ])
   }
 
   #issuer(): Issuer {
