@@ -42,6 +42,32 @@ export function clip(line: string, columns: number): string {
   return displayWidth(line) <= columns ? line : truncate(stripVTControlCharacters(line), columns)
 }
 
+/**
+ * Break plain text at spaces into lines of at most `columns`; a word longer than that stays whole. Further lines are
+ * indented to the text of `label  text`, or as the first one is.
+ */
+export function wrap(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text
+  const [label = ''] = /^(?:\s*\S+(?: \S+)* {2,}|\s*)/.exec(text) ?? []
+  const words = text.slice(label.length).split(' ')
+  const lines = [`${label}${words.shift() ?? ''}`]
+  for (const word of words) {
+    const longer = `${lines.at(-1)} ${word}`
+    if (displayWidth(longer) <= columns) lines[lines.length - 1] = longer
+    else lines.push(' '.repeat(displayWidth(label)) + word)
+  }
+  return lines.join('\n')
+}
+
+/** Lines from elsewhere as a block of its own: indented, made safe, and wrapped where a person reads them. */
+export function block(
+  lines: readonly string[],
+  { isTTY, columns }: { isTTY: boolean; columns: number }
+): string {
+  const shown = lines.map((line) => wrap(`  ${printable(line)}`.trimEnd(), isTTY ? columns : Infinity))
+  return shown.join('\n')
+}
+
 /** Text from elsewhere (names, messages) made safe for a terminal: control characters become spaces. */
 export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, ' ')

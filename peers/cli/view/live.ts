@@ -33,7 +33,8 @@ export function startLiveView({ output, render, every }: LiveViewInit): LiveView
     update.done()
     draw()
   }
-  output.write(HIDE_CURSOR)
+  // What is on the screen scrolls away whole: a frame drawn below it would scroll while it is being drawn.
+  output.write(HIDE_CURSOR + '\n'.repeat(output.rows) + CLEAR_SCREEN)
   draw()
   const stops = [every(FRAME_MS, draw), output.onResize(redraw)]
   let stopped = false

@@ -10,7 +10,7 @@ import { homeFlag, shellWord } from '../../home.ts'
 import { UsageError, UserError } from '../../output/exit.ts'
 import { fileStem } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
-import { printable } from '../../output/width.ts'
+import { block } from '../../output/width.ts'
 import { newPassphrase } from '../../run/passphrase.ts'
 import { applySettings } from './draft.ts'
 import type { Handler } from '../../command.ts'
@@ -90,10 +90,10 @@ function tell(
     context.stdout.write(jsonLine(detail))
     return
   }
-  const lines = describeManifest(manifest).map((line) => `  ${printable(line)}`.trimEnd())
+  const lines = block(describeManifest(manifest), context.stdout)
   const data = kind === 'digits' && options.from == null ? 'demo:1' : '<your data>'
   const home = homeFlag(context, dir)
-  context.stdout.write(`Founded a federation in ${dir}:\n\n${lines.join('\n')}\n\n`)
+  context.stdout.write(`Founded a federation in ${dir}:\n\n${lines}\n\n`)
   context.stdout.write(`You are its founder, peer ${peerId}. What next:\n`)
   context.stdout.write(
     `  murmur start${home} --data ${data}\n  murmur invite${home}     (in another terminal)\n`

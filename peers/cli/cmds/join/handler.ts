@@ -1,7 +1,7 @@
 import { describeManifest } from '../../../../src/federation/manifest/index.ts'
 import { exitCodes, UsageError, UserError } from '../../output/exit.ts'
 import { eventLine } from '../../output/json.ts'
-import { printable } from '../../output/width.ts'
+import { block, printable } from '../../output/width.ts'
 import { dataOf } from '../../run/options.ts'
 import { newPassphrase } from '../../run/passphrase.ts'
 import { chosenOptions, runPeer } from '../../run/run.ts'
@@ -60,7 +60,7 @@ async function show(context: CommandContext, { manifest }: Invitation, options: 
     ...describeManifest(manifest),
     ...(about.length > 0 ? ['', 'What you bring:', ...about] : [])
   ]
-  context.stdout.write(`${lines.map((line) => `  ${printable(line)}`.trimEnd()).join('\n')}\n\n`)
+  context.stdout.write(`${block(lines, context.stdout)}\n\n`)
 }
 
 async function agreed(context: CommandContext, options: Options): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { clip, displayWidth, fit, printable, truncate } from '../../../../peers/cli/output/width.ts'
+import { clip, displayWidth, fit, printable, truncate, wrap } from '../../../../peers/cli/output/width.ts'
 
 /** Texts of narrow, wide, combining and joined characters, without colours and control characters. */
 const plain = fc.array(
@@ -91,5 +91,33 @@ describe('printable', () => {
       unit: fc.oneof(fc.constantFrom('\u001b', '\r', '\n', '\u0007', '\u009b'), fc.string())
     })
     fc.assert(fc.property(nasty, (of) => !/\p{Cc}/u.test(printable(of))))
+  })
+})
+
+describe('wrapped text', () => {
+  it('is indented to the text beside its label', () => {
+    expect(wrap('  Task    tell apart cats and dogs', 20)).to.equal(
+      '  Task    tell apart\n          cats and\n          dogs'
+    )
+  })
+
+  it('is indented as its first line where there is no label', () => {
+    expect(wrap('  one two three', 9)).to.equal('  one two\n  three')
+  })
+
+  it('keeps words whole that are longer than a line, and lines that fit as they are', () => {
+    expect(wrap('  Id  bafyreifytozruwlz', 12)).to.equal('  Id  bafyreifytozruwlz')
+    expect(wrap('a  b', 4)).to.equal('a  b')
+  })
+
+  it('loses no word and is never wider than asked, if its words are not', () => {
+    const words = fc.array(fc.stringMatching(/^[a-z]{1,8}$/), { minLength: 1, maxLength: 40 })
+    fc.assert(
+      fc.property(words, fc.integer({ min: 10, max: 40 }), (list, columns) => {
+        const wrapped = wrap(list.join(' '), columns)
+        expect(wrapped.split(/\s+/)).to.deep.equal(list)
+        for (const line of wrapped.split('\n')) expect(line.length).to.be.at.most(columns)
+      })
+    )
   })
 })
