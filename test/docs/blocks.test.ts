@@ -58,7 +58,7 @@ describe('the documents', () => {
   })
 
   it('name npm scripts that exist', () => {
-    const known = new Set([...scripts, 'ci', 'i', 'install'])
+    const known = new Set([...scripts, 'ci', 'i', 'install', 'pack'])
     const named = shell.flatMap((mention) =>
       [...mention.text.matchAll(/\bnpm (?:run )?([\w:-]+)/g)].map(([, script]) => ({ ...mention, script }))
     )
