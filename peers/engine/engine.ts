@@ -6,6 +6,7 @@ import { TypedEventEmitter } from 'main-event'
 import { BlocksUnavailableError } from '../../protocols/blocks/index.ts'
 import { initialState, isFinished, nextHeight, step } from '../../src/rounds/index.ts'
 import { CatchUp } from './catch-up.ts'
+import { DiskError } from './disk.ts'
 import { EarlyRecords } from './early.ts'
 import { HeightWork } from './height.ts'
 import { insist } from './insist.ts'
@@ -260,8 +261,21 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
 
   /** A height was decided here: keep the commit and its model, go on from it. */
   async #decide(known: KnownBody, bytes: Uint8Array): Promise<void> {
-    await known.results.stored()
-    const applied = await this.#apply({ cid: known.cid, body: known.body, bytes })
+    const { cid, body } = known
+    const keep = async (): Promise<boolean> => {
+      await known.results.stored()
+      return await this.#apply({ cid, body, bytes })
+    }
+    let isTold = false
+    const applied = await insist(keep, {
+      clock: this.#components.clock,
+      signal: this.#settling.signal,
+      onFailure: (cause) => {
+        if (!isTold)
+          this.#fail(new DiskError(`the commit of height ${body.height} cannot be written`, { cause }))
+        isTold = true
+      }
+    })
     if (applied) await this.#settle(known)
   }
 

@@ -3,13 +3,14 @@ import { cidOf, encode } from '../../src/federation/cbor.ts'
 import { proposalType } from '../../src/federation/records.ts'
 import { open, seal } from '../../src/federation/signed.ts'
 import { Bodies, InvalidProposalError } from './bodies.ts'
+import { DiskError } from './disk.ts'
 import { insist } from './insist.ts'
 import { RecordLog } from './log.ts'
 import { wire } from './records.ts'
 import { ResultsCache } from './results.ts'
 import { trainUpdate } from './train.ts'
 import { UpdatePool } from './updates.ts'
-import { VoteNotWrittenError, Voter } from './voter.ts'
+import { Voter } from './voter.ts'
 import type { KnownBody } from './bodies.ts'
 import type { EngineComponents, EngineOptions, FetchOptions, HeldUpdate, Position } from './components.ts'
 import type { RoundRecord } from './records.ts'
@@ -97,7 +98,17 @@ export class HeightWork {
 
   /** Tell the machine that the height has begun, with what this peer said in it before a restart. */
   async begin(): Promise<void> {
-    const said = await this.#voter.resume()
+    try {
+      await this.#begin()
+    } catch (error) {
+      if (!this.#abort.signal.aborted) throw error
+    }
+  }
+
+  /** Without knowing what it said it must not say anything. */
+  async #begin(): Promise<void> {
+    const tell = (cause: Error): void => this.#tellOfDisk('what it voted before cannot be read', cause)
+    const said = await this.#insist(() => this.#voter.resume(), tell)
     this.#isBegun = true
     this.#dispatch({ type: 'height', height: this.height, ...(said == null ? {} : { resume: said }) })
     for (const bytes of said?.proposals ?? [])
@@ -218,17 +229,18 @@ export class HeightWork {
       this.#background(this.#bodies.get(body)?.results.stored())
     this.#voter.note(effect, (of) => this.#proposals.get(of)?.bytes)
     await this.#insist(
-      async () => await this.#voter.write(),
-      (cause) => this.#tellOfDisk(cause)
+      () => this.#voter.write(),
+      (cause) => this.#tellOfDisk('a vote cannot be written', cause)
     )
     this.#announce({ kind: 'vote', signed: await this.#voter.sign(effect) })
   }
 
   /** Said once a height: it is tried again all the time. */
-  #tellOfDisk(cause: Error): void {
+  #tellOfDisk(what: string, cause: Error): void {
     if (this.#isDiskTold) return
     this.#isDiskTold = true
-    this.#init.listener.failed(new VoteNotWrittenError(this.height.height, { cause }))
+    const { height } = this.height
+    this.#init.listener.failed(new DiskError(`this peer is silent at height ${height}: ${what}`, { cause }))
   }
 
   #timer({ id, afterMs }: Effect<'timer'>): void {

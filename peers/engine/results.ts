@@ -70,8 +70,13 @@ function withStorage(
 ): Results {
   let storing: Promise<unknown> | undefined
   const stored = async (): Promise<void> => {
-    storing ??= blocks.putModel(weights)
-    await storing
+    try {
+      await (storing ??= blocks.putModel(weights))
+    } catch (error) {
+      // The disk may have room again when it is asked for the next time.
+      storing = undefined
+      throw error
+    }
   }
   return { weights, model, stored }
 }

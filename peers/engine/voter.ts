@@ -53,20 +53,6 @@ export interface VoterInit {
   log: VoteLog
 }
 
-/** A vote is not sent, as it cannot be written down. */
-export class VoteNotWrittenError extends Error {
-  static override name = 'VoteNotWrittenError'
-
-  constructor(height: number, options: { cause: Error }) {
-    super(
-      `This peer is silent at height ${height}, as its vote cannot be written to disk (${options.cause.message}): ` +
-        'make room, or repair the disk; it is tried again all the time',
-      options
-    )
-    this.name = 'VoteNotWrittenError'
-  }
-}
-
 /** The voice of one peer at one height. */
 export class Voter {
   readonly #init: VoterInit

@@ -8,7 +8,7 @@ import { memoryStore, VoteLog } from '../../../src/state/index.ts'
 import { Swarm } from './swarm.ts'
 import type { CommitBody } from '../../../src/federation/records.ts'
 import type { BodyInView, RoundEffect } from '../../../src/rounds/index.ts'
-import type { StateWrite } from '../../../src/state/index.ts'
+import type { StateStore, StateWrite } from '../../../src/state/index.ts'
 import type { CID } from 'multiformats/cid'
 
 const key = await generateKeyPair('Ed25519')
@@ -91,12 +91,12 @@ describe('what a peer writes down before it votes', () => {
   })
 })
 
-describe('a disk that cannot take a vote', () => {
+describe('a full or broken disk', () => {
   let swarm: Swarm
 
   afterEach(() => swarm.stop())
 
-  it('is tried again until it can, and said to be so once', async () => {
+  it('that cannot take a vote is tried again until it can, and said to be so once', async () => {
     const rounds = { startMembers: 2, minContributors: 2, stop: { rounds: 2 } }
     swarm = new Swarm({ members: 2, manifest: { rounds } })
     await swarm.add()
@@ -117,5 +117,62 @@ describe('a disk that cannot take a vote', () => {
     expect(failures).to.be.lessThan(0)
     expect(errors).to.have.length(1)
     expect(errors[0]).to.include('height').and.to.include('ENOSPC')
+  })
+
+  /** A member alone agrees with itself: nobody else can help it on. */
+  async function alone(store: StateStore, blocks = new Map<string, Uint8Array>()): Promise<string[]> {
+    const rounds = { startMembers: 1, minContributors: 1, stop: { rounds: 2 } }
+    swarm = new Swarm({ members: 1, manifest: { rounds } })
+    const errors: string[] = []
+    const founder = await swarm.add()
+    founder.engine.stop()
+    const peer = await swarm.add({ key: founder.key, store, blocks })
+    peer.engine.addEventListener('error', ({ detail }) => errors.push(detail.error.message))
+    await swarm.reached(peer, 2)
+    return errors
+  }
+
+  it('that cannot take a commit is tried again until it can, and said to be so once', async () => {
+    let failures = 3
+    const sync = async (writes: readonly StateWrite[]): Promise<void> => {
+      if (writes.some((write) => write.key.startsWith('ledger/')) && failures-- > 0) throw new Error('ENOSPC')
+    }
+    const errors = await alone(memoryStore({ sync }))
+    expect(failures).to.be.lessThan(0)
+    expect(errors).to.have.length(1)
+    expect(errors[0]).to.include('commit of height 1').and.to.include('ENOSPC')
+  })
+
+  it('that cannot take a model is tried again until it can', async () => {
+    let failures = 4
+    const full = new (class extends Map<string, Uint8Array> {
+      override set(cid: string, bytes: Uint8Array): this {
+        // The first is the payload of the own update.
+        if (this.size > 0 && !this.has(cid) && failures-- > 0) throw new Error('ENOSPC')
+        return super.set(cid, bytes)
+      }
+    })()
+    const errors = await alone(memoryStore(), full)
+    expect(failures).to.be.lessThan(0)
+    expect(errors.some((message) => message.includes('commit of height 1'))).to.equal(true)
+  })
+
+  it('that cannot say what was voted before a restart is asked again, and nothing is voted meanwhile', async () => {
+    const store = memoryStore()
+    let failures = 3
+    const errors = await alone({
+      async get(name) {
+        if (name.startsWith('votes/') && failures-- > 0) throw new Error('EIO')
+        return await store.get(name)
+      },
+      entries: (prefix, options) => store.entries(prefix, options),
+      async write(writes) {
+        expect(failures).to.be.lessThan(1)
+        await store.write(writes)
+      },
+      close: () => store.close()
+    })
+    expect(errors).to.have.length(1)
+    expect(errors[0]).to.include('silent').and.to.include('EIO')
   })
 })
