@@ -19,6 +19,9 @@ import type { Signed } from '../../src/federation/signed.ts'
 import type { Height, RoundEffect, RoundEvent } from '../../src/rounds/index.ts'
 import type { TrainingProgress, TrainingResult } from '../../src/training/types.ts'
 
+/** Training that fails is tried again after longer and longer pauses: it may fail every time, and is expensive. */
+const MAX_TRAINING_PAUSE_MS = 60_000
+
 type WithoutNow<E> = E extends unknown ? Omit<E, 'now'> : never
 export type UntimedEvent = WithoutNow<RoundEvent>
 type Effect<T extends RoundEffect['type']> = Extract<RoundEffect, { type: T }>
@@ -159,16 +162,19 @@ export class HeightWork {
     }
   }
 
+  /** A round may wait for this very update: a training thread that crashed, or a full disk, gets another chance. */
   async #train({ round }: Effect<'train'>): Promise<void> {
     const { components, position, listener } = this.#init
     const { signal } = this.#abort
-    const { signed, result } = await trainUpdate(
-      { components, position, height: this.height, round },
-      {
-        signal,
-        onProgress: (progress) => listener.training(progress)
-      }
-    )
+    const onProgress = (progress: TrainingProgress): void => listener.training(progress)
+    const input = { components, position, height: this.height, round }
+    let isTold = false
+    const tell = (error: Error): void => {
+      if (!isTold) listener.failed(error)
+      isTold = true
+    }
+    const train = async (): ReturnType<typeof trainUpdate> => await trainUpdate(input, { signal, onProgress })
+    const { signed, result } = await this.#insist(train, tell, MAX_TRAINING_PAUSE_MS)
     listener.trained(result)
     this.#announce({ kind: 'update', signed })
   }
@@ -302,13 +308,17 @@ export class HeightWork {
   }
 
   /** Try until it works or the height is over. */
-  async #insist<T>(attempt: () => Promise<T>, tell: (error: Error) => void = () => {}): Promise<T> {
+  async #insist<T>(
+    attempt: () => Promise<T>,
+    tell: (error: Error) => void = () => {},
+    maxPauseMs?: number
+  ): Promise<T> {
     const { clock, log } = this.#init.components
     const onFailure = (error: Error): void => {
       log('will try again: %s', error.message)
       tell(error)
     }
-    return await insist(attempt, { clock, signal: this.#abort.signal, onFailure })
+    return await insist(attempt, { clock, signal: this.#abort.signal, maxPauseMs, onFailure })
   }
 
   #dispatch(event: UntimedEvent): void {

@@ -8,27 +8,29 @@ export interface InsistOptions {
   clock: Clock
   /** Ends the trying. */
   signal: AbortSignal
+  /** The pause doubles with each failure up to this; default: it stays at half a second. */
+  maxPauseMs?: number
   /** Told of every failure but that of being aborted. */
   onFailure(error: Error): void
 }
 
 /** Try until it works. @throws the signal's reason */
 export async function insist<T>(attempt: () => Promise<T>, options: InsistOptions): Promise<T> {
-  const { signal } = options
-  for (;;) {
+  const { signal, maxPauseMs = RETRY_MS } = options
+  for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(2 * pauseMs, maxPauseMs)) {
     try {
       return await attempt()
     } catch (error) {
       signal.throwIfAborted()
       options.onFailure(error as Error)
-      await pause(options)
+      await pause(pauseMs, options)
     }
   }
 }
 
-async function pause({ clock, signal }: InsistOptions): Promise<void> {
+async function pause(ms: number, { clock, signal }: InsistOptions): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const cancel = clock.setTimer(RETRY_MS, resolve)
+  const cancel = clock.setTimer(ms, resolve)
   const onAbort = (): void => reject(signal.reason as Error)
   signal.addEventListener('abort', onAbort, { once: true })
   try {
