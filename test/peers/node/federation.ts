@@ -101,6 +101,12 @@ export class Federation {
     return member
   }
 
+  /** The founder with other options, not started. */
+  async reopenFounder(init: Partial<PeerInit>): Promise<void> {
+    await this.founder.peer.stop()
+    await this.reopen(this.founder, init)
+  }
+
   async directory(): Promise<string> {
     const dir = await mkdtemp(join(tmpdir(), 'murmur-peer-'))
     this.#dirs.push(dir)

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net'
 import { expect } from 'chai'
 import {
   createPeer,
@@ -12,19 +11,10 @@ import { ExpiredInviteError, TamperedError } from '../../../src/federation/error
 import { failure } from '../../helpers/failure.ts'
 import { next, only, record, statusWhere } from './events.ts'
 import { Federation } from './federation.ts'
+import { closedPort } from './ports.ts'
 import { FakeTrainer } from './trainer.ts'
 import type { Member } from './federation.ts'
-import type { AddressInfo } from 'node:net'
 import type { Invitation } from '../../../peers/node/index.ts'
-
-/** A port that nothing listens on: one that was free a moment ago. */
-async function closedPort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 describe('joining by an invite', function () {
   this.timeout(60_000)
