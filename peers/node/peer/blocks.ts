@@ -31,6 +31,8 @@ export class NodeBlocks implements BlockExchange {
   readonly #turns = createTurns()
   /** Roots used since the latest pruning began: payloads of the current height, candidates for the next model. */
   #inUse = new Map<string, CID>()
+  /** Settles when the latest pruning is over. */
+  #pruning: Promise<unknown> = Promise.resolve()
 
   constructor(init: NodeBlocksInit) {
     this.#init = init
@@ -51,7 +53,7 @@ export class NodeBlocks implements BlockExchange {
 
   async getModel(root: CID, length: number, options: FetchOptions): Promise<Float32Array> {
     const { stores } = this.#init
-    this.#use(root)
+    await this.#reserve(root)
     const maxBytes = length * Float32Array.BYTES_PER_ELEMENT
     await this.#fetch(root, { ...options, store: stores.durable, maxBytes })
     return await readFloats(stores.durable, root, length)
@@ -70,7 +72,7 @@ export class NodeBlocks implements BlockExchange {
     options: FetchOptions
   ): Promise<(offset: number, length: number) => Promise<Uint8Array>> {
     const { view, incoming } = this.#init.stores
-    this.#use(root)
+    await this.#reserve(root)
     const dag = await this.#fetchExactly(root, sizeBytes, { ...options, store: incoming })
     return async (offset, length) => await readRange(view, dag, { offset, length })
   }
@@ -78,9 +80,20 @@ export class NodeBlocks implements BlockExchange {
   /** What was used before this call and is not among `keep` goes; what is used from now on stays. */
   async prune(keep: readonly CID[]): Promise<void> {
     this.#inUse = new Map()
-    await this.#turns.take(async () => {
+    const pruning = this.#turns.take(async () => {
       await this.#init.stores.prune(this.#kept(keep))
     })
+    this.#pruning = pruning.catch(() => {})
+    await pruning
+  }
+
+  /**
+   * Keep a root from now on. A pruning under way has made up its mind: blocks that another height had as well (a stretch
+   * that did not change, say) may seem to be here and go in a moment.
+   */
+  async #reserve(root: CID): Promise<void> {
+    this.#use(root)
+    await this.#pruning
   }
 
   /** Read when the stores ask, which is after they have listed what may go. */
