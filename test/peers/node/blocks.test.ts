@@ -4,6 +4,7 @@ import { NodeBlocks } from '../../../peers/node/peer/blocks.ts'
 import { readRoot, writeDag } from '../../../src/blocks/index.ts'
 import type { NodeBlocksInit } from '../../../peers/node/peer/blocks.ts'
 import type { Blockstores } from '../../../peers/node/blockstore/index.ts'
+import type { CID } from 'multiformats/cid'
 
 const blockSizeBytes = 16 * 1024
 const payload = Uint8Array.from({ length: 40_000 }, (_, i) => i % 251)
