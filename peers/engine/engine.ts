@@ -53,12 +53,14 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   /** Models to keep until that of the tip is here: the last one that was complete, at first whatever a start found. */
   #fallback: readonly CID[] = []
   #work: HeightWork | null = null
+  #lacksModel = false
   #connected: string[] = []
   readonly #early = new EarlyRecords()
   #training = false
   #appliedAt = 0
   /** Aborted when the tip moves while its model is being fetched, and at the end. */
   #settling = new AbortController()
+  #isFinishTold = false
   #stopped = false
 
   constructor(init: RoundEngineInit) {
@@ -136,6 +138,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     return {
       tip,
       settled: this.#position != null,
+      lacksModel: this.#lacksModel,
       step,
       view,
       mode: height.mode,
@@ -160,6 +163,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     if (signal.aborted) return
     this.#position = { tip, weights }
     this.#fallback = [tip.body.model]
+    this.#lacksModel = false
+    this.#emit('change', this.snapshot())
     await this.#open(this.#position)
   }
 
@@ -172,6 +177,9 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       signal,
       onFailure: (error) => {
         log('will try again to get the model of height %d: %s', tip.body.height, error.message)
+        if (this.#lacksModel) return
+        this.#lacksModel = true
+        this.#emit('change', this.snapshot())
         if (!(error instanceof BlocksUnavailableError)) this.#fail(error)
       }
     })
@@ -203,8 +211,13 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     await this.#askToJoin()
   }
 
+  /** Said once: commits after the last round change who is a member, not the model. */
   async #onFinished({ tip, weights }: Position): Promise<void> {
-    const evaluation = await this.#components.trainer.evaluate(weights, { signal: this.#settling.signal })
+    const { signal } = this.#settling
+    if (this.#isFinishTold) return
+    const evaluation = await this.#components.trainer.evaluate(weights, { signal })
+    if (signal.aborted || this.#isFinishTold) return
+    this.#isFinishTold = true
     this.#emit('finished', { tip, evaluation })
   }
 

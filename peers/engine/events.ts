@@ -23,6 +23,8 @@ export interface EngineSnapshot {
   tip: LedgerTip | null
   /** False while commits or the model are fetched. */
   settled: boolean
+  /** The model of the tip was asked for and not had: it is with nobody who is connected. Asked for again all the time. */
+  lacksModel: boolean
   step: Step
   view: number
   mode: 'train' | 'membership'

@@ -115,6 +115,7 @@ function snapshot(tip: LedgerTip): EngineSnapshot {
   return {
     tip,
     settled: true,
+    lacksModel: false,
     step: 'idle',
     view: 0,
     mode: 'membership',

@@ -79,9 +79,22 @@ export function waitingFor(input: StatusInput): string | null {
   if (!isInRoster(engine, self)) {
     return input.connected.length === 0
       ? 'a connection to a member of the federation'
-      : 'the others to admit this peer with their next commit'
+      : (waitingForModel(input) ?? 'the others to admit this peer with their next commit')
   }
+  const model = waitingForModel(input)
+  if (model != null) return model
   return waitingForMembers(input, roster) ?? waitingForQuorum(input, roster) ?? waitingForUpdates(input)
+}
+
+function waitingForModel({ engine, connected }: StatusInput): string | null {
+  if (engine.settled || !engine.lacksModel) return null
+  const height = engine.tip?.body.height ?? 0
+  const count = connected.length
+  const holders =
+    count === 0
+      ? 'a member that has it'
+      : `another member: ${count} connected, and ${count === 1 ? 'it does not have it' : 'none has it'}`
+  return `the model of height ${height}, from ${holders}`
 }
 
 function isInRoster({ tip }: EngineSnapshot, self: string): boolean {

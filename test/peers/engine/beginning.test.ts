@@ -69,13 +69,16 @@ describe('a model that nobody can give', () => {
         if (tip.body.roster.some(({ peer }) => peer === late.id)) resolve()
       })
     })
-    await new Promise((resolve) => setImmediate(resolve))
+    while (!late.engine.snapshot().lacksModel) {
+      await new Promise((resolve) => late.engine.addEventListener('change', resolve, { once: true }))
+    }
     expect(late.engine.weights).to.equal(null)
     for (const give of giveBack) give()
     await new Promise<void>((resolve) => {
       late.engine.addEventListener('change', ({ detail }) => detail.settled && resolve())
     })
     expect(late.engine.weights).to.deep.equal(swarm.peers[0].engine.weights)
+    expect(late.engine.snapshot().lacksModel).to.equal(false)
   })
 })
 

@@ -110,4 +110,16 @@ describe('heights that follow each other', () => {
     gated.open()
     await until(() => rosterSize(late) === 5)
   })
+
+  it('tells the end of the training once, though members still come', async () => {
+    swarm = createSwarm(2, 1)
+    const [a] = [await swarm.add(), await swarm.add()]
+    const ends: number[] = []
+    a.engine.addEventListener('finished', ({ detail }) => ends.push(detail.tip.body.round))
+    await until(() => ends.length > 0)
+    await swarm.add()
+    await until(() => rosterSize(a) === 3 && a.engine.snapshot().settled)
+    await pass(200)
+    expect(ends).to.deep.equal([1])
+  })
 })

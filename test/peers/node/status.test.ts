@@ -1,0 +1,35 @@
+import { expect } from 'chai'
+import { waitingFor } from '../../../peers/node/peer/status.ts'
+import { someManifest, someTip } from '../../rounds/ledger.ts'
+import type { StatusInput } from '../../../peers/node/peer/status.ts'
+import type { EngineSnapshot } from '../../../peers/engine/events.ts'
+import type { LedgerTip } from '../../../src/rounds/index.ts'
+
+function input(engine: Partial<EngineSnapshot>, tip: LedgerTip = someTip()): StatusInput {
+  const [self, ...connected] = tip.body.roster.map((entry) => entry.peer)
+  return {
+    self,
+    connected,
+    stopped: false,
+    manifest: { value: someManifest() },
+    engine: { tip, settled: true, lacksModel: false, mode: 'train', step: 'collect', updated: [], ...engine }
+  } as unknown as StatusInput
+}
+
+describe('what a peer says it waits for', () => {
+  it('is nothing while all is well', () => {
+    expect(waitingFor(input({}))).to.equal(null)
+  })
+
+  it('is the model, as soon as nobody who is connected could give it, whether or not the peer is in the roster', () => {
+    const lacking = input({ settled: false, lacksModel: true })
+    expect(waitingFor(lacking)).to.equal(
+      'the model of height 1, from another member: 2 connected, and none has it'
+    )
+    expect(waitingFor({ ...lacking, self: 'a newcomer' })).to.include('the model of height 1')
+    expect(waitingFor({ ...lacking, connected: [] })).to.equal(
+      'the model of height 1, from a member that has it'
+    )
+    expect(waitingFor(input({ settled: false }))).to.equal(null)
+  })
+})
