@@ -75,7 +75,7 @@ describe('the network of members', function () {
   })
 
   it('moves three times the payload a member and round, and little else', async () => {
-    const parameters = 200_000
+    const parameters = 100_000
     federation = await Federation.of(4, { parameters, rounds: { stop: { rounds: 6 } } })
     const statusAt = await Promise.all(
       federation.peers.map(async (peer) => {

@@ -284,7 +284,9 @@ describe('a peer and its status', function () {
   })
 
   it('takes part without training', async () => {
-    federation = await Federation.found({ rounds: { startMembers: 3, stop: { rounds: 3 } } })
+    // Each round waits for its update until the deadline.
+    const deadline = { floorMs: 100, ceilingMs: 2_000, factor: 2 }
+    federation = await Federation.found({ rounds: { startMembers: 3, stop: { rounds: 3 }, deadline } })
     await federation.founder.peer.start()
     const trained = await federation.join()
     const watching = await federation.join({ train: false })
