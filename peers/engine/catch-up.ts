@@ -77,12 +77,32 @@ export class CatchUp {
     this.#asked.add(peer)
     this.#heardAt = this.#init.clock.now()
     try {
-      while (await this.#askOnce(peer));
+      while (await this.#askOnce(peer, { have: this.#init.have(), signal: this.#abort.signal }));
     } catch (error) {
       if (!this.#abort.signal.aborted)
         this.#init.log('could not catch up from %s: %s', peer, (error as Error).message)
     } finally {
       this.#asked.delete(peer)
+    }
+  }
+
+  /**
+   * Ask one peer until it has nothing more, whoever else is asked meanwhile. It need not be a member, so it is not told
+   * what is here.
+   *
+   * @throws what the client throws, or that a commit does not hold
+   */
+  async exhaust(peer: string, given: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([given, this.#abort.signal])
+    for (;;) {
+      signal.throwIfAborted()
+      const before = this.#height()
+      try {
+        if (!(await this.#askOnce(peer, { have: [], signal })) && this.#height() === before) return
+      } catch (error) {
+        // Another peer may have brought the same commits first: go on after those.
+        if (this.#height() === before) throw error
+      }
     }
   }
 
@@ -94,12 +114,13 @@ export class CatchUp {
   }
 
   /** True when there is more to be had. */
-  async #askOnce(peer: string): Promise<boolean> {
-    const question = { height: this.#height(), have: this.#init.have() }
+  async #askOnce(peer: string, about: { have: WireRecord[]; signal: AbortSignal }): Promise<boolean> {
+    const { have, signal } = about
+    const question = { height: this.#height(), have }
     let applied = 0
     let more = false
     try {
-      for await (const frame of this.#init.client.ask(peer, question, { signal: this.#abort.signal })) {
+      for await (const frame of this.#init.client.ask(peer, question, { signal })) {
         this.#heardAt = this.#init.clock.now()
         if (frame.type === 'commit') applied += (await this.#onCommit(frame.bytes)) ? 1 : 0
         else if (frame.type === 'record') await this.#init.onRecord(await openRecord(frame.record))

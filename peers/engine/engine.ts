@@ -4,6 +4,7 @@
  */
 import { TypedEventEmitter } from 'main-event'
 import { BlocksUnavailableError } from '../../protocols/blocks/index.ts'
+import { orAborted } from '../../src/training/turns.ts'
 import { initialState, isFinished, nextHeight, step } from '../../src/rounds/index.ts'
 import { CatchUp } from './catch-up.ts'
 import { DiskError } from './disk.ts'
@@ -61,6 +62,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   /** Aborted when the tip moves while its model is being fetched, and at the end. */
   #settling = new AbortController()
   #isFinishTold = false
+  readonly #starting = Promise.withResolvers<void>()
   #stopped = false
 
   constructor(init: RoundEngineInit) {
@@ -83,6 +85,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   start(): void {
     this.#appliedAt = this.#components.clock.now()
     this.#catchUp.start()
+    this.#starting.resolve()
     this.#background(this.#settle())
   }
 
@@ -105,6 +108,12 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   /** A member speaks of heights that are not here yet: find out what is lacking. */
   fallenBehind(peer: string): void {
     this.#catchUp.askSoon(peer)
+  }
+
+  /** Bring the ledger as far as one peer's, whoever it is: only what a quorum signed counts. Waits for `start()`. */
+  async catchUpFrom(peer: string, { signal }: { signal: AbortSignal }): Promise<void> {
+    await orAborted(this.#starting.promise, signal)
+    await this.#catchUp.exhaust(peer, signal)
   }
 
   /** Take in a record, from gossip or from catching up. */

@@ -7,10 +7,11 @@ import { ADMISSION_PROTOCOL, ADMISSION_TIMEOUT_MS, CLOSE_TIMEOUT_MS, MAX_STREAMS
 import { AdmissionTimeoutError, ConnectionRefusedError } from './errors.ts'
 import { answerHello, LocalRefusal, sayHello } from './exchange.ts'
 import { Presence } from './presence.ts'
+import { Provisional } from './provisional.ts'
 import { Refusals } from './refusals.ts'
 import type { Clock } from '../common/clock.ts'
 import type { Refusal } from '../common/refusal.ts'
-import type { ExchangeInit } from './exchange.ts'
+import type { ExchangeInit, Outcome } from './exchange.ts'
 import type {
   Admission,
   AdmissionComponents,
@@ -29,6 +30,7 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
   readonly #log: Logger
   readonly #presence = new Presence()
   readonly #refusals: Refusals
+  readonly #provisional: Provisional
   /** Aborted when the service stops; null while it is stopped. */
   #running: AbortController | null = null
 
@@ -42,6 +44,7 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
     this.#clock = clock
     this.#log = components.logger.forComponent('murmur:admission')
     this.#refusals = new Refusals(() => clock.nowMs())
+    this.#provisional = new Provisional({ source: init.source, clock, timeoutMs })
   }
 
   readonly [Symbol.toStringTag] = '@murmuration/admission'
@@ -150,6 +153,7 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
   #expire(connection: Connection): void {
     const { remotePeer: peerId } = connection
     if (this.isAdmitted(peerId) || this.#init.tolerate?.(peerId) === true) return
+    if (this.#provisional.has(connection)) return
     const error = new AdmissionTimeoutError(peerId.toString(), this.#timeoutMs)
     this.#log('%s', error.message)
     connection.abort(error)
@@ -158,7 +162,7 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
   /** Run one side of the conversation, and draw its consequences. */
   async #exchange(
     connection: Connection,
-    converse: (init: Omit<ExchangeInit, 'stream'>) => Promise<AdmittedMember | null>
+    converse: (init: Omit<ExchangeInit, 'stream'>) => Promise<Outcome | null>
   ): Promise<void> {
     const { remotePeer: remote } = connection
     const running = this.#running
@@ -169,15 +173,44 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
     )
     const signal = AbortSignal.any([running.signal, timeout.signal])
     const done = this.#presence.begin(remote.toString())
+    const attempt = this.#provisional.attempt(connection)
     try {
       const connected = (): ReturnType<Presence['known']> => this.#presence.known()
-      const member = await converse({ remote, signal, connected, source: this.#init.source })
-      if (member != null) this.#admit(connection, member)
+      const { source } = this.#init
+      const { mayCatchUp } = attempt
+      const outcome = await converse({ remote, signal, connected, mayCatchUp, source })
+      cancel()
+      if (outcome?.doubt != null) await this.#decideLater(outcome.member, running.signal)
+      if (outcome != null) this.#admit(connection, outcome.member)
     } catch (error) {
       this.#failed(connection, error)
     } finally {
       cancel()
+      attempt.end()
       done()
+    }
+  }
+
+  /**
+   * Catch up from a peer that the ledger here would refuse, then ask the ledger again.
+   *
+   * @throws {LocalRefusal} it still refuses; the other side was told
+   */
+  async #decideLater({ peerId, certificate }: AdmittedMember, running: AbortSignal): Promise<void> {
+    this.#log('catching up from %p to find out whether it is a member', peerId)
+    try {
+      await this.#provisional.catchUp(peerId, running)
+    } catch (err) {
+      // How far it came decides, not how it ended.
+      this.#log('catching up from %p ended - %e', peerId, err)
+    }
+    running.throwIfAborted()
+    try {
+      await this.#init.source.verify(certificate)
+    } catch (error) {
+      if (!(error instanceof MembershipError)) throw error
+      await this.#tell(peerId, error)
+      throw new LocalRefusal(error)
     }
   }
 

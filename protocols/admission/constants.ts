@@ -8,6 +8,13 @@ export const ADMISSION_TIMEOUT_MS = 10_000
 /** For the last words on a connection that is about to be closed. */
 export const CLOSE_TIMEOUT_MS = 1_000
 
+/**
+ * Peers at a time, dialled and dialling apart, that this one catches up from to find out whether they are members: as
+ * many as are worth asking at once, so that strangers with old invites neither cost much nor keep members out that were
+ * dialled.
+ */
+export const MAX_PROVISIONAL = 4
+
 /** One exchange, and one refusal by a peer that revokes; more at a time no peer needs. */
 export const MAX_STREAMS = 2
 

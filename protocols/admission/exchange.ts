@@ -1,4 +1,5 @@
 /** The conversation on one stream, as either side. What it leads to is for the caller. */
+import { openCertificate } from '../../src/federation/certificate.ts'
 import { MembershipError, TamperedError, WrongFederationError } from '../../src/federation/errors.ts'
 import { asError } from '../common/errors.ts'
 import { frames } from '../common/frames.ts'
@@ -13,7 +14,7 @@ import {
 } from './constants.ts'
 import { helloType, verdictType, welcomeType } from './schema.ts'
 import type { AdmissionSource, AdmittedMember } from './index.ts'
-import type { Hello, KnownPeer, Welcome } from './schema.ts'
+import type { Hello, KnownPeer, LedgerHead, Welcome } from './schema.ts'
 import type { PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
@@ -26,6 +27,15 @@ export interface ExchangeInit {
   signal: AbortSignal
   /** Members connected, in case the source tells of none. */
   connected(): KnownPeer[]
+  /** Asked before a refusal: may this peer's ledger be too old for it, and can the other one bring it forward? */
+  mayCatchUp(refusal: MembershipError, head: LedgerHead | null): boolean
+}
+
+/** What a conversation led to: the other side accepted this one. */
+export interface Outcome {
+  member: AdmittedMember
+  /** Why the ledger here would refuse the other side, which knows a later one; null when it holds. */
+  doubt: MembershipError | null
 }
 
 /** This side refused; the other was told. */
@@ -43,41 +53,40 @@ export class LocalRefusal extends Error {
 /**
  * Say hello.
  *
- * @returns the listener, which admitted this peer and is to be admitted
+ * @returns the listener, which admitted this peer and is to be admitted, unless there is a doubt
  * @throws {RefusedError} the listener refused
  * @throws {LocalRefusal} its certificate does not hold
  */
-export async function sayHello({ stream, remote, source, signal }: ExchangeInit): Promise<AdmittedMember> {
+export async function sayHello(init: ExchangeInit): Promise<Outcome> {
+  const { stream, remote, source, signal } = init
   const wire = frames(stream, MAX_WELCOME_BYTES)
   const { federation } = source
-  await wire.write(
-    helloOf({ federation, certificate: source.certificate(), addresses: source.addresses() }),
-    { signal }
-  )
+  const own = { federation, certificate: source.certificate(), addresses: source.addresses() }
+  await wire.write(helloOf({ ...own, head: source.head() }), { signal })
   const { certificate, addresses, peers, head } = await wire.read(welcomeType, { signal })
-  await orRefuse({ stream, signal }, checkCertificate(source, certificate, remote))
+  const doubt = await orRefuse(init, head, checkCertificate(source, certificate, remote))
   await wire.write({ accepted: true }, { signal })
   await stream.close({ signal })
-  return { peerId: remote, certificate, addresses, peers, head }
+  return { member: { peerId: remote, certificate, addresses, peers, head }, doubt }
 }
 
 /**
  * Answer a hello.
  *
- * @returns the dialler, which admitted this peer and is to be admitted; null if it only looked
+ * @returns the dialler, which admitted this peer and is to be admitted, unless there is a doubt; null if it only looked
  * @throws {RefusedError} the dialler refused
  * @throws {LocalRefusal} its certificate does not hold
  */
-export async function answerHello(init: ExchangeInit): Promise<AdmittedMember | null> {
+export async function answerHello(init: ExchangeInit): Promise<Outcome | null> {
   const { stream, remote, source, signal } = init
   const wire = frames(stream, Math.max(MAX_HELLO_BYTES, MAX_VERDICT_BYTES))
   const hello = await wire.read(helloType, { signal })
-  await orRefuse({ stream, signal }, checkHello(source, hello, remote))
-  await wire.write(welcomeOf(init, hello), { signal })
-  if (!hello.look) await wire.read(verdictType, { signal })
+  const { certificate, addresses, head, look } = hello
+  const doubt = await orRefuse(init, look ? null : head, checkHello(source, hello, remote))
+  await wire.write(welcomeOf(init, look, doubt == null), { signal })
+  if (!look) await wire.read(verdictType, { signal })
   await stream.close({ signal })
-  if (hello.look) return null
-  return { peerId: remote, certificate: hello.certificate, addresses: hello.addresses, peers: [], head: null }
+  return look ? null : { member: { peerId: remote, certificate, addresses, peers: [], head }, doubt }
 }
 
 /** A hello within its caps. */
@@ -85,8 +94,10 @@ export function helloOf(hello: Omit<Hello, 'look'> & { look?: boolean }): Hello 
   return { ...hello, addresses: hello.addresses.slice(0, MAX_OWN_ADDRESSES), look: hello.look ?? false }
 }
 
-function welcomeOf({ source, remote, connected }: ExchangeInit, { look }: Hello): Welcome {
-  const peers = (source.peers?.() ?? connected()).filter(({ peerId }) => peerId !== remote.toString())
+/** @param certain - a member for sure: others are told of only to those */
+function welcomeOf({ source, remote, connected }: ExchangeInit, look: boolean, certain: boolean): Welcome {
+  const known = certain ? (source.peers?.() ?? connected()) : []
+  const peers = known.filter(({ peerId }) => peerId !== remote.toString())
   return {
     certificate: source.certificate(),
     addresses: source.addresses().slice(0, MAX_OWN_ADDRESSES),
@@ -113,21 +124,26 @@ async function checkCertificate(
   certificate: Uint8Array,
   remote: PeerId
 ): Promise<void> {
-  const { member } = await source.verify(certificate)
+  // Whose it is comes first: certificates are no secret, and a doubt about one must not help whoever found it.
+  const { member } = (await openCertificate(certificate)).value
   if (member !== remote.toString()) {
     throw new TamperedError('certificate', `it is for ${member}, but ${remote.toString()} shows it`)
   }
+  await source.verify(certificate)
 }
 
-/** Tell the other side when the check fails for a reason of membership. */
+/** Tell the other side when the check fails for a reason of membership, unless that may be for want of its ledger. */
 async function orRefuse(
-  { stream, signal }: { stream: Stream; signal: AbortSignal },
+  { stream, signal, mayCatchUp }: ExchangeInit,
+  head: LedgerHead | null,
   check: Promise<void>
-): Promise<void> {
+): Promise<MembershipError | null> {
   try {
     await check
+    return null
   } catch (error) {
     if (!(error instanceof MembershipError)) throw asError(error)
+    if (mayCatchUp(error, head)) return error
     await refuse(stream, error, { signal })
     throw new LocalRefusal(error)
   }

@@ -5,6 +5,10 @@
  * ledger. A connection on which that does not happen within ten seconds is closed; a refusal closes it after the
  * reason was sent, and is remembered, so that the same peer is not dialled again and again.
  *
+ * A peer that was away may have a ledger too old to judge by: one that lists none of the members, whose invites have
+ * expired meanwhile. When the other side's chain of signatures holds and it knows a later ledger, this peer first catches
+ * up from it, and then decides. Until then that side is served nothing, and its streams wait.
+ *
  * Admission alone keeps nobody out: wrap the components of every other protocol in `membersOnly`.
  *
  * @example
@@ -47,11 +51,18 @@ export interface AdmissionSource {
   peers?(): KnownPeer[]
   /** The latest commit; null before the first. */
   head(): LedgerHead | null
+  /**
+   * Bring this peer's ledger as far as that of a connected peer whose certificate the ledger here refuses, but a later
+   * one may not. Nothing of that peer may be believed but what a quorum signed. Default: such a peer is refused.
+   *
+   * @param options.signal - aborts when the ledger here has not moved for `timeoutMs`
+   */
+  catchUp?(peerId: PeerId, options: { signal: AbortSignal }): Promise<void>
 }
 
 export interface AdmissionInit {
   source: AdmissionSource
-  /** From the opening of a connection to an admission on it. Default 10 s. */
+  /** From the opening of a connection to an admission on it, and for each step of catching up before it. Default 10 s. */
   timeoutMs?: number
   /** Peers that need not be members, such as relays: their connections stay, but they are not admitted. */
   tolerate?(peerId: PeerId): boolean
@@ -74,7 +85,7 @@ export interface AdmittedMember {
   addresses: string[]
   /** Members it told of; empty if it was the one that dialled. */
   peers: KnownPeer[]
-  /** How far its ledger is, if it was dialled. */
+  /** How far its ledger was. */
   head: LedgerHead | null
 }
 

@@ -46,7 +46,7 @@ export async function lookUp({
   const stream = await connection.newStream(ADMISSION_PROTOCOL, { signal, runOnLimitedConnection: true })
   try {
     const wire = frames(stream, MAX_WELCOME_BYTES)
-    await wire.write(helloOf({ federation, certificate, addresses: [], look: true }), { signal })
+    await wire.write(helloOf({ federation, certificate, addresses: [], head: null, look: true }), { signal })
     const welcome = await wire.read(welcomeType, { signal })
     await stream.close({ signal })
     return await checked(welcome, { federation, sender: connection.remotePeer.toString() })

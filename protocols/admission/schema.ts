@@ -19,12 +19,16 @@ import type { RecordSchema } from '../../src/federation/cbor.ts'
 const certificateField = bytesField(MAX_CERTIFICATE_BYTES)
 const ownAddresses = z.array(multiaddrField).max(MAX_OWN_ADDRESSES)
 
+const headSchema = z.strictObject({ height: countField, cid: cidField })
+
 const helloSchema = z.strictObject({
   federation: cidField,
   /** Of the dialler, or with `look` of whoever holds the invite. */
   certificate: certificateField,
   /** Where the dialler can be dialled, multiaddrs. */
   addresses: ownAddresses,
+  /** The dialler's latest commit; null before the first. */
+  head: headSchema.nullable(),
   /** True: only show me the manifest; I have not decided to join. Nobody is admitted. */
   look: z.boolean()
 })
@@ -33,8 +37,6 @@ const knownPeerSchema = z.strictObject({
   peerId: peerIdField,
   addresses: z.array(multiaddrField).max(MAX_KNOWN_ADDRESSES)
 })
-
-const headSchema = z.strictObject({ height: countField, cid: cidField })
 
 const welcomeSchema = z.strictObject({
   certificate: certificateField,

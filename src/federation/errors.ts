@@ -77,7 +77,7 @@ export class RevokedError extends MembershipError {
   }
 }
 
-/** Somebody did what the manifest does not let them do. */
+/** Somebody did what the manifest, or the ledger, does not let them do. */
 export class NotAllowedError extends MembershipError {
   static override name = 'NotAllowedError'
   readonly code = 'not-allowed'
@@ -86,4 +86,25 @@ export class NotAllowedError extends MembershipError {
     super(message, options)
     this.name = 'NotAllowedError'
   }
+}
+
+/** Invited by somebody whom this ledger does not list as a member. */
+export class UnknownIssuerError extends NotAllowedError {
+  static override name = 'UnknownIssuerError'
+
+  constructor(issuer: string, options?: ErrorOptions) {
+    super(
+      `${issuer}, who made this invite, has not been admitted itself yet: try again after the next round`,
+      options
+    )
+    this.name = 'UnknownIssuerError'
+  }
+}
+
+/**
+ * Whether a ledger that is further on may say otherwise: there the member may have been admitted in time, with a use
+ * that was left, by an issuer that was a member. What is forged or revoked stays so.
+ */
+export function mayBeOutdated(error: MembershipError): boolean {
+  return [ExpiredInviteError, UsedUpInviteError, UnknownIssuerError].some((type) => error instanceof type)
 }

@@ -3,7 +3,13 @@
  * value: applying a commit gives a new one, equal on every peer that applied the same commits.
  */
 import { createVerifier, namedRole } from './certificate.ts'
-import { NotAllowedError, RevokedError, UsedUpInviteError, WrongFederationError } from './errors.ts'
+import {
+  NotAllowedError,
+  RevokedError,
+  UnknownIssuerError,
+  UsedUpInviteError,
+  WrongFederationError
+} from './errors.ts'
 import { checkExpiry } from './invite.ts'
 import { openRevocation } from './revocation.ts'
 import type { CertificateVerifier, Role, VerifiedCertificate } from './certificate.ts'
@@ -206,11 +212,8 @@ function checkInvite(
   if (banned != null)
     throw new RevokedError(`The membership of ${issuer}, who made this invite,`, banned.reason)
   // Without this, whoever found a used-up invite could still pass on invites of its own making.
-  if (namedRole(state.manifest.value, issuer) == null && activeMember(state, issuer) == null) {
-    throw new NotAllowedError(
-      `${issuer}, who made this invite, has not been admitted itself yet: try again after the next round`
-    )
-  }
+  if (namedRole(state.manifest.value, issuer) == null && activeMember(state, issuer) == null)
+    throw new UnknownIssuerError(issuer)
 }
 
 function wasAdmittedWith(state: MembershipState, verified: VerifiedCertificate): boolean {

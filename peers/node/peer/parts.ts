@@ -193,7 +193,8 @@ function sources(
       manifest: () => manifest.bytes,
       addresses: () => addresses().slice(0, MAX_OWN_ADDRESSES),
       verify: async (shown) => await checkAdmission(membership.state, shown, hostClock.now()),
-      head
+      head,
+      catchUp: async (peerId, options) => await engine().catchUpFrom(peerId.toString(), options)
     },
     ledger: {
       federation,

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { ADMISSION_PROTOCOL, membersOnly } from '../../../protocols/admission/index.ts'
 import { RefusedError } from '../../../protocols/common/errors.ts'
 import { frames } from '../../../protocols/common/frames.ts'
-import { person, world } from '../../federation/world.ts'
+import { HOUR_MS, person, world } from '../../federation/world.ts'
 import { failure } from '../../helpers/failure.ts'
 import { dial, disconnected, memberOf, Net, next, View } from './net.ts'
 import type { TestNode } from './net.ts'
@@ -174,8 +174,8 @@ describe('a protocol for members only', () => {
   })
 
   it('turns waiting streams away when the admission fails', async () => {
-    const stranger = await person(9)
-    const node = await start({ ...stranger, certificate: (await memberOf(w, 2)).certificate })
+    const node = await start(await memberOf(w, 9))
+    founder.view.now += 2 * HOUR_MS
     const released = Promise.withResolvers<void>()
     const verifying = Promise.withResolvers<void>()
     const { verify } = founder.view

@@ -45,6 +45,14 @@ export class View implements AdmissionSource {
     return [addressOf(this.who)]
   }
 
+  /** What this view becomes by catching up from a peer. */
+  learn: ((peerId: string, signal: AbortSignal) => Promise<void>) | null = null
+
+  async catchUp(peerId: { toString(): string }, { signal }: { signal: AbortSignal }): Promise<void> {
+    if (this.learn == null) throw new Error('nothing to be had')
+    await this.learn(peerId.toString(), signal)
+  }
+
   head(): { height: number; cid: World['manifest']['cid'] } {
     return { height: this.state.height, cid: this.federation }
   }
