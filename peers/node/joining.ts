@@ -27,6 +27,12 @@ import type { ComponentLogger, Libp2p } from '@libp2p/interface'
 /** An address that does not answer by then is not reachable. */
 const ASK_TIMEOUT_MS = 10_000
 
+/**
+ * A refusal is believed when nobody has said otherwise by then: whoever refuses may have an old ledger, but somebody who
+ * is slow to answer must not keep the person waiting for long.
+ */
+const REFUSAL_PATIENCE_MS = 3_000
+
 /** Nobody to ask: why, for each address of the invite. */
 export class InviteUnreachableError extends Error {
   static override name = 'InviteUnreachableError'
@@ -60,11 +66,11 @@ export interface KnockOptions {
 }
 
 /**
- * Ask the members that an invite leads to for the manifest, all at once; the first answer counts.
+ * Ask the members that an invite leads to for the manifest, all at once; the first that does not refuse counts.
  *
  * @throws {TamperedError} not an invite, or a changed one
  * @throws {ExpiredInviteError} it is no longer good
- * @throws {RefusedError} a member said no: revoked, used up …; `code` and `message` tell why
+ * @throws {RefusedError} all that answered, or the first while others took too long, said no: revoked, used up …; `code` and `message` tell why
  * @throws {InviteUnreachableError} nobody could be asked
  */
 export async function knock(text: string, options: KnockOptions = {}): Promise<Invitation> {
@@ -131,20 +137,56 @@ interface AskInit {
 type Answer = { result: LookUpResult } | { refusal: Error }
 
 async function firstAnswer(invite: Invite, init: AskInit): Promise<LookUpResult> {
-  const { addresses } = invite
+  const groups = byPeer(invite.addresses)
+  const answers = groups.map((addresses) =>
+    Promise.any(addresses.map((address) => ask(invite, address, init)))
+  )
   try {
-    const answer = await Promise.any(addresses.map((address) => ask(invite, address, init)))
-    if ('refusal' in answer) throw answer.refusal
-    return answer.result
+    return await Promise.race([Promise.any(answers.map(accepted)), longRefused(answers)])
   } catch (cause) {
     init.signal.throwIfAborted()
     if (!(cause instanceof AggregateError)) throw cause
-    const failures = cause.errors.map((error: unknown, i) => ({
-      address: addresses[i],
-      reason: reasonOf(error)
-    }))
-    throw new InviteUnreachableError(failures, { cause })
+    throw cause.errors.find(isRefusal) ?? unreachable(groups, cause)
   }
+}
+
+/** Several addresses of one peer lead to one answer. */
+function byPeer(addresses: readonly string[]): string[][] {
+  const groups = new Map<string, string[]>()
+  for (const address of addresses) {
+    const [named] = naming([address])
+    const key = named == null ? address : peerIdIn(named)
+    groups.set(key, [...(groups.get(key) ?? []), address])
+  }
+  return [...groups.values()]
+}
+
+async function accepted(coming: Promise<Answer>): Promise<LookUpResult> {
+  const answer = await coming
+  if ('refusal' in answer) throw answer.refusal
+  return answer.result
+}
+
+/** Rejects with a refusal some time after it came. */
+function longRefused(answers: readonly Promise<Answer>[]): Promise<never> {
+  return new Promise((_, reject) => {
+    const onAnswer = (answer: Answer): void => {
+      if ('refusal' in answer) setTimeout(() => reject(answer.refusal), REFUSAL_PATIENCE_MS).unref()
+    }
+    // Whoever cannot be reached refuses nothing.
+    for (const answer of answers) answer.then(onAnswer, () => undefined)
+  })
+}
+
+/** @param cause - a failure for each group, which holds one for each address */
+function unreachable(groups: readonly string[][], cause: AggregateError): InviteUnreachableError {
+  const failures = groups.flatMap((addresses, i) =>
+    addresses.map((address, k) => ({
+      address,
+      reason: reasonOf((cause.errors[i] as AggregateError).errors[k])
+    }))
+  )
+  return new InviteUnreachableError(failures, { cause })
 }
 
 /** A refusal is an answer; everything else leaves it to the other addresses. */
@@ -162,9 +204,13 @@ async function ask(invite: Invite, address: string, init: AskInit): Promise<Answ
     const { federation } = invite.capability.value
     return { result: await lookUp({ connection, federation, certificate, signal }) }
   } catch (error) {
-    if (error instanceof RefusedError || error instanceof MembershipError) return { refusal: error }
+    if (isRefusal(error)) return { refusal: error }
     throw error
   }
+}
+
+function isRefusal(error: unknown): error is Error {
+  return error instanceof RefusedError || error instanceof MembershipError
 }
 
 /** In words for a person who may have to open a port or start a peer. */
