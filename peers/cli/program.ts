@@ -1,5 +1,5 @@
 /** The parser: the command table turned into a commander program, and one run of it. */
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, Help, Option } from 'commander'
 import { commands } from './cmds/index.ts'
 import { homeOf } from './home.ts'
 import { exitCodes, InterruptedError } from './output/exit.ts'
@@ -13,10 +13,10 @@ import type { ExitCode } from './output/exit.ts'
 const ABOUT = `Train one model together, each on private data, with nobody in the middle.
 
 Start here:
-  murmur demo                     four peers on this machine train together (about a minute)
+  murmur demo                     four peers on this machine train together
   murmur init digits              found a federation
   murmur start --data demo:1      run its first peer
-  murmur invite                   in another terminal: an invite for somebody else
+  murmur invite                   an invite, from another terminal
   murmur join <invite> --data …   on their machine`
 
 const EXIT_HELP = `Exit codes:
@@ -51,7 +51,7 @@ export function buildProgram(context: CommandContext, done: (code: ExitCode) => 
 
 function build(spec: CommandSpec, context: CommandContext, done: (code: ExitCode) => void): Command {
   const command = new Command(spec.name).summary(spec.summary).helpOption('-h, --help', 'Show this help.')
-  command.description([spec.summary, spec.description].filter(Boolean).join('\n\n'))
+  command.description(unwrapped([spec.summary, spec.description].filter(Boolean).join('\n\n')))
   settle(command, context)
   if (spec.commands != null) command.helpCommand(false)
   for (const sub of spec.commands ?? []) command.addCommand(build(sub, context, done))
@@ -73,12 +73,23 @@ async function runCommand(spec: CommandSpec, command: Command, context: CommandC
 function settle(command: Command, context: CommandContext): void {
   command.exitOverride()
   command.showSuggestionAfterError(true)
+  command.configureHelp({ optionDescription: describeOption })
   command.configureOutput({
     writeOut: (text) => context.stdout.write(text),
     writeErr: (text) => context.stderr.write(text),
     outputError: () => undefined,
     getOutHelpWidth: () => Math.min(context.stdout.columns, 110)
   })
+}
+
+/** A flag that is off unless given needs no "(default: false)". */
+function describeOption(option: Option): string {
+  return option.defaultValue === false ? option.description : new Help().optionDescription(option)
+}
+
+/** Paragraphs are broken where the terminal ends, not where the source does. */
+function unwrapped(text: string): string {
+  return text.replace(/([^\n])\n(?!\n)/g, '$1 ')
 }
 
 function withExamples(command: Command, spec: CommandSpec): Command {

@@ -3,6 +3,7 @@ import { formatBytes, formatDuration, formatMetric, formatTime, plural, shortId 
 import { printable } from '../output/width.ts'
 import { commitParts } from '../view/commits.ts'
 import type { PeerEvent } from './events.ts'
+import type { PeerStatus } from '../../node/types.ts'
 
 /** The line for an event, with its time in front; null for events that would only make noise. */
 export function eventText(event: PeerEvent, time: number): string | null {
@@ -14,7 +15,11 @@ function describe(event: PeerEvent): string | null {
   switch (event.event) {
     case 'phase': {
       const { phase, waitingFor } = event.detail
-      return waitingFor != null ? waitingFor : phase === 'catching-up' ? 'Catching up with the ledger.' : null
+      return waitingFor != null
+        ? `Waiting for ${waitingFor}.`
+        : phase === 'catching-up'
+          ? 'Catching up with the ledger.'
+          : null
     }
     case 'round:start':
       return `Round ${event.detail.round} starts with ${plural(event.detail.cohort.length, 'member')}.`
@@ -42,7 +47,7 @@ function describe(event: PeerEvent): string | null {
       const { round, commit, evaluation } = event.detail
       const { accuracy } = evaluation
       const reached = accuracy == null ? '' : `, accuracy ${formatMetric('accuracy', accuracy)}`
-      return `Finished after ${plural(round, 'round')}${reached}, commit ${commit}.`
+      return `Finished after ${plural(round, 'round')}${reached}, commit ${commit}. Use the model: murmur evaluate, predict, model export.`
     }
     case 'error':
       return `Problem: ${event.detail.error.message}`
@@ -56,6 +61,13 @@ function describe(event: PeerEvent): string | null {
 function change(name: string, before: Record<string, number>, after: Record<string, number>): string {
   if (after[name] == null) return ''
   return `${name} ${formatMetric(name, before[name])} → ${formatMetric(name, after[name])}, `
+}
+
+/** Where others reach this peer, and how those who may invite do so. */
+export function listeningText({ addresses, members }: Pick<PeerStatus, 'addresses' | 'members'>): string {
+  const mayInvite = members.some(({ self, role }) => self && role !== 'member')
+  const next = mayInvite ? ' To invite others: murmur invite, in another terminal.' : ''
+  return `Listens on ${addresses.join(', ') || 'no address'}.${next}\n`
 }
 
 /** The last line of a run: what was sent and received. */

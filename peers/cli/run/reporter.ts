@@ -4,12 +4,14 @@ import { initialView, reduceView } from '../view/state.ts'
 import { startLiveView } from '../view/live.ts'
 import { eventLine } from '../output/json.ts'
 import { listen } from './events.ts'
-import { eventText, trafficText } from './lines.ts'
+import { eventText, listeningText, trafficText } from './lines.ts'
 import type { CommandContext, GlobalOptions } from '../context.ts'
 import type { Peer } from '../../node/types.ts'
 
 /** Started before the peer, so that no event is missed. `stop` tells the last state. */
 export interface Reporter {
+  /** The peer is on line: tell where it is reached. */
+  listening(): void
   stop(): void
 }
 
@@ -27,26 +29,35 @@ function reportJson(context: CommandContext, peer: Peer): Reporter {
   const { peerId, federation, name } = peer.status()
   tell('start', { peerId, federation, name })
   const unlisten = listen(peer, ({ event, detail }) => tell(event, { ...detail }))
+  const listening = (): void => tell('listen', { addresses: peer.addresses() })
   const stop = (): void => {
     unlisten()
     tell('stop', { status: peer.status() })
   }
-  return { stop }
+  return { listening, stop }
 }
 
 function reportPlain(context: CommandContext, peer: Peer): Reporter {
   const { peerId, name } = peer.status()
   context.stdout.write(`Peer ${peerId} in "${name}". Ctrl-C leaves.\n`)
+  let waitedFor: string | null = null
   const unlisten = listen(peer, (event) => {
+    if (event.event === 'phase') {
+      const { waitingFor } = event.detail
+      const isKnown = waitingFor != null && waitingFor === waitedFor
+      waitedFor = waitingFor
+      if (isKnown) return
+    }
     const text = eventText(event, context.now())
     if (text != null) context.stdout.write(text)
   })
+  const listening = (): void => context.stdout.write(listeningText(peer.status()))
   const stop = (): void => {
     unlisten()
     const { bytesIn, bytesOut } = peer.status()
     context.stdout.write(`${trafficText(bytesIn, bytesOut)}\n`)
   }
-  return { stop }
+  return { listening, stop }
 }
 
 function reportLive(context: CommandContext, peer: Peer): Reporter {
@@ -64,5 +75,5 @@ function reportLive(context: CommandContext, peer: Peer): Reporter {
     unlisten()
     view.stop()
   }
-  return { stop }
+  return { listening: () => undefined, stop }
 }

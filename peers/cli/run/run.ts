@@ -1,6 +1,5 @@
 /** Runs a peer until its work is done, somebody says stop, or Ctrl-C: what `start` and `join` both end in. */
 import { exitCodes, UserError } from '../output/exit.ts'
-import { eventLine } from '../output/json.ts'
 import { openLogger } from './logger.ts'
 import { dataOf } from './options.ts'
 import { passphraseFor } from './passphrase.ts'
@@ -68,8 +67,7 @@ async function superviseOne(context: CommandContext, peer: Peer, options: Superv
     const signal = AbortSignal.any([context.signal, asked.signal])
     signal.throwIfAborted()
     await Promise.race([peer.start(), aborted(signal)])
-    if (options.json)
-      context.stdout.write(eventLine('listen', context.now(), { addresses: peer.addresses() }))
+    reporter.listening()
     await workDone(peer, options, finished, signal)
     await stayFor(context, peer, options.linger, signal)
   } catch (error) {

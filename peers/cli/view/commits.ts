@@ -8,6 +8,16 @@ type ShownCommit = ViewState['commits'][number]
 
 /** One line of text per commit, as the plain output and the view both show it. */
 export function commitParts(commit: ShownCommit): string[] {
+  const changes = [
+    ...(commit.admitted.length > 0 ? [`${commit.admitted.length} joined`] : []),
+    ...(commit.revoked.length > 0 ? [`${commit.revoked.length} revoked`] : [])
+  ]
+  const ending = [...changes, `commit ${shortId(commit.cid)}`]
+  // Between rounds a commit is about members only, and its metrics are those of the commit before.
+  return commit.contributions.length === 0 && changes.length > 0 ? ending : [...roundParts(commit), ...ending]
+}
+
+function roundParts(commit: ShownCommit): string[] {
   const counted = commit.contributions.filter((part) => part.refused == null).length
   const refused = commit.contributions.length - counted
   const { accuracy, loss } = commit.evaluation
@@ -16,10 +26,7 @@ export function commitParts(commit: ShownCommit): string[] {
     ...(accuracy == null ? [] : [`accuracy ${formatMetric('accuracy', accuracy)}`]),
     ...(loss == null ? [] : [`loss ${formatMetric('loss', loss)}`]),
     `${plural(counted, 'update')}${refused > 0 ? ` (${refused} refused)` : ''}`,
-    formatDuration(commit.roundMs),
-    ...(commit.admitted.length > 0 ? [`${commit.admitted.length} joined`] : []),
-    ...(commit.revoked.length > 0 ? [`${commit.revoked.length} revoked`] : []),
-    `commit ${shortId(commit.cid)}`
+    formatDuration(commit.roundMs)
   ]
 }
 

@@ -6,7 +6,7 @@ export class NoFederationError extends Error {
 
   constructor(dir: string, options?: ErrorOptions) {
     super(
-      `There is no federation in ${dir} yet: found one with "murmur init", or join one with "murmur join <invite>"`,
+      `There is no federation in ${dir} yet: found one with "murmur init <name>", or join one with "murmur join <invite>"`,
       options
     )
     this.name = 'NoFederationError'

@@ -78,6 +78,8 @@ describe('the help of a command', () => {
   it('keeps its paragraphs within the terminal, and within what the eye reads', async () => {
     const murmur = await Murmur.at({ stdout: { columns: 300 } })
     await murmur.run('start', '--help')
+    expect(murmur.stdout.text, 'flags are off unless given').not.to.contain('default: false')
+    expect(murmur.stdout.text, 'lines end where the terminal does').to.contain('event with --json (the names')
     const options = murmur.stdout.lines.filter((line) => /^ {2}--/.test(line))
     expect(options).to.have.length.above(10)
     for (const line of options) expect(displayWidth(line)).to.be.at.most(110)

@@ -3,6 +3,7 @@ import { jsonLine } from '../../output/json.ts'
 import { renderPairs } from '../../output/table.ts'
 import { tellOrigin, withSource } from '../../source.ts'
 import type { Handler } from '../../command.ts'
+import type { StateSource } from '../../library/types.ts'
 import type { PeerStatus } from '../../../node/types.ts'
 
 export const handler: Handler<object> = async ({ context, options }) => {
@@ -11,13 +12,14 @@ export const handler: Handler<object> = async ({ context, options }) => {
     tellOrigin(context, options, source)
     const text = options.json
       ? jsonLine({ origin: source.origin, ...status })
-      : `${renderPairs(pairsOf(status))}\n`
+      : `${renderPairs(pairsOf(status, source.origin))}\n`
     context.stdout.write(text)
   })
   return undefined
 }
 
-function pairsOf(status: PeerStatus): [string, string][] {
+function pairsOf(status: PeerStatus, origin: StateSource['origin']): [string, string][] {
+  const traffic = `${formatBytes(status.bytesIn)} in, ${formatBytes(status.bytesOut)} out`
   const connected = status.members.filter((member) => member.connected && !member.self).length
   const pairs: [string, string | null][] = [
     ['federation', status.name],
@@ -31,7 +33,7 @@ function pairsOf(status: PeerStatus): [string, string][] {
     ['on your data', metrics(status.ownEvaluation)],
     ['members', `${status.members.length}, this peer is connected to ${connected}`],
     ['addresses', status.addresses.join(', ') || null],
-    ['traffic', `${formatBytes(status.bytesIn)} in, ${formatBytes(status.bytesOut)} out`],
+    ['traffic', origin === 'peer' ? traffic : null],
     ['a round takes', status.roundMs == null ? null : formatDuration(status.roundMs)],
     ['left', status.etaMs == null ? null : formatDuration(status.etaMs)],
     ['trains on', trainer(status)]

@@ -95,6 +95,15 @@ describe('murmur status', () => {
     expect(murmur.stdout.text).not.to.match(/null|undefined|global model|your data|addresses|left|trains on/)
   })
 
+  it('tells of traffic only while there is some', async () => {
+    const { murmur } = await besidePeer()
+    await murmur.run('status')
+    expect(murmur.stdout.text).to.match(/^traffic /m)
+    const alone = await Murmur.at()
+    await alone.run('status')
+    expect(alone.stdout.text).not.to.match(/^traffic /m)
+  })
+
   it('cuts no address: a narrow terminal wraps it, so that it can be copied', async () => {
     const { murmur } = await besidePeer({ stdout: { isTTY: true, columns: 40 } })
     await murmur.run('status')

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { listen, peerEventNames } from '../../../../peers/cli/run/events.ts'
-import { eventText } from '../../../../peers/cli/run/lines.ts'
+import { eventText, listeningText } from '../../../../peers/cli/run/lines.ts'
 import { Murmur } from '../helpers/murmur.ts'
 import { FakePeer } from '../helpers/peer.ts'
 import { ALICE, cid, commit, event, NOW, sampleEvents } from '../helpers/samples.ts'
@@ -91,7 +91,7 @@ describe('plain output', () => {
     expect(stdout.lines.at(-1)).to.equal('Received 1.2 MB, sent 999 B.')
     const said = stdout.lines.slice(1, -1).map((line) => line.replace(/^\d\d:\d\d:\d\d {2}/, ''))
     expect(said).to.deep.equal([
-      '1 more member: 1 of 2 are here',
+      'Waiting for 1 more member: 1 of 2 are here.',
       'Round 4 starts with 3 members.',
       'Trained round 4 on 900 examples in 1.2 s: accuracy 87.0 % → 91.0 %, loss 0.410 → 0.300.',
       'Refused the update of …xxxCarol: norm.',
@@ -99,9 +99,37 @@ describe('plain output', () => {
       '…xxxxxBob connected.',
       '…xxxCarol disconnected.',
       'Turned away …xxxCarol: its membership was revoked (lost laptop)',
-      `Finished after 10 rounds, accuracy 95.1 %, commit ${cid(10)}.`,
+      `Finished after 10 rounds, accuracy 95.1 %, commit ${cid(10)}. Use the model: murmur evaluate, predict, model export.`,
       'Problem: The disk is full: free some space'
     ])
+  })
+
+  it('tells where it listens, and those who may invite how to', async () => {
+    const murmur = await Murmur.at()
+    const { peer } = murmur.library
+    const ended = murmur.run('start', '--data', 'demo:1', '--until-round', '1')
+    await peer.called('waitForRound 1')
+    expect(murmur.stdout.lines.at(-1)).to.equal(
+      `Listens on ${peer.state.addresses.join(', ')}. To invite others: murmur invite, in another terminal.`
+    )
+    murmur.interrupt()
+    await ended
+    expect(listeningText({ addresses: [], members: [] })).to.equal('Listens on no address.\n')
+  })
+
+  it('says what is waited for once, until it changes', async () => {
+    const murmur = await Murmur.at()
+    const { peer } = murmur.library
+    const ended = murmur.run('start', '--data', 'demo:1')
+    await peer.called('start')
+    const waitingFor = '1 more member'
+    for (const phase of ['connecting', 'waiting', 'agreeing'] as const)
+      peer.emit('phase', { phase, waitingFor })
+    peer.emit('phase', { phase: 'training', waitingFor: null })
+    peer.emit('phase', { phase: 'waiting', waitingFor })
+    murmur.interrupt()
+    await ended
+    expect(murmur.stdout.text.match(/Waiting for 1 more member\.\n/g)).to.have.length(2)
   })
 
   it('says nothing it does not know', () => {

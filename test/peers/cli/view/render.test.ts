@@ -135,6 +135,13 @@ describe('renderFrame', () => {
     expect(frame).to.contain('2 updates (1 refused)').and.to.contain('1 joined  2 revoked')
   })
 
+  it('tells of a commit between rounds only who came and went', () => {
+    const joined = event('commit', commit(4, { contributions: [], admitted: [BOB] }))
+    expect(text(viewOf({}, joined), 110))
+      .to.match(/ 1 joined {2}commit …\w{8}/)
+      .and.not.to.match(/ 0 updates/)
+  })
+
   it('lets no name steer the terminal', () => {
     const hostile = viewOf({ name: 'a\u001b[2Jb', waitingFor: 'c\u0007\nd' })
     expect(text(hostile)).not.to.match(/[\u001b\u0007]/)
