@@ -156,7 +156,7 @@ export function tinyManifest({ rounds = 1000, members = 2, epochs = 1 }: TinyOpt
     rounds: {
       startMembers: members,
       minContributors: Math.min(2, members),
-      deadline: { floorMs: 500, ceilingMs: 60_000, factor: 6 },
+      deadline: { floorMs: 2_000, ceilingMs: 60_000, factor: 6 },
       stop: { rounds }
     }
   }
