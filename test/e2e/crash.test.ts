@@ -5,7 +5,7 @@ import { LOCAL } from './world.ts'
 import type { JsonEvent, MurmurProcess } from './process.ts'
 
 /** A round long enough to be killed in, short enough to wait for. */
-const EPOCHS = 20
+const EPOCHS = 12
 
 const idOf = async (peer: MurmurProcess): Promise<string> => String((await peer.event('start'))['peerId'])
 

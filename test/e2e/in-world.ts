@@ -2,7 +2,7 @@
 import { World } from './world.ts'
 
 /** Real processes on a busy machine take their time; a test that hangs still ends. */
-export const TIMEOUT_MS = 120_000
+export const TIMEOUT_MS = 180_000
 
 /** A fresh world for each test. The property is set while a test runs. */
 export function inWorlds(suite: Mocha.Suite): { world: World } {
