@@ -50,7 +50,12 @@ export class Contacts {
     this.#init.links.stop()
   }
 
-  /** Somebody who is, or says to be, a member: dialled until connected. Admission decides. */
+  /** Somebody whom others, or the local network, name as a member: tried a few times. Admission decides. */
+  hear(peerId: string, addresses: readonly string[]): void {
+    this.#init.links.hear(peerId, addresses)
+  }
+
+  /** Somebody whom the person named, or who is a member: dialled until connected. Admission decides. */
   meet(peerId: string, addresses: readonly string[]): void {
     this.#init.links.learn(peerId, addresses)
     this.#init.links.want(peerId)
@@ -60,7 +65,7 @@ export class Contacts {
     const peerId = detail.peerId.toString()
     this.meet(peerId, detail.addresses)
     this.#init.links.met(peerId)
-    for (const known of detail.peers) this.meet(known.peerId, known.addresses)
+    for (const known of detail.peers) this.hear(known.peerId, known.addresses)
     this.#init.onMember(peerId, true)
     this.#changed()
   }
@@ -77,7 +82,7 @@ export class Contacts {
   }
 
   #onDiscovery({ detail }: Libp2pEvents['peer:discovery']): void {
-    this.meet(detail.id.toString(), detail.multiaddrs.map(String))
+    this.hear(detail.id.toString(), detail.multiaddrs.map(String))
   }
 
   #changed(): void {

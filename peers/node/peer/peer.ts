@@ -80,7 +80,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
     this.#contacts = this.#createContacts()
     late.peer = {
       membership: () => this.#onMembership(),
-      addresses: (peerId, addresses) => this.#contacts.meet(peerId, addresses),
+      addresses: (peerId, addresses) => this.#contacts.hear(peerId, addresses),
       error: (error) => this.#fail(error)
     }
     this.#follow()

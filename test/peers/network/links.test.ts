@@ -21,9 +21,10 @@ class FakeNode extends TypedEventEmitter<Libp2pEvents> {
   /** What a dial leads to; default: it resolves, and there is no connection. */
   onDial: (() => Promise<void>) | null = null
 
-  async dial(addresses: { toString(): string }[]): Promise<void> {
+  async dial<A extends { toString(): string }>(addresses: A[]): Promise<{ remoteAddr: A }> {
     this.dialled.push(addresses.map(String))
     await this.onDial?.()
+    return { remoteAddr: addresses[0] }
   }
 
   getConnections(peerId: { toString(): string }): object[] {
