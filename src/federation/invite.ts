@@ -96,7 +96,7 @@ export interface InviteInit {
 
 /**
  * Make an invite. Whether the issuer may is checked by whoever verifies a certificate made with it, and by
- * `verifyIssuer` beforehand.
+ * `checkGrant` (certificate.ts) beforehand.
  *
  * @throws {InvalidRecordError} a value out of its bounds
  */

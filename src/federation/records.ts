@@ -41,7 +41,7 @@ const updateSchema = z.strictObject({
   metricsBefore: metricsField,
   metricsAfter: metricsField,
   codec: textField(32).min(1),
-  /** Root of the payload's DAG (see bulk.ts). */
+  /** Root of the payload's DAG (see src/blocks). */
   payload: cidField,
   /** Payload bytes, all blocks together. */
   sizeBytes: countField,
@@ -50,16 +50,7 @@ const updateSchema = z.strictObject({
 })
 
 /** Why an update that was announced does not count. */
-export const refusalReasons = [
-  'unavailable',
-  'malformed',
-  'shape',
-  'not-finite',
-  'norm',
-  'size',
-  'base',
-  'not-in-cohort'
-] as const
+export const refusalReasons = ['malformed', 'not-finite', 'norm', 'size', 'base'] as const
 
 const contributionSchema = z.strictObject({
   author: peerIdField,
@@ -86,7 +77,7 @@ const commitBodySchema = z.strictObject({
   previous: cidField,
   /** Proposer's clock, ms since the epoch; never decreases along the ledger. Invites expire by this clock. */
   time: timeField,
-  /** Root of the model's DAG (see bulk.ts). */
+  /** Root of the model's DAG (see src/blocks). */
   model: cidField,
   /** Root of the server optimizer's state, null when it has none. */
   optimizerState: cidField.nullable(),

@@ -124,7 +124,10 @@ export class LedgerMembership implements Membership {
     return false
   }
 
-  /** It will not hold later either: the ledger only grows. */
+  /**
+   * Hold no longer what the next commit cannot carry. If it may hold later (its issuer is not admitted yet, another took
+   * the last use in a commit that never came) it is asked for again: a member by itself, a revocation by its admin.
+   */
   #forget(envelope: Uint8Array, error: MembershipError): void {
     this.#init.log('dropped a membership change: %s', error.message)
     for (const pending of [this.#wishes, this.#revocations]) {
