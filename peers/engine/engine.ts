@@ -4,7 +4,7 @@
  */
 import { TypedEventEmitter } from 'main-event'
 import { BlocksUnavailableError } from '../../protocols/blocks/index.ts'
-import { orAborted } from '../../src/training/turns.ts'
+import { orAborted } from '../../src/turns.ts'
 import { initialState, isFinished, nextHeight, step } from '../../src/rounds/index.ts'
 import { CatchUp } from './catch-up.ts'
 import { DiskError } from './disk.ts'

@@ -9,7 +9,7 @@ import { areaUnderCurve, DIVERGED, metricsCounter } from '../../src/training/met
 import { createOptimizer, learningRateOf } from '../../src/training/optimizer.ts'
 import { createPace } from '../../src/training/pace.ts'
 import { evaluateModel, featuresDataset, predict } from '../../src/training/predict.ts'
-import { createTurns } from '../../src/training/turns.ts'
+import { createTurns } from '../../src/turns.ts'
 import { initialWeights } from '../../src/model/initial.ts'
 import { layoutOf } from '../../src/model/layout.ts'
 import { planFor } from '../../src/model/task.ts'

@@ -11,7 +11,7 @@ import {
 } from '../../../src/blocks/index.ts'
 import { PayloadMismatchError } from '../../engine/updates.ts'
 import { InvalidRecordError } from '../../../src/federation/cbor.ts'
-import { createTurns } from '../../../src/training/turns.ts'
+import { createTurns } from '../../../src/turns.ts'
 import type { DagRoot } from '../../../src/blocks/index.ts'
 import type { BlockExchange, FetchOptions } from '../../engine/components.ts'
 import type { Blocks, BlockTarget } from '../../../protocols/blocks/index.ts'

@@ -7,7 +7,7 @@
 import { mkdir } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
 import { checkKey, StateStoreClosedError } from '../../../src/state/keys.ts'
-import { createTurns } from '../../../src/training/turns.ts'
+import { createTurns } from '../../../src/turns.ts'
 import { StateStoreCorruptError, StateStoreLockedError, StateStoreUnusableError } from './errors.ts'
 import type { StateStore, StateWrite } from '../../../src/state/store.ts'
 

@@ -1,6 +1,6 @@
 /** A trainer in a thread of its own, so that training never blocks the peer's event loop. */
 import { TrainerStoppedError } from '../../../src/training/errors.ts'
-import { orAborted } from '../../../src/training/turns.ts'
+import { orAborted } from '../../../src/turns.ts'
 import { openConnection } from './connection.ts'
 import type { WorkerConnection } from './connection.ts'
 import type { WorkerInit } from './messages.ts'
