@@ -6,7 +6,7 @@ import { contributionWeights } from '../aggregation/index.ts'
 import { MAX_ROSTER } from '../federation/records.ts'
 import { averageMetrics } from './evaluation.ts'
 import { compare } from './order.ts'
-import { proposerOrder, sampleCohort } from './quorum.ts'
+import { proposerOrder, quorumSize, sampleCohort } from './quorum.ts'
 import type { CID } from 'multiformats/cid'
 import type { Manifest } from '../federation/manifest/schema.ts'
 import type {
@@ -170,16 +170,39 @@ function nextRoster(
   contributions: readonly Contribution[],
   change: MembershipChange
 ): RosterEntry[] {
-  const delivered = new Set(contributions.map((contribution) => contribution.author))
-  const cohort = new Set(height.cohort)
-  const missed = (entry: RosterEntry): number =>
-    !cohort.has(entry.peer) ? entry.missed : delivered.has(entry.peer) ? 0 : entry.missed + 1
-  const roster = new Map(tip.body.roster.map((entry) => [entry.peer, missed(entry)]))
-  for (const [peer, count] of roster) if (count >= tip.manifest.rounds.maxMissed) roster.delete(peer)
+  const counted = countAbsences(tip, height, contributions)
+  const roster = new Map(withoutAbsent(counted, tip.manifest).map((entry) => [entry.peer, entry.missed]))
   for (const peer of change.removed) roster.delete(peer)
   const removed = new Set(change.removed)
   for (const peer of [...change.admitted].sort(compare)) {
     if (!removed.has(peer) && (roster.has(peer) || roster.size < MAX_ROSTER)) roster.set(peer, 0)
   }
   return [...roster].map(([peer, count]) => ({ peer, missed: count })).sort((a, b) => compare(a.peer, b.peer))
+}
+
+function countAbsences(
+  tip: LedgerTip,
+  height: Height,
+  contributions: readonly Contribution[]
+): RosterEntry[] {
+  const delivered = new Set(contributions.map((contribution) => contribution.author))
+  const cohort = new Set(height.cohort)
+  return tip.body.roster.map(({ peer, missed }) => {
+    if (!cohort.has(peer)) return { peer, missed }
+    return { peer, missed: delivered.has(peer) ? 0 : missed + 1 }
+  })
+}
+
+/**
+ * Long absent members go only when those that delivered lately are a quorum of who remains. Else the one that goes may
+ * be a slow but living voter, and the dead that stay behind would keep the rest without a quorum for ever.
+ */
+function withoutAbsent(
+  roster: readonly RosterEntry[],
+  { rounds, membership }: Manifest
+): readonly RosterEntry[] {
+  const remaining = roster.filter((entry) => entry.missed < rounds.maxMissed)
+  const present = remaining.filter((entry) => entry.missed === 0).length
+  const needed = quorumSize(remaining.length, membership.faultModel)
+  return present >= needed ? remaining : roster
 }
