@@ -17,6 +17,7 @@ const ABSENT_PROPOSER_MS = 100
 /** Lines 11–21: enter a view and wait only so long for its proposal. */
 export function startView(draft: Draft, view: number): void {
   const { state } = draft
+  if (view > 0) closeView(draft, view - 1)
   state.view = view
   state.step = resumedStep(state, view)
   if (view > 0) emit(draft, { type: 'view', view })
@@ -94,11 +95,20 @@ function decide(draft: Draft): boolean {
 function skipToLaterView(draft: Draft): boolean {
   const { state } = draft
   const current = hasView(state) ? state.view : state.view - 1
-  const needed = oneCorrect(state.height.roster.length, state.config.faultModel)
-  const target = latestViews(state)[needed - 1]
+  const target = latestViews(state)[believable(state) - 1]
   if (target === undefined || target <= current) return false
   startView(draft, target)
   return true
+}
+
+/**
+ * How many must say that they are in a later view. Under `crash` nobody lies, so one is enough; and it has to be, as
+ * the votes that led it there may be lost with those that cast them. Only the end of the collection waits for more, so
+ * that one member with a short patience does not cut it short for all.
+ */
+function believable(state: RoundState): number {
+  const { faultModel } = state.config
+  return faultModel === 'crash' && hasView(state) ? 1 : oneCorrect(state.height.roster.length, faultModel)
 }
 
 /** Ask for the recomputation of every proposed body once, but not of what is proposed far ahead. */
@@ -177,17 +187,31 @@ function scheduleTimeout(draft: Draft, kind: VoteKind): boolean {
   return true
 }
 
-/**
- * Cast a vote and move to the step that follows it. A vote cast before (in an earlier life) is not cast again, and who
- * is not in the roster only watches.
- */
+/** Cast a vote and move to the step that follows it. */
 function vote(draft: Draft, kind: VoteKind, body: string | null): void {
+  draft.state.step = kind
+  castOnce(draft, { kind, view: draft.state.view, body })
+}
+
+/**
+ * Nobody goes past a view without a vote in it. The paper relies on messages that one correct process got to reach all;
+ * here who got them may restart without them, and who sent them be gone. What correct members have on disk, their own
+ * votes, must be enough for the others to leave the view too. A late vote for nil is one that a shorter time-out would
+ * have cast.
+ */
+function closeView(draft: Draft, view: number): void {
+  castOnce(draft, { kind: 'prevote', view, body: null })
+  castOnce(draft, { kind: 'precommit', view, body: null })
+}
+
+/** A vote cast before (in an earlier life) is not cast again, and who is not in the roster only watches. */
+function castOnce(draft: Draft, cast: { kind: VoteKind; view: number; body: string | null }): void {
   const { state } = draft
-  state.step = kind
-  if (!state.height.roster.includes(state.self)) return
-  const cast = kind === 'prevote' ? state.prevotes : state.precommits
-  if (cast.get(state.view)?.has(state.self) === true || !firstTime(draft, `${kind}:${state.view}`)) return
-  emit(draft, { type: 'vote', view: state.view, kind, body, locked: state.locked, valid: state.valid })
+  const { kind, view } = cast
+  const known = kind === 'prevote' ? state.prevotes : state.precommits
+  if (!state.height.roster.includes(state.self) || known.get(view)?.has(state.self) === true) return
+  if (!firstTime(draft, `${kind}:${view}`)) return
+  emit(draft, { type: 'vote', ...cast, locked: state.locked, valid: state.valid })
 }
 
 /** Line 28: a re-proposal counts only with the quorum of prevotes that it refers to. */

@@ -203,15 +203,34 @@ describe('views', () => {
   })
 
   it('are skipped when one correct member is in a later one, wherever each of them is', () => {
-    const driver = new Driver().agreeing().votes('prevote', 9, null, 'c')
+    const driver = new Driver({ faultModel: 'byzantine' }).agreeing().votes('prevote', 9, null, 'c')
     expect(driver.state.view).to.equal(0)
     expect(driver.votes('precommit', 4, null, 'd').state.view).to.equal(4)
+  })
+
+  it('are skipped on the word of any member while nobody lies', () => {
+    expect(new Driver().agreeing().votes('prevote', 9, null, 'c').state.view).to.equal(9)
+  })
+
+  it('are closed by who leaves them, so that the others need no vote of who died since', () => {
+    for (const faultModel of ['crash', 'byzantine'] as const) {
+      const skipping = new Driver({ faultModel }).agreeing().votes('prevote', 3, null, 'c')
+      if (faultModel === 'byzantine') skipping.votes('prevote', 3, null, 'd')
+      const cast = skipping.all('vote').map(({ view, kind, body }) => ({ view, kind, body }))
+      expect(cast).to.deep.equal([
+        { view: 2, kind: 'prevote', body: null },
+        { view: 2, kind: 'precommit', body: null }
+      ])
+    }
+    const outvoted = new Driver().agreeing().proposal(0, 'B').votes('precommit', 0, null, 'b', 'c', 'd')
+    const cast = outvoted.all('vote').map(({ view, kind, body }) => ({ view, kind, body }))
+    expect(cast).to.deep.equal([{ view: 0, kind: 'precommit', body: null }])
   })
 
   it('wait longer the later they are', () => {
     const waits = [0, 4, 8].map((view) => {
       const driver = new Driver().agreeing()
-      if (view > 0) driver.votes('prevote', view, null, 'c', 'd')
+      if (view > 0) driver.votes('prevote', view, null, 'c')
       return driver.all('timer').find((timer) => timer.id.startsWith('propose'))?.afterMs
     })
     expect(waits).to.deep.equal([1000, 3000, 5000])
@@ -308,9 +327,7 @@ describe('checks', () => {
   it('are not wasted on proposals far ahead', () => {
     const driver = new Driver().agreeing().proposal(3, 'B', { valid: null })
     expect(driver.all('check')).to.deep.equal([])
-    expect(driver.votes('prevote', 2, null, 'c', 'd').all('check')).to.deep.equal([
-      { type: 'check', body: 'B' }
-    ])
+    expect(driver.votes('prevote', 2, null, 'c').all('check')).to.deep.equal([{ type: 'check', body: 'B' }])
   })
 })
 
