@@ -6,7 +6,7 @@ import { emit, firstTime } from './draft.ts'
 import { oneCorrect } from './quorum.ts'
 import { timerId } from './timers.ts'
 import { acceptedCount, knownUpdates, knowsValidBody } from './updates.ts'
-import { decidedBody, hasQuorum, latestViews } from './votes.ts'
+import { decidedBody, hasQuorum, latestView, latestViews } from './votes.ts'
 import type { Draft } from './draft.ts'
 import type { TimerName } from './timers.ts'
 import type { KnownProposal, RoundState, VoteKind } from './types.ts'
@@ -35,14 +35,14 @@ export function onTimeout(draft: Draft, { kind, view }: TimerName): void {
 
 /** Rules that hold whether or not this peer has entered a view. */
 const anytime = [decide, skipToLaterView, requestChecks]
-/** Rules of the current view. */
-const inView = [propose, hurry, prevote, lock, precommitNil, leaveEmptyView, scheduleTimeouts]
+/** The same, and the rules of the current view. */
+const inView = [...anytime, propose, hurry, prevote, lock, precommitNil, leaveEmptyView, scheduleTimeouts]
 
 /** Apply the "upon" rules until none changes anything. */
 export function agree(draft: Draft): void {
   let changed = true
   while (changed && draft.state.step !== 'done') {
-    const rules = hasView(draft.state) ? [...anytime, ...inView] : anytime
+    const rules = hasView(draft.state) ? inView : anytime
     changed = rules.some((rule) => rule(draft))
   }
 }
@@ -95,6 +95,7 @@ function decide(draft: Draft): boolean {
 function skipToLaterView(draft: Draft): boolean {
   const { state } = draft
   const current = hasView(state) ? state.view : state.view - 1
+  if (latestView(state) <= current) return false
   const target = latestViews(state)[believable(state) - 1]
   if (target === undefined || target <= current) return false
   startView(draft, target)

@@ -54,9 +54,20 @@ export function hasQuorum(state: RoundState, kind: VoteKind, view: number, body?
 
 /** The body that a quorum precommits in `view`, if any. */
 export function decidedBody(state: RoundState, view: number): string | null {
-  const bodies = new Set(state.precommits.get(view)?.values())
+  const inView = state.precommits.get(view)
+  if (inView == null || inView.size < quorumSize(state.height.roster.length, state.config.faultModel))
+    return null
+  const bodies = new Set(inView.values())
   for (const body of bodies) if (body != null && hasQuorum(state, 'precommit', view, body)) return body
   return null
+}
+
+/** The latest view that anybody voted in; −1 before. */
+export function latestView(state: RoundState): number {
+  let latest = -1
+  for (const view of state.prevotes.keys()) if (view > latest) latest = view
+  for (const view of state.precommits.keys()) if (view > latest) latest = view
+  return latest
 }
 
 /** The latest view that each member is known to have voted in, the latest of all first. */

@@ -1,6 +1,5 @@
 /** One round machine by hand: member `a` of `a b c d`, where `b` proposes first, then `a`. Every step is checked to be pure. */
 import { initialState, step } from '../../src/rounds/index.ts'
-import { DEFAULT_CONFIG } from './network.ts'
 import type {
   Height,
   Resume,
@@ -10,6 +9,14 @@ import type {
   RoundState,
   VoteKind
 } from '../../src/rounds/index.ts'
+
+export const DEFAULT_CONFIG: RoundConfig = {
+  faultModel: 'crash',
+  minContributors: 1,
+  deadline: { floorMs: 1000, ceilingMs: 20_000, factor: 6 },
+  proposeMs: 1000,
+  voteMs: 500
+}
 
 export const HEIGHT: Height = {
   height: 5,

@@ -1,0 +1,100 @@
+/** A simulated peer's work on one height: payloads that are here, bodies that were made, others' bodies checked. */
+import { claimsFault, judge, make } from './work.ts'
+import type { SimPeer } from './peer.ts'
+import type { ProposalRecord, SimUpdate } from './records.ts'
+import type { MadeBody } from './work.ts'
+import type { MembershipChange, RoundEffect } from '../../src/rounds/index.ts'
+
+/** How long until a payload that nobody gave is asked for again. */
+const RETRY_MS = 200
+
+export class Desk {
+  readonly #peer: SimPeer
+  /** By address. */
+  readonly payloads = new Map<string, Float32Array>()
+  readonly #made = new Map<string, MadeBody>()
+
+  constructor(peer: SimPeer) {
+    this.#peer = peer
+  }
+
+  /** A body that was made here, by address. */
+  made(address: string): MadeBody | undefined {
+    return this.#made.get(address)
+  }
+
+  /** Make an update complete: fetched and judged. */
+  hold(update: SimUpdate): void {
+    const peer = this.#peer
+    this.#fetch([update], () => {
+      const delta = this.payloads.get(update.payload)
+      if (delta == null) return
+      const { author, value } = update.signed
+      const known = { update: update.address, accepted: judge(peer.position, value, delta) == null }
+      peer.dispatch({ type: 'update', author, update: known })
+    })
+  }
+
+  build({ view, updates }: Extract<RoundEffect, { type: 'build' }>): void {
+    const peer = this.#peer
+    const change = peer.change()
+    if (peer.position.height.mode === 'membership' && change.admitted.length === 0) return
+    const held = [...peer.log.values()].flatMap((record) =>
+      record.kind === 'update' && updates.includes(record.update.address) ? [record.update] : []
+    )
+    const made = this.#make(held, change, Math.round(peer.world.now()))
+    peer.dispatch({ type: 'built', view, body: made.address })
+  }
+
+  /** Make a proposed body again. */
+  check(address: string): void {
+    const proposal = [...this.#peer.log.values()].find(
+      (record): record is ProposalRecord => record.kind === 'proposal' && record.address === address
+    )
+    if (proposal == null) return
+    if (claimsFault(this.#peer.position, proposal) != null) return this.#verdict(address, false)
+    this.#fetch(proposal.updates, () => {
+      const { admissions, time } = proposal.body
+      const made = this.#make(proposal.updates, changeOf(admissions.map(nameOf)), time)
+      this.#verdict(address, made.address === address)
+    })
+  }
+
+  #verdict(body: string, valid: boolean): void {
+    this.#peer.dispatch({ type: 'checked', body, valid })
+  }
+
+  #make(updates: readonly SimUpdate[], change: MembershipChange, time: number): MadeBody {
+    const made = make(this.#peer.position, { updates, payloads: this.payloads, change, time })
+    this.#made.set(made.address, made)
+    return made
+  }
+
+  /** Get payloads, asking again until somebody gives them: their authors at first, then anybody. */
+  #fetch(updates: readonly SimUpdate[], done: () => void, attempt = 0): void {
+    if (this.#areHere(updates)) return done()
+    this.#peer.later('fetch', () => {
+      for (const update of updates) {
+        if (this.payloads.has(update.payload)) continue
+        const delta = this.#peer.world.payload(this.#peer, update, attempt)
+        if (delta != null) this.payloads.set(update.payload, delta)
+      }
+      if (this.#areHere(updates)) done()
+      else this.#peer.later(RETRY_MS, () => this.#fetch(updates, done, attempt + 1))
+    })
+  }
+
+  #areHere(updates: readonly SimUpdate[]): boolean {
+    return updates.every(({ payload }) => this.payloads.has(payload))
+  }
+}
+
+/** These members admitted, and nothing else. A certificate is the member's name. */
+export function changeOf(admitted: string[]): MembershipChange {
+  const admissions = admitted.map((name) => new TextEncoder().encode(name))
+  return { admissions, admitted, revocations: [], removed: [] }
+}
+
+function nameOf(certificate: Uint8Array): string {
+  return new TextDecoder().decode(certificate)
+}

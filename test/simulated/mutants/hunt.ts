@@ -1,0 +1,22 @@
+/** Plays histories against a mutant until one fails. */
+import { loadMutant } from './load.ts'
+import type { Mutant } from './list.ts'
+
+export interface Catch {
+  seed: number
+  failure: string
+}
+
+/** The first seed whose history fails, or null. */
+export async function hunt(
+  mutant: Mutant,
+  { first, seeds }: { first: number; seeds: number }
+): Promise<Catch | null> {
+  const { drawHistory, play } = await loadMutant(mutant)
+  const options = mutant.faultModel == null ? {} : { faultModel: mutant.faultModel }
+  for (let seed = first; seed < first + seeds; seed++) {
+    const { failure } = play(drawHistory(seed, options))
+    if (failure != null) return { seed, failure: `${failure.name}: ${failure.message}` }
+  }
+  return null
+}

@@ -1,0 +1,160 @@
+/** Rules taken away one at a time: each must be missed by the histories. */
+
+export interface Mutant {
+  name: string
+  /** What it takes away. */
+  what: string
+  file: string
+  /** A passage that occurs once, and what stands in its place. */
+  from: string
+  to: string
+  /** What the replacement needs imported. */
+  header?: string
+  /** Where only this fault model can tell. */
+  faultModel?: 'crash' | 'byzantine'
+}
+
+export const mutants: Mutant[] = [
+  {
+    name: 'no-lock',
+    what: 'prevotes whatever is valid, locked or not',
+    file: 'src/rounds/agree.ts',
+    from: 'valid && allowedByLock(state, proposal) ? proposal.body : null',
+    to: 'valid ? proposal.body : null'
+  },
+  {
+    name: 'unlock-without-proof',
+    what: 'a re-proposal needs no quorum of prevotes',
+    file: 'src/rounds/agree.ts',
+    from: "return proposal.validView < state.view && hasQuorum(state, 'prevote', proposal.validView, proposal.body)",
+    to: 'return true',
+    faultModel: 'byzantine'
+  },
+  {
+    name: 'vote-before-sync',
+    what: 'a vote is sent while it is being written',
+    file: 'peers/simulated/peer.ts',
+    from: `    this.store.say(height, said, () => {
+      if (height === this.height) this.#announceVote({ view, kind, body })
+    })`,
+    to: `    this.store.say(height, said, () => {})
+    this.#announceVote({ view, kind, body })`
+  },
+  {
+    name: 'commit-before-sync',
+    what: 'goes on from a commit that is not on disk',
+    file: 'peers/simulated/store.ts',
+    from: `    this.#put(writes, () => {
+      if (this.#ledger.length === height - 1) this.#ledger.push(commit)
+      done()
+    })`,
+    to: `    this.#put(writes, () => {})
+    if (this.#ledger.length === height - 1) this.#ledger.push(commit)
+    done()`
+  },
+  {
+    name: 'no-recomputation',
+    what: 'voters believe the proposer',
+    file: 'peers/simulated/desk.ts',
+    from: `this.#verdict(address, made.address === address)`,
+    to: `this.#made.set(address, { ...made, body: proposal.body, cid: CID.parse(address), address })
+      this.#verdict(address, true)`,
+    header: "import { CID } from 'multiformats/cid'",
+    faultModel: 'byzantine'
+  },
+  {
+    name: 'lower-quorum',
+    what: 'one vote less is enough',
+    file: 'src/rounds/quorum.ts',
+    from: "return faultModel === 'crash' ? Math.floor(members / 2) + 1 : Math.floor((2 * members) / 3) + 1",
+    to: "return faultModel === 'crash' ? Math.max(1, Math.floor(members / 2)) : Math.floor((2 * members) / 3)"
+  },
+  {
+    name: 'crash-quorum-for-liars',
+    what: 'a simple majority under byzantine',
+    file: 'src/rounds/quorum.ts',
+    from: ': Math.floor((2 * members) / 3) + 1',
+    to: ': Math.floor(members / 2) + 1',
+    faultModel: 'byzantine'
+  },
+  {
+    name: 'votes-forgotten',
+    what: 'a restarted peer does not know what it voted',
+    file: 'peers/simulated/peer.ts',
+    from: 'const said = this.store.said(this.height)',
+    to: 'const said = this.life > 0 ? undefined : this.store.said(this.height)'
+  },
+  {
+    name: 'resume-without-lock',
+    what: 'a restarted peer knows its votes, but not its lock',
+    file: 'src/rounds/machine.ts',
+    from: 'state.locked = resume.locked',
+    to: ''
+  },
+  {
+    name: 'no-valid-value',
+    what: 'a proposer never proposes again what a quorum prevoted',
+    file: 'src/rounds/agree.ts',
+    from: 'const { valid, view } = state',
+    to: 'const { view } = state, valid = null as null | { body: string; view: number }'
+  },
+  {
+    name: 'no-precommit-timeout',
+    what: 'a divided precommit never ends a view',
+    file: 'src/rounds/agree.ts',
+    from: "|| scheduleTimeout(draft, 'precommit')",
+    to: ''
+  },
+  {
+    name: 'no-propose-timeout',
+    what: 'waits for a dead proposer for ever',
+    file: 'src/rounds/agree.ts',
+    from: "if (kind === 'propose' && state.step === 'propose') vote(draft, 'prevote', null)\n  else if",
+    to: 'if'
+  },
+  {
+    name: 'lock-without-quorum',
+    what: 'precommits on the first prevote',
+    file: 'src/rounds/agree.ts',
+    from: "if (!hasQuorum(state, 'prevote', state.view, body) || !firstTime",
+    to: 'if (!firstTime'
+  },
+  {
+    name: 'proof-forgotten',
+    what: 'what a lock rests on is lost at a restart',
+    file: 'peers/simulated/peer.ts',
+    from: '? [...(before?.proof ?? []), ...this.#proofOf(view, body)] :',
+    to: '? [] :'
+  },
+  {
+    name: 'payload-forgotten',
+    what: 'the payloads behind a lock are lost at a restart',
+    file: 'peers/simulated/peer.ts',
+    from: 'payloads: locks ? this.desk.payloads : (before?.payloads ?? new Map())',
+    to: 'payloads: new Map<string, Float32Array>()'
+  },
+  {
+    name: 'author-only',
+    what: 'a payload is asked of its author alone',
+    file: 'peers/simulated/simulation.ts',
+    from: 'const isAuthorHere = attempt === 0 && ',
+    to: 'const isAuthorHere = ',
+    faultModel: 'byzantine'
+  },
+  {
+    name: 'second-votes-ignored',
+    what: "of a liar's two votes only the first counts",
+    file: 'src/rounds/votes.ts',
+    from: 'let count = state.secondVotes.get(secondKey({ kind, view, body }))?.size ?? 0',
+    to: 'let count = 0',
+    faultModel: 'byzantine'
+  },
+  {
+    name: 'commits-unproven',
+    what: 'commits of others are believed without votes',
+    file: 'peers/simulated/inquiry.ts',
+    from: 'return voters.size >= quorumSize(height.roster.length, world.federation.config.faultModel)',
+    to: 'return voters.size >= 0',
+    faultModel: 'byzantine'
+  }
+]
