@@ -130,6 +130,7 @@ export class Simulation implements PeerWorld, Victim {
     const metrics = { loss: uniform(random), samples }
     const value: Update = {
       federation: tip.federation,
+      author: peer.id,
       height: height.height,
       base: tip.cid,
       samples,
