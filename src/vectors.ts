@@ -5,11 +5,7 @@ const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 /** The bytes of a vector: a view of it on little-endian platforms. */
 export function floatsToBytes(values: Float32Array): Uint8Array {
-  if (littleEndian) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-  const bytes = new Uint8Array(values.byteLength)
-  const view = new DataView(bytes.buffer)
-  values.forEach((value, i) => view.setFloat32(i * BYTES, value, true))
-  return bytes
+  return littleEndian ? memoryOf(values) : swapWords(memoryOf(values).slice())
 }
 
 /**
@@ -25,12 +21,24 @@ export function floatsFromBytes(bytes: Uint8Array): Float32Array {
     return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / BYTES)
   }
   const values = new Float32Array(bytes.byteLength / BYTES)
-  if (littleEndian) new Uint8Array(values.buffer).set(bytes)
-  else copyBigEndian(bytes, values)
+  memoryOf(values).set(bytes)
+  return fromLittleEndian(values)
+}
+
+/** The vector's own memory, in the host's byte order. */
+export function memoryOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+}
+
+/** The same vector, whose memory was filled with little-endian bytes: on a big-endian host they are turned round. */
+export function fromLittleEndian(values: Float32Array): Float32Array {
+  if (!littleEndian) swapWords(memoryOf(values))
   return values
 }
 
-function copyBigEndian(bytes: Uint8Array, values: Float32Array): void {
+/** Reverse the bytes of each 32-bit word in place. */
+export function swapWords(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(i * BYTES, true)
+  for (let at = 0; at < bytes.byteLength; at += BYTES) view.setUint32(at, view.getUint32(at, true))
+  return bytes
 }

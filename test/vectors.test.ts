@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { floatsFromBytes, floatsToBytes } from '../src/vectors.ts'
+import { floatsFromBytes, floatsToBytes, swapWords } from '../src/vectors.ts'
 
 describe('vectors', () => {
   const anyBytes = fc.uint8Array({ maxLength: 400 }).filter((bytes) => bytes.length % 4 === 0)
@@ -34,6 +34,17 @@ describe('vectors', () => {
     const buffer = new ArrayBuffer(16)
     expect(floatsFromBytes(new Uint8Array(buffer, 4, 8)).buffer).to.equal(buffer)
     expect(floatsFromBytes(new Uint8Array(buffer, 3, 8)).buffer).not.to.equal(buffer)
+  })
+
+  it('are viewed, not copied, also when they are a part of a larger buffer', () => {
+    const part = new Float32Array(100).subarray(10, 20)
+    const bytes = floatsToBytes(part)
+    expect(bytes.buffer).to.equal(part.buffer)
+    expect([bytes.byteOffset, bytes.byteLength]).to.deep.equal([40, 40])
+  })
+
+  it('turn round word by word on a big-endian host', () => {
+    expect([...swapWords(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))]).to.deep.equal([4, 3, 2, 1, 8, 7, 6, 5])
   })
 
   it('refuse bytes that are no whole number of floats', () => {

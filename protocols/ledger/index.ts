@@ -15,7 +15,7 @@
  */
 import { LedgerService } from './service.ts'
 import type { RegistrarLike, StreamOpenerLike } from '../common/components.ts'
-import type { RecordKind } from '../../src/federation/records.ts'
+import type { SealedRecord } from '../../src/federation/sealed.ts'
 import type { AbortOptions, ComponentLogger, PeerId, Startable } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
@@ -23,13 +23,6 @@ import type { CID } from 'multiformats/cid'
 export interface Head {
   height: number
   cid: CID
-}
-
-/** A signed record, unopened. */
-export interface SealedRecord {
-  kind: RecordKind
-  /** The envelope. */
-  bytes: Uint8Array
 }
 
 /** What this peer can tell others. */
@@ -100,3 +93,4 @@ export function ledger(init: LedgerInit): (components: LedgerComponents) => Ledg
 
 export { DEFAULT_ANSWER_BYTES, LEDGER_PROTOCOL, MAX_ANSWER_BYTES, MAX_HAVE } from './constants.ts'
 export { LedgerProtocolError, LedgerTimeoutError, LedgerUnreachableError } from './errors.ts'
+export type { SealedRecord } from '../../src/federation/sealed.ts'

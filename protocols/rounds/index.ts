@@ -16,7 +16,7 @@
  * ```
  */
 import { RoundsService } from './rounds.ts'
-import type { OpenedRecord, SealedRecord } from './message.ts'
+import type { OpenRecord, SealedRecord } from '../../src/federation/sealed.ts'
 import type { PubSubLike } from './pubsub.ts'
 import type { Join } from '../../src/federation/records.ts'
 import type { Signed } from '../../src/federation/signed.ts'
@@ -24,7 +24,7 @@ import type { ComponentLogger, Startable } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
 /** A record that was opened, and the peer that passed it on (not always its author). */
-export type ReceivedRecord = OpenedRecord & { from: string }
+export type ReceivedRecord = OpenRecord & { from: string }
 
 export interface RoundsInit {
   federation: CID
@@ -70,7 +70,7 @@ export function rounds(init: RoundsInit): (components: RoundsComponents) => Roun
 export { MAX_HEIGHTS_AHEAD, MAX_MESSAGE_BYTES, roundsTopic } from './constants.ts'
 export { MessageTooLargeError } from './errors.ts'
 export { gossipOptions } from './options.ts'
-export type { OpenedRecord, SealedRecord } from './message.ts'
+export type { OpenRecord, SealedRecord } from '../../src/federation/sealed.ts'
 export type { RoundsGossipOptions, TopicScore } from './options.ts'
 export type {
   GossipEvent,

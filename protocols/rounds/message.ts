@@ -2,30 +2,12 @@
 import { z } from 'zod'
 import { decode, encode } from '../../src/federation/cbor.ts'
 import { bytesField } from '../../src/federation/fields.ts'
-import { joinType, proposalType, recordKinds, updateType, voteType } from '../../src/federation/records.ts'
-import { revocationType } from '../../src/federation/revocation.ts'
-import { open } from '../../src/federation/signed.ts'
+import { recordKinds } from '../../src/federation/records.ts'
+import { openRecord } from '../../src/federation/sealed.ts'
 import { MAX_MESSAGE_BYTES } from './constants.ts'
 import { MessageTooLargeError } from './errors.ts'
 import type { RecordSchema } from '../../src/federation/cbor.ts'
-import type { Join, Proposal, RecordKind, Update, Vote } from '../../src/federation/records.ts'
-import type { Revocation } from '../../src/federation/revocation.ts'
-import type { Signed } from '../../src/federation/signed.ts'
-
-/** A signed record, unopened. */
-export interface SealedRecord {
-  kind: RecordKind
-  /** The envelope. */
-  bytes: Uint8Array
-}
-
-/** A record whose signature and schema hold. */
-export type OpenedRecord =
-  | { kind: 'update'; signed: Signed<Update> }
-  | { kind: 'proposal'; signed: Signed<Proposal> }
-  | { kind: 'vote'; signed: Signed<Vote> }
-  | { kind: 'join'; signed: Signed<Join> }
-  | { kind: 'revocation'; signed: Signed<Revocation> }
+import type { OpenRecord, SealedRecord } from '../../src/federation/sealed.ts'
 
 const messageType: RecordSchema<SealedRecord> = {
   name: 'gossip message',
@@ -48,23 +30,11 @@ export function encodeMessage({ kind, bytes }: SealedRecord): Uint8Array {
  * @throws {InvalidRecordError} not a message, or the record is not of its schema
  * @throws {InvalidSignatureError} the signature does not hold
  */
-export async function openMessage(data: Uint8Array): Promise<OpenedRecord> {
-  const { kind, bytes } = decode(messageType, data)
-  switch (kind) {
-    case 'update':
-      return { kind, signed: await open(updateType, bytes) }
-    case 'proposal':
-      return { kind, signed: await open(proposalType, bytes) }
-    case 'vote':
-      return { kind, signed: await open(voteType, bytes) }
-    case 'join':
-      return { kind, signed: await open(joinType, bytes) }
-    case 'revocation':
-      return { kind, signed: await open(revocationType, bytes) }
-  }
+export async function openMessage(data: Uint8Array): Promise<OpenRecord> {
+  return await openRecord(decode(messageType, data))
 }
 
 /** The height a record belongs to; null for wishes, which belong to none. */
-export function heightOfRecord(record: OpenedRecord): number | null {
+export function heightOfRecord(record: OpenRecord): number | null {
   return 'height' in record.signed.value ? record.signed.value.height : null
 }

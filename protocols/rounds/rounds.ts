@@ -2,7 +2,7 @@ import { roundsTopic } from './constants.ts'
 import { encodeMessage } from './message.ts'
 import { topicValidator } from './pubsub.ts'
 import { Validator } from './validator.ts'
-import type { OpenedRecord, SealedRecord } from './message.ts'
+import type { OpenRecord, SealedRecord } from '../../src/federation/sealed.ts'
 import type { GossipEvent, PubSubLike, PubSubMessage, Verdict } from './pubsub.ts'
 import type { Rounds, RoundsComponents, RoundsInit } from './index.ts'
 import type { Logger, PeerId } from '@libp2p/interface'
@@ -15,7 +15,7 @@ export class RoundsService implements Rounds {
   readonly #validator: Validator
   readonly #log: Logger
   /** Records between validation and delivery, by the message that carried them: each is opened once. */
-  readonly #opened = new WeakMap<PubSubMessage, OpenedRecord>()
+  readonly #opened = new WeakMap<PubSubMessage, OpenRecord>()
   #started = false
 
   constructor({ pubsub, logger }: RoundsComponents, init: RoundsInit) {

@@ -10,7 +10,7 @@ import {
 } from './constants.ts'
 import { heightOfRecord, openMessage } from './message.ts'
 import type { Verdict } from './pubsub.ts'
-import type { OpenedRecord } from './message.ts'
+import type { OpenRecord } from '../../src/federation/sealed.ts'
 import type { RoundsInit } from './index.ts'
 import type { Logger } from '@libp2p/interface'
 
@@ -18,7 +18,7 @@ import type { Logger } from '@libp2p/interface'
 export interface Judgement {
   verdict: Verdict
   reason?: string
-  record?: OpenedRecord
+  record?: OpenRecord
 }
 
 export class Validator {
@@ -41,7 +41,7 @@ export class Validator {
 
   /** @param source - peer id of whoever passed the message on; never rejects */
   async judge(data: Uint8Array, source: string): Promise<Judgement> {
-    let record: OpenedRecord
+    let record: OpenRecord
     try {
       record = await openMessage(data)
     } catch (error) {
@@ -54,7 +54,7 @@ export class Validator {
   }
 
   /** In this order, so that nobody can use up what is another's, and a repeat costs nothing. */
-  async #judgeRecord(record: OpenedRecord, source: string): Promise<Judgement> {
+  async #judgeRecord(record: OpenRecord, source: string): Promise<Judgement> {
     return (
       this.#wrongFederation(record) ??
       (await this.#wrongAuthor(record, source)) ??
@@ -64,12 +64,12 @@ export class Validator {
     )
   }
 
-  #wrongFederation({ signed }: OpenedRecord): Judgement | undefined {
+  #wrongFederation({ signed }: OpenRecord): Judgement | undefined {
     if (signed.value.federation.equals(this.#init.federation)) return undefined
     return { verdict: 'reject', reason: 'of another federation' }
   }
 
-  async #wrongAuthor(record: OpenedRecord, source: string): Promise<Judgement | undefined> {
+  async #wrongAuthor(record: OpenRecord, source: string): Promise<Judgement | undefined> {
     const { isMember, mayJoin } = this.#init
     const { author } = record.signed
     if (record.kind === 'join') {
@@ -81,7 +81,7 @@ export class Validator {
     return { verdict: isMember(source) ? 'ignore' : 'reject', reason: 'not by a member' }
   }
 
-  #wrongHeight(record: OpenedRecord): Judgement | undefined {
+  #wrongHeight(record: OpenRecord): Judgement | undefined {
     const height = heightOfRecord(record)
     const current = this.#init.heightOf()
     if (height == null || (height >= current && height <= current + MAX_HEIGHTS_AHEAD)) return undefined
@@ -89,17 +89,17 @@ export class Validator {
     return { verdict: 'ignore', reason: `of height ${height}, while ${current} is decided here` }
   }
 
-  #repeated(record: OpenedRecord): Judgement | undefined {
+  #repeated(record: OpenRecord): Judgement | undefined {
     return this.#seen.has(keyOf(record)) ? { verdict: 'ignore', reason: 'a repeat' } : undefined
   }
 
-  #tooMany({ signed }: OpenedRecord): Judgement | undefined {
+  #tooMany({ signed }: OpenRecord): Judgement | undefined {
     const tokens = 1 + Math.floor(signed.bytes.byteLength / BYTES_PER_TOKEN)
     if (this.#rates.take(signed.author, tokens)) return undefined
     return { verdict: 'ignore', reason: 'more than one member may send' }
   }
 
-  #remember(record: OpenedRecord): void {
+  #remember(record: OpenRecord): void {
     this.#seen.add(keyOf(record))
     const [oldest] = this.#seen
     if (this.#seen.size > MAX_REMEMBERED && oldest != null) this.#seen.delete(oldest)
@@ -107,6 +107,6 @@ export class Validator {
 }
 
 /** Not the payload alone: all votes for one body have the same. */
-function keyOf({ signed }: OpenedRecord): string {
+function keyOf({ signed }: OpenRecord): string {
   return `${signed.author} ${signed.cid}`
 }

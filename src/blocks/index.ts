@@ -5,7 +5,8 @@
  * Hashing goes through multiformats, which in Node is native OpenSSL: about 1.7 GB/s measured.
  */
 export { BlockMissingError, BlockSizeError, DagSizeError } from './errors.ts'
-export { bytesToFloats, floatsToBytes, readFloats, writeFloats } from './floats.ts'
+export { readFloats, writeFloats } from './floats.ts'
+export { floatsToBytes } from '../vectors.ts'
 export {
   DEFAULT_BLOCK_BYTES,
   MAX_BLOCK_BYTES,

@@ -1,7 +1,6 @@
 import { MemoryBlockstore } from 'blockstore-core'
 import { expect } from 'chai'
 import {
-  bytesToFloats,
   DagSizeError,
   floatsToBytes,
   readFloats,
@@ -9,7 +8,6 @@ import {
   writeDag,
   writeFloats
 } from '../../src/blocks/index.ts'
-import { swapWords } from '../../src/blocks/floats.ts'
 
 const blockSizeBytes = 16 * 1024
 
@@ -22,27 +20,6 @@ describe('blocks: float vectors', () => {
     expect(sizeBytes).to.equal(40_004)
     const back = await readFloats(store, root, floats.length)
     expect(floatsToBytes(back)).to.deep.equal(floatsToBytes(floats))
-  })
-
-  it('are stored little endian', () => {
-    expect([...floatsToBytes(Float32Array.of(1))]).to.deep.equal([0, 0, 0x80, 0x3f])
-  })
-
-  it('are viewed, not copied, also when they are a part of a larger buffer', () => {
-    const part = new Float32Array(100).subarray(10, 20)
-    const bytes = floatsToBytes(part)
-    expect(bytes.buffer).to.equal(part.buffer)
-    expect([bytes.byteOffset, bytes.byteLength]).to.deep.equal([40, 40])
-  })
-
-  it('are read right from bytes at an odd offset of a shared buffer', () => {
-    const shared = new Uint8Array(64)
-    shared.set(floatsToBytes(Float32Array.of(1.5, -2.25)), 3)
-    expect([...bytesToFloats(shared.subarray(3, 11))]).to.deep.equal([1.5, -2.25])
-  })
-
-  it('refuse bytes that are no whole number of values', () => {
-    expect(() => bytesToFloats(new Uint8Array(7))).to.throw(DagSizeError, /has 7 bytes/)
   })
 
   it('refuse a payload of another length, saying both', async () => {
@@ -63,9 +40,5 @@ describe('blocks: float vectors', () => {
   it('of a small model are one block under a root', async () => {
     const info = await writeDag(new MemoryBlockstore(), floatsToBytes(new Float32Array(13 * 16 + 16)))
     expect(info.blocks).to.equal(1)
-  })
-
-  it('turn round word by word on a big-endian host', () => {
-    expect([...swapWords(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))]).to.deep.equal([4, 3, 2, 1, 8, 7, 6, 5])
   })
 })

@@ -1,6 +1,6 @@
 /** Talking to the peer that runs in a home directory. */
 import { Agent, request as httpRequest } from 'node:http'
-import { bytesToFloats } from '../../../src/blocks/floats.ts'
+import { floatsFromBytes } from '../../../src/vectors.ts'
 import { describeIssues } from '../../../src/federation/cbor.ts'
 import { findSocket, isAnswered } from './address.ts'
 import { readAll, readLines } from './body.ts'
@@ -49,7 +49,7 @@ export function controlClient(path: string): ControlClient {
     origin: 'peer',
     status: async () => await askFor(statusSchema, ask('GET', '/v1/status')),
     ledger: (range = {}) => commits(ask, range),
-    weights: async () => bytesToFloats(await readAll(await ask('GET', '/v1/weights'), MAX_WEIGHTS_BYTES)),
+    weights: async () => floatsFromBytes(await readAll(await ask('GET', '/v1/weights'), MAX_WEIGHTS_BYTES)),
     invite: async (options = {}) =>
       (await askFor(inviteAnswerSchema, ask('POST', '/v1/invite', options))).invite,
     revoke: async (target) => void (await askFor(doneSchema, ask('POST', '/v1/revoke', target))),

@@ -1,7 +1,7 @@
 /** What can be asked of a running peer: one handler a route. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { floatsToBytes } from '../../../src/blocks/floats.ts'
+import { floatsToBytes } from '../../../src/vectors.ts'
 import { describeIssues } from '../../../src/federation/cbor.ts'
 import { MAX_BODY_BYTES } from './constants.ts'
 import { ControlRequestError } from './errors.ts'
