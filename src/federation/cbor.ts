@@ -8,7 +8,14 @@ import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { equals } from 'uint8arrays/equals'
+import { isDeeperThan } from './nesting.ts'
+import { printable } from './printable.ts'
 import type { z } from 'zod'
+
+/** Arrays, maps and links in each other, at most: several times what the deepest record (a manifest) has. */
+export const MAX_NESTING = 32
+/** What a message says of one violation. */
+const MAX_ISSUE_CHARACTERS = 200
 
 /** A content-addressed piece of data: `cid` is the hash of exactly `bytes`. */
 export interface Block {
@@ -63,6 +70,7 @@ export function describeIssues(error: z.ZodError): string {
   return error.issues
     .slice(0, 5)
     .map((issue) => `${issue.path.length > 0 ? issue.path.join('.') : 'value'}: ${issue.message}`)
+    .map((text) => printable(text, MAX_ISSUE_CHARACTERS))
     .join('; ')
 }
 
@@ -90,12 +98,26 @@ export async function verifyBlock(cid: CID, bytes: Uint8Array): Promise<boolean>
 }
 
 function decodeCanonical(name: string, bytes: Uint8Array): unknown {
-  let value: unknown
-  try {
-    value = dagCbor.decode(bytes)
-  } catch (cause) {
-    throw new InvalidRecordError(name, `not DAG-CBOR (${(cause as Error).message})`, { cause })
+  if (isDeeperThan(bytes, MAX_NESTING)) {
+    throw new InvalidRecordError(name, `nested more than ${MAX_NESTING} deep`)
   }
-  if (!equals(dagCbor.encode(value), bytes)) throw new InvalidRecordError(name, 'not canonical DAG-CBOR')
+  const { value, canonical } = attempt(name, () => {
+    const value: unknown = dagCbor.decode(bytes)
+    // Also fails: maps that only look like a CID decode, but do not encode.
+    return { value, canonical: dagCbor.encode(value) }
+  })
+  if (!equals(canonical, bytes)) throw new InvalidRecordError(name, 'not canonical DAG-CBOR')
   return value
+}
+
+function attempt<T>(name: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new InvalidRecordError(
+      name,
+      `not DAG-CBOR (${printable((cause as Error).message, MAX_ISSUE_CHARACTERS)})`,
+      { cause }
+    )
+  }
 }

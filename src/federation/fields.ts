@@ -9,9 +9,14 @@ export const peerIdField = z
 
 /** A CIDv1 with a 32-byte sha2-256 hash. */
 export const cidField = z.custom<CID>((value) => {
-  const cid = CID.asCID(value)
+  const cid = isPlain(value) ? null : CID.asCID(value)
   return cid != null && cid.version === 1 && cid.multihash.code === 0x12 && cid.multihash.size === 32
 }, 'expected a CIDv1 with a sha2-256 hash')
+
+/** Duck typing would take a map with the keys of a CID for one, which has none of its methods. */
+function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && value != null && Object.getPrototypeOf(value) === Object.prototype
+}
 
 /** Text a person wrote: bounded, no control characters, so that a terminal can print it safely. */
 export const textField = (maxLength: number): z.ZodString =>
@@ -26,8 +31,11 @@ export const textField = (maxLength: number): z.ZodString =>
 /** A safe non-negative integer. */
 export const countField = z.int().min(0)
 
+/** The latest instant that a date can have (ECMA-262, section 21.4.1.1): what is later cannot even be shown. */
+const MAX_TIME_MS = 8.64e15
+
 /** Milliseconds since the Unix epoch. */
-export const timeField = z.int().min(0)
+export const timeField = z.int().min(0).max(MAX_TIME_MS)
 
 /** A finite number: DAG-CBOR has no NaN or Infinity. */
 export const realField = z.number()

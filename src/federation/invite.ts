@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { decode, encode } from './cbor.ts'
 import { ExpiredInviteError, TamperedError } from './errors.ts'
 import { bytesField, cidField, multiaddrField, peerIdField, textField, timeField } from './fields.ts'
+import { printable } from './printable.ts'
 import { open, seal } from './signed.ts'
 import type { RecordSchema } from './cbor.ts'
 import type { Manifest } from './manifest/schema.ts'
@@ -176,7 +177,7 @@ function readText(text: string): z.output<typeof inviteSchema> {
   }
   const compact = text.replace(/[\s\u200b\ufeff"'<>`]/g, '')
   if (!compact.startsWith(PREFIX)) {
-    const found = compact === '' ? 'nothing' : `"${compact.slice(0, 12)}…"`
+    const found = compact === '' ? 'nothing' : `"${printable(compact, 12)}"`
     throw new TamperedError('invite', `expected text that begins with "${PREFIX}", found ${found}`)
   }
   try {

@@ -75,10 +75,18 @@ export async function open<T>(type: SignedType<T>, bytes: Uint8Array): Promise<S
  * The value in an envelope that was opened before, its signature not checked again: for records of this peer's own
  * ledger.
  *
- * @throws {InvalidRecordError} the payload is not of the schema
+ * @throws {InvalidRecordError} no envelope, or the payload is not of the schema
  */
 export function reopen<T>(type: SignedType<T>, bytes: Uint8Array): T {
-  return decode(type, RecordEnvelope.createFromProtobuf(bytes).payload.subarray())
+  return decode(type, payloadOf(type, bytes))
+}
+
+function payloadOf<T>(type: SignedType<T>, bytes: Uint8Array): Uint8Array {
+  try {
+    return RecordEnvelope.createFromProtobuf(bytes).payload.subarray()
+  } catch (cause) {
+    throw new InvalidRecordError(type.name, `no signed envelope (${(cause as Error).message})`, { cause })
+  }
 }
 
 function signerOf<T>(type: SignedType<T>, { publicKey }: RecordEnvelope, value: T): string {

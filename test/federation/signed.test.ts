@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { InvalidRecordError } from '../../src/federation/cbor.ts'
 import { updateType } from '../../src/federation/records.ts'
-import { open, seal } from '../../src/federation/signed.ts'
+import { open, reopen, seal } from '../../src/federation/signed.ts'
 import { failure } from '../helpers/failure.ts'
 import { newMember, update } from '../protocols/rounds/helpers.ts'
 
@@ -19,5 +19,15 @@ describe('a signed record that names its author', () => {
   it('differs from one that says the same and is by somebody else', async () => {
     const [a, b] = [await update(await newMember()), await update(await newMember())]
     expect(a.cid.toString()).not.to.equal(b.cid.toString())
+  })
+})
+
+describe('an envelope that was opened before', () => {
+  it('is read without its signature, and refused as a record when it is damaged', async () => {
+    const { bytes, value } = await update(await newMember())
+    expect(reopen(updateType, bytes)).to.deep.equal(value)
+    for (const damaged of [bytes.subarray(1), bytes.subarray(0, 50), new Uint8Array(0)]) {
+      expect(() => reopen(updateType, damaged)).to.throw(InvalidRecordError)
+    }
   })
 })

@@ -146,6 +146,7 @@ function problem(path: readonly PropertyKey[], message: string): ManifestProblem
 }
 
 function repeated(path: readonly PropertyKey[], values: readonly string[]): ManifestProblem | false {
-  const again = values.find((value, i) => values.indexOf(value) !== i)
+  const seen = new Set<string>()
+  const again = values.find((value) => seen.size === seen.add(value).size)
   return again != null && problem(path, `"${again}" is there twice`)
 }

@@ -1,5 +1,10 @@
 /** What is wrong with a manifest, and where. */
 
+import { printable } from '../printable.ts'
+
+/** What a message says of one place and problem. */
+const MAX_CHARACTERS = 300
+
 /** One thing wrong: the place as a path into the manifest, and a sentence that says what to write instead. */
 export interface ManifestProblem {
   path: readonly PropertyKey[]
@@ -26,5 +31,5 @@ function describeProblem({ path, message, line }: ManifestProblem): string {
   const place = [line == null ? null : `line ${line}`, path.length === 0 ? null : path.join('.')]
     .filter((part) => part != null)
     .join(', ')
-  return place === '' ? `  ${message}` : `  ${place}: ${message}`
+  return `  ${printable(place === '' ? message : `${place}: ${message}`, MAX_CHARACTERS)}`
 }

@@ -3,6 +3,7 @@ import { CID } from 'multiformats/cid'
 import { LineCounter, parseDocument, stringify } from 'yaml'
 import { problemsOf } from './check.ts'
 import { InvalidManifestError } from './errors.ts'
+import { excessOf } from './nesting.ts'
 import { manifestDraftSchema } from './schema.ts'
 import type { CheckedDraft } from './check.ts'
 import type { ManifestProblem } from './errors.ts'
@@ -11,6 +12,9 @@ import type { z } from 'zod'
 
 /** The longest manifest text read, characters: a topology of the largest size fits. */
 export const MAX_YAML_CHARACTERS = 2 * 1024 * 1024
+
+/** More at once nobody repairs; and each takes a search for its line. */
+const MAX_PROBLEMS = 100
 
 type Issue = z.core.$ZodIssue
 
@@ -31,7 +35,8 @@ export function parseManifestYaml(text: string): CheckedDraft {
   const source = readYaml(text)
   const result = manifestDraftSchema.safeParse(withCid(source.value))
   if (!result.success) {
-    const problems = result.error.issues.flatMap(flatten).map((issue) => problemOf(issue, source))
+    const issues = result.error.issues.slice(0, MAX_PROBLEMS).flatMap(flatten).slice(0, MAX_PROBLEMS)
+    const problems = issues.map((issue) => problemOf(issue, source))
     throw new InvalidManifestError(problems, { cause: result.error })
   }
   const problems = problemsOf(result.data).map((problem) => ({
@@ -55,6 +60,11 @@ function readYaml(text: string): Source {
     throw new InvalidManifestError([{ path: [], message }])
   }
   const lines = new LineCounter()
+  const excess = excessOf(text)
+  if (excess != null) {
+    const line = text.slice(0, excess.offset).split('\n').length
+    throw new InvalidManifestError([{ path: [], message: `not a manifest: ${excess.message}`, line }])
+  }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
   const problems = document.errors.map((error) => ({
     path: [],
