@@ -1,0 +1,29 @@
+/** All that is fuzzed. */
+import { manifests } from './areas/manifests.ts'
+import { membership } from './areas/membership.ts'
+import { records } from './areas/records.ts'
+import { tally } from './runs.ts'
+import type { FuzzArea } from './property.ts'
+import type { Effort } from './runs.ts'
+
+const areas: FuzzArea[] = [records, membership, manifests]
+
+/** Define the suite: a test for each property. */
+export function fuzz(effort: Effort): void {
+  describe(`fuzzing, ${effort}`, function () {
+    // What an input may take at most is bounded by the properties themselves.
+    this.timeout(0)
+    for (const area of areas) {
+      describe(area.name, () => {
+        before(async () => await area.before?.())
+        after(async () => await area.after?.())
+        for (const property of area.properties) it(property.name, async () => await property.check(effort))
+      })
+    }
+    after(() => {
+      process.stdout.write(
+        `    fuzzing: ${tally.inputs} inputs were tried, ${tally.accepted} of them understood\n`
+      )
+    })
+  })
+}

@@ -1,0 +1,32 @@
+/** How many inputs a property is tried with, and how many were tried in all: the one place that decides it. */
+import type fc from 'fast-check'
+
+/** `short` is part of `npm test`, `long` of `npm run test:long`. */
+export type Effort = 'short' | 'long'
+
+/** Inputs for one share: all areas together have some 60 shares. */
+const INPUTS_PER_SHARE: Record<Effort, number> = { short: 100, long: 2_000 }
+/** The same inputs in every `npm test`, so that no push fails for another's luck; others in every long run. */
+const SHORT_SEED = 20_240_601
+
+/** What was tried so far in this process. */
+export const tally = { inputs: 0, accepted: 0 }
+
+/** Inputs for a property that has so many shares. */
+export function runs(effort: Effort, shares: number): number {
+  return Math.max(1, Math.round(INPUTS_PER_SHARE[effort] * shares))
+}
+
+/**
+ * What fast-check is to do. To replay a failure set FUZZ_SEED and FUZZ_PATH to what it printed, and name the test:
+ * `FUZZ_SEED=1 FUZZ_PATH=3:1 mocha test/fuzz/fuzz.test.ts -g '<name>'`.
+ */
+export function parameters<T>(effort: Effort, shares: number): fc.Parameters<T> {
+  const { FUZZ_SEED, FUZZ_PATH } = process.env
+  const seed = FUZZ_SEED != null ? Number(FUZZ_SEED) : effort === 'short' ? SHORT_SEED : undefined
+  return {
+    numRuns: runs(effort, shares),
+    ...(seed != null && { seed }),
+    ...(FUZZ_PATH != null && { path: FUZZ_PATH })
+  }
+}
