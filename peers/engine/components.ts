@@ -52,7 +52,7 @@ export interface BlockExchange {
   hashModel(weights: Float32Array): Promise<CID>
   /** A vector by root, from the local store or else from `holders`. */
   getModel(root: CID, length: number, options: FetchOptions): Promise<Float32Array>
-  /** Keep an own payload durably. */
+  /** Keep an own payload. It survives the end of the process, not a power cut: then it is trained again. */
   putPayload(bytes: Uint8Array): Promise<CID>
   /** Make a payload of exactly `sizeBytes` available here, and read it piece by piece. */
   getPayload(
