@@ -1,5 +1,10 @@
 /** The one failure of loading data: it says where, what was expected, and what was found. */
 
+import { printable } from '../printable.ts'
+
+/** Above what any fault needs, with all its names. */
+const MAX_MESSAGE_CHARACTERS = 2_000
+
 /** Where and how data is not what the manifest or its format says. */
 export interface DataFault {
   /** File or directory as the person named it. */
@@ -40,5 +45,6 @@ export function listSome(items: readonly string[], limit = 8): string {
 function describeFault({ file, line, byteOffset, expected, found, hint }: DataFault): string {
   const line_ = line == null ? '' : `, line ${line}`
   const place = byteOffset == null ? line_ : `${line_}, byte ${byteOffset}`
-  return `${file}${place}: expected ${expected}, found ${found}${hint == null ? '' : `. ${hint}`}`
+  const message = `${file}${place}: expected ${expected}, found ${found}${hint == null ? '' : `. ${hint}`}`
+  return printable(message, MAX_MESSAGE_CHARACTERS)
 }

@@ -9,7 +9,7 @@ import * as raw from 'multiformats/codecs/raw'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { equals } from 'uint8arrays/equals'
 import { isDeeperThan } from './nesting.ts'
-import { printable } from './printable.ts'
+import { printable } from '../printable.ts'
 import type { z } from 'zod'
 
 /** Arrays, maps and links in each other, at most: several times what the deepest record (a manifest) has. */

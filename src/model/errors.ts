@@ -1,11 +1,18 @@
 /** What can be wrong with a model, each as its own error. */
+import { printable } from '../printable.ts'
+
+/** A reason may quote names out of a stranger's file. */
+const MAX_REASON_CHARACTERS = 1_000
 
 /** A topology that is not data we accept: unreadable, a layer that is not allowed, an option we do not train. */
 export class InvalidTopologyError extends Error {
   static override name = 'InvalidTopologyError'
 
   constructor(place: string, reason: string, options?: ErrorOptions) {
-    super(`The model's topology cannot be used, ${place}: ${reason}`, options)
+    super(
+      `The model's topology cannot be used, ${place}: ${printable(reason, MAX_REASON_CHARACTERS)}`,
+      options
+    )
     this.name = 'InvalidTopologyError'
   }
 }
@@ -45,7 +52,7 @@ export class InvalidModelFileError extends Error {
   static override name = 'InvalidModelFileError'
 
   constructor(file: string, reason: string, options?: ErrorOptions) {
-    super(`${file} is not a usable model file: ${reason}`, options)
+    super(`${file} is not a usable model file: ${printable(reason, MAX_REASON_CHARACTERS)}`, options)
     this.name = 'InvalidModelFileError'
   }
 }

@@ -115,10 +115,15 @@ async function* textLines(chunks: ByteChunks, options: TextOptions): AsyncGenera
     for (const span of slab.records) {
       const place = { file: options.file, line: span.line }
       const line = parseLine(decodeText(recordBytes(slab, span), place), place, schema)
-      if (!tests.every(([name, value]) => String(line[name]) === value)) continue
-      yield { line, span, target: readTarget(String(line['label']), place) }
+      if (!tests.every(([name, value]) => scalarText(line[name]) === value)) continue
+      yield { line, span, target: readTarget(scalarText(line['label']), place) }
     }
   }
+}
+
+/** Lists and maps have no text of their own; a map may even forbid to be made one. */
+function scalarText(value: unknown): string {
+  return typeof value === 'object' ? '' : String(value)
 }
 
 function parseLine(text: string, place: Place, schema: typeof plainSchema | typeof labelledSchema): TextLine {

@@ -1,6 +1,6 @@
 /** What is wrong with a manifest, and where. */
 
-import { printable } from '../printable.ts'
+import { printable } from '../../printable.ts'
 
 /** What a message says of one place and problem. */
 const MAX_CHARACTERS = 300

@@ -113,3 +113,14 @@ for (const [name, open] of [
     })
   })
 }
+
+describe('a filter of JSON Lines', () => {
+  for (const [name, open] of Object.entries({ load, index })) {
+    it(`matches no list and no map, not even one that has no text (${name})`, async () => {
+      const odd = ['{"toString": 1, "valueOf": 1}', '{}', '["va"]', 'null', '"va"']
+      const content = odd.map((site) => `{"text": "a", "label": "good", "site": ${site}}`).join('\n')
+      expect((await open(content, characters, { site: 'va' })).size).to.equal(1)
+      expect((await open(content, characters, { site: '[object Object]' })).size).to.equal(0)
+    })
+  }
+})
