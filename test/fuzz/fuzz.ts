@@ -1,12 +1,14 @@
 /** All that is fuzzed. */
+import { data } from './areas/data.ts'
 import { manifests } from './areas/manifests.ts'
 import { membership } from './areas/membership.ts'
+import { models } from './areas/models.ts'
 import { records } from './areas/records.ts'
 import { tally } from './runs.ts'
 import type { FuzzArea } from './property.ts'
 import type { Effort } from './runs.ts'
 
-const areas: FuzzArea[] = [records, membership, manifests]
+const areas: FuzzArea[] = [records, membership, manifests, models, data]
 
 /** Define the suite: a test for each property. */
 export function fuzz(effort: Effort): void {
