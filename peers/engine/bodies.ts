@@ -107,7 +107,9 @@ export class Bodies {
         `${accepted} accepted updates, at least ${rounds.minContributors} needed`
       )
     }
-    if (height.mode === 'membership' && body.admissions.length + body.revocations.length === 0) {
+    const { admissions, revocations, participation = [] } = body
+    const changes = admissions.length + revocations.length + participation.length
+    if (height.mode === 'membership' && changes === 0) {
       throw new InvalidProposalError('it changes nothing')
     }
   }

@@ -70,7 +70,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#init = init
     this.#components = init.components
     this.#tip = new TipKeeper(init)
-    this.#requests = new Requests(init.components)
+    this.#requests = new Requests(init.components, init.options.train)
     this.#machine = initialState(init.components.self, roundConfig(init))
     this.#catchUp = this.#createCatchUp()
   }

@@ -12,7 +12,7 @@ export interface Membership {
    * @throws {Error} the commit may not change what it changes
    */
   prepare(body: CommitBody): Promise<() => void>
-  /** A member's wish to be in the roster. Resolves to false when it is not admissible (the reason is logged). */
+  /** A member's wish to be in the roster, or its word on whether it trains. Resolves to false when it is not admissible (the reason is logged). */
   request(join: Signed<Join>): Promise<boolean>
   /** An admin's revocation. Resolves to false when it does not hold. */
   revoke(envelope: Uint8Array): Promise<boolean>
@@ -23,10 +23,13 @@ export interface Membership {
    *
    * @throws {Error} it may not
    */
-  checkChange(body: Pick<CommitBody, 'admissions' | 'revocations' | 'time'>): Promise<MembershipChange>
+  checkChange(
+    body: Pick<CommitBody, 'height' | 'admissions' | 'revocations' | 'participation' | 'time'>
+  ): Promise<MembershipChange>
 }
 
 /** True when there is something to commit. */
 export function changesAnything(change: MembershipChange): boolean {
-  return change.admissions.length > 0 || change.revocations.length > 0
+  const { admissions, revocations, declared = [] } = change
+  return admissions.length + revocations.length + declared.length > 0
 }

@@ -1,10 +1,16 @@
-/** Wishes to change who is a member, until a commit carries them: joins (own and others') and revocations. */
+/**
+ * Wishes to change who is a member, until a commit carries them: joins (own and others'), which also say whether a
+ * member trains, and revocations.
+ */
 import { joinType } from '../../src/federation/records.ts'
+import { participationType } from '../../src/federation/participation.ts'
 import { seal } from '../../src/federation/signed.ts'
+import { observerRounds } from '../../src/rounds/index.ts'
 import { changesAnything } from './membership.ts'
 import { wire } from './records.ts'
 import type { EngineComponents, WireRecord } from './components.ts'
 import type { OpenRecord } from './records.ts'
+import type { Join, RosterEntry } from '../../src/federation/records.ts'
 import type { LedgerTip } from '../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
 
@@ -17,14 +23,17 @@ export type RequestRecord = Extract<OpenRecord, { kind: 'join' | 'revocation' }>
 
 export class Requests {
   readonly #components: EngineComponents
+  readonly #trains: boolean
   readonly #records = new Map<string, WireRecord>()
   #askedAt = -Infinity
   #askedOf: CID | null = null
   /** This peer's own wish, whatever its own ledger says: that may be behind the others'. */
   #own: WireRecord | null = null
 
-  constructor(components: EngineComponents) {
+  /** @param trains - does this peer train? */
+  constructor(components: EngineComponents, trains: boolean) {
     this.#components = components
+    this.#trains = trains
   }
 
   all(): WireRecord[] {
@@ -55,25 +64,47 @@ export class Requests {
     return wanted
   }
 
-  /** This peer's own wish to be in the roster, if it is not, and has not just asked those that are at this commit. */
+  /**
+   * This peer's own wish to be in the roster as what it is, unless it is, or has just asked those that are at this
+   * commit. One that observes says so again before the others must think that it is gone.
+   */
   async own(tip: LedgerTip): Promise<RequestRecord | undefined> {
-    const { self, clock, key, certificate, addresses } = this.#components
-    const inRoster = tip.body.roster.some((entry) => entry.peer === self)
-    if (inRoster) this.#own = null
+    const { self, clock, key } = this.#components
+    const entry = tip.body.roster.find(({ peer }) => peer === self)
+    const isContent = entry != null && this.#isRight(entry, tip)
+    if (isContent) this.#own = null
     const askedJustNow =
       clock.now() - this.#askedAt < ASK_INTERVAL_MS && this.#askedOf?.equals(tip.cid) === true
-    if (inRoster || askedJustNow) return undefined
+    if (isContent || askedJustNow) return undefined
     this.#askedAt = clock.now()
     this.#askedOf = tip.cid
+    const join = await this.#join(tip, !this.#trains || entry?.observes === true)
+    const record: RequestRecord = { kind: 'join', signed: await seal(joinType, join, key) }
+    this.#own = wire(record)
+    return record
+  }
+
+  #isRight({ observes, missed }: RosterEntry, { manifest }: LedgerTip): boolean {
+    if ((observes === true) === this.#trains) return false
+    return this.#trains || missed < observerRounds(manifest) / 2
+  }
+
+  async #join(tip: LedgerTip, mustDeclare: boolean): Promise<Join> {
+    const { self, clock, certificate, addresses } = this.#components
+    const { federation } = tip
     const join = {
-      federation: tip.federation,
+      federation,
       member: self,
       certificate,
       addresses: addresses().slice(0, 16),
       time: clock.now()
     }
-    const record: RequestRecord = { kind: 'join', signed: await seal(joinType, join, key) }
-    this.#own = wire(record)
-    return record
+    return mustDeclare ? { ...join, participation: await this.#participation(tip) } : join
+  }
+
+  async #participation({ federation, body }: LedgerTip): Promise<Uint8Array> {
+    const { self: member, key } = this.#components
+    const said = { federation, member, trains: this.#trains, height: body.height + 1 }
+    return (await seal(participationType, said, key)).bytes
   }
 }

@@ -11,10 +11,12 @@ import {
   WrongFederationError
 } from './errors.ts'
 import { checkExpiry } from './invite.ts'
+import { openParticipation } from './participation.ts'
 import { openRevocation } from './revocation.ts'
 import type { CertificateVerifier, Role, VerifiedCertificate } from './certificate.ts'
 import type { Manifest } from './manifest/schema.ts'
 import type { CommitBody } from './records.ts'
+import type { Participation } from './participation.ts'
 import type { Revocation } from './revocation.ts'
 import type { Signed } from './signed.ts'
 
@@ -48,12 +50,17 @@ export interface MembershipState {
   readonly revokedInvites: ReadonlyMap<string, RevocationEntry>
   /** Also peers that were never members: a revocation may come first. */
   readonly revokedPeers: ReadonlyMap<string, RevocationEntry>
+  /** Member → height of its latest participation that a commit carried. */
+  readonly declared: ReadonlyMap<string, number>
   /** Remembers what it verified; shared by all states of one ledger, and no part of their value. */
   readonly verify: CertificateVerifier
 }
 
 /** The parts of a commit that change membership. */
-export type MembershipPart = Pick<CommitBody, 'height' | 'time' | 'admissions' | 'revocations'>
+export type MembershipPart = Pick<
+  CommitBody,
+  'height' | 'time' | 'admissions' | 'revocations' | 'participation'
+>
 
 /** Membership at the founding: the founder alone. */
 export function genesisMembership(manifest: Signed<Manifest>): MembershipState {
@@ -73,12 +80,14 @@ export function genesisMembership(manifest: Signed<Manifest>): MembershipState {
     uses: new Map(),
     revokedInvites: new Map(),
     revokedPeers: new Map(),
+    declared: new Map(),
     verify: createVerifier(manifest)
   }
 }
 
 /**
- * Membership after one more commit. Its revocations take effect before its admissions, these one after the other.
+ * Membership after one more commit. Its revocations take effect before its admissions, these one after the other,
+ * and participations last.
  *
  * @throws {MembershipError} the commit admits or revokes what it may not; the state is unchanged
  */
@@ -90,6 +99,9 @@ export async function applyCommit(state: MembershipState, commit: MembershipPart
   }
   for (const envelope of commit.admissions) {
     next = withAdmission(next, await checkAdmission(next, envelope, time))
+  }
+  for (const envelope of commit.participation ?? []) {
+    next = withParticipation(next, await checkParticipation(next, envelope, height))
   }
   return next
 }
@@ -166,6 +178,37 @@ export async function checkRevocation(
       : [state.revokedInvites, target.invite.toString()]
   if (known.has(id)) throw new NotAllowedError(`${id} is revoked already: nothing is left to do`)
   return revocation
+}
+
+/**
+ * Check that a member's word on whether it trains takes effect with the commit of `height`.
+ *
+ * @throws {TamperedError} its signature does not hold
+ * @throws {WrongFederationError} made for another federation
+ * @throws {NotAllowedError} its signer is no member, has said something since, or speaks of a height to come
+ */
+export async function checkParticipation(
+  state: MembershipState,
+  envelope: Uint8Array,
+  height: number
+): Promise<Signed<Participation>> {
+  const participation = await openParticipation(envelope)
+  const { federation, member, height: madeAt } = participation.value
+  const ids = { found: federation.toString(), expected: state.manifest.cid.toString() }
+  if (ids.found !== ids.expected) throw new WrongFederationError('participation', ids)
+  if (activeMember(state, member) == null) throw new NotAllowedError(`${member} is no member`)
+  const last = state.declared.get(member) ?? 0
+  if (madeAt <= last || madeAt > height) {
+    throw new NotAllowedError(
+      `${member} says at height ${madeAt} whether it trains: after ${last} and up to ${height} was expected`
+    )
+  }
+  return participation
+}
+
+/** The state in which the member has said so. The participation was checked against this very state. */
+export function withParticipation(state: MembershipState, { value }: Signed<Participation>): MembershipState {
+  return { ...state, declared: new Map(state.declared).set(value.member, value.height) }
 }
 
 /** The state with one more member. The certificate was checked against this very state. */

@@ -18,6 +18,9 @@ export const MAX_ROSTER = 1024
 /** The most admissions, or revocations, that one commit lists; the rest wait for the next. */
 export const MAX_MEMBERSHIP_CHANGES = 64
 
+/** A participation as its signed envelope (see participation.ts). */
+const participationField = bytesField(1024)
+
 /** A certificate or an invite capability as its signed envelope (see invite.ts, certificate.ts). */
 const envelopeField = bytesField(8192)
 
@@ -63,8 +66,13 @@ const contributionSchema = z.strictObject({
 
 const rosterEntrySchema = z.strictObject({
   peer: peerIdField,
-  /** Rounds in a row in which this member was in the cohort and sent no update. */
-  missed: countField
+  /**
+   * Rounds in a row in which this member was in the cohort and sent no update; for one that observes: rounds since a
+   * commit carried its word that it does.
+   */
+  missed: countField,
+  /** True for a member that never trains; absent for the others. */
+  observes: z.literal(true).optional()
 })
 
 /** What a quorum agrees on. Its CID is *the* commit id: the same on every peer, whichever votes each holds. */
@@ -92,7 +100,9 @@ const commitBodySchema = z.strictObject({
   /** Certificates of members that join (or return) with this commit. */
   admissions: z.array(envelopeField).max(MAX_MEMBERSHIP_CHANGES),
   /** Signed revocations that take effect with this commit. */
-  revocations: z.array(envelopeField).max(MAX_MEMBERSHIP_CHANGES)
+  revocations: z.array(envelopeField).max(MAX_MEMBERSHIP_CHANGES),
+  /** Members' word on whether they train (see participation.ts); absent when there is none. */
+  participation: z.array(participationField).min(1).max(MAX_MEMBERSHIP_CHANGES).optional()
 })
 
 const proposalSchema = z.strictObject({
@@ -121,7 +131,10 @@ const commitSchema = z.strictObject({
   votes: z.array(bytesField(1024)).max(MAX_ROSTER)
 })
 
-/** A member asks to be put in the roster, or back into it after missing rounds. Its signer is `member`. */
+/**
+ * A member asks to be put in the roster, or back into it after missing rounds, or says whether it trains. Its signer is
+ * `member`.
+ */
 const joinSchema = z.strictObject({
   federation: cidField,
   member: peerIdField,
@@ -129,7 +142,9 @@ const joinSchema = z.strictObject({
   /** Where the others reach it. */
   addresses: z.array(multiaddrField).max(16),
   /** The member's clock, ms since the epoch: the newest of its requests counts. */
-  time: timeField
+  time: timeField,
+  /** Whether it trains, if that has to be said; absent: as one that joins, it does. */
+  participation: participationField.optional()
 })
 
 /** What members send each other in a round; `revocation` is the admins' signed record (see revocation.ts). */

@@ -1,9 +1,17 @@
 /** What a proposer may put into one commit, of all that was asked for. */
 import { compare } from 'uint8arrays/compare'
 import { MembershipError } from './errors.ts'
-import { checkAdmission, checkRevocation, withAdmission, withRevocation } from './membership.ts'
+import {
+  checkAdmission,
+  checkParticipation,
+  checkRevocation,
+  withAdmission,
+  withRevocation
+} from './membership.ts'
 import { MAX_MEMBERSHIP_CHANGES } from './records.ts'
 import type { MembershipState } from './membership.ts'
+import type { Participation } from './participation.ts'
+import type { Signed } from './signed.ts'
 
 /** Certificates or revocations that do not fit, and why. */
 export interface Declined {
@@ -88,6 +96,27 @@ export async function selectChange(state: MembershipState, request: ChangeReques
   }
   const selected = await selectAdmissions(current, request.certificates, request.time)
   return { ...selected, revocations, removed, declined: [...declined, ...selected.declined] }
+}
+
+/**
+ * Choose members' words on whether they train, by member, at most one of each.
+ *
+ * @param state - after the admissions and revocations of the same commit
+ * @param height - of the commit
+ */
+export async function selectParticipation(
+  state: MembershipState,
+  candidates: readonly Uint8Array[],
+  height: number
+): Promise<Signed<Participation>[]> {
+  const selected = new Map<string, Signed<Participation>>()
+  for (const envelope of [...candidates].sort(compare)) {
+    const checked = await attempt(checkParticipation(state, envelope, height))
+    if (!(checked instanceof MembershipError)) selected.set(checked.author, checked)
+  }
+  return [...selected.values()]
+    .sort((a, b) => (a.author < b.author ? -1 : 1))
+    .slice(0, MAX_MEMBERSHIP_CHANGES)
 }
 
 interface Candidate {

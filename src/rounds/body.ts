@@ -20,6 +20,9 @@ import type {
 import type { Signed } from '../federation/signed.ts'
 import type { Height } from './types.ts'
 
+/** A member that observes is silent for so many times `maxMissed` rounds before it leaves: it speaks in half of them. */
+const OBSERVER_PATIENCE = 4
+
 /** The federation and where its ledger stands. */
 export interface LedgerTip {
   federation: CID
@@ -43,6 +46,15 @@ export interface MembershipChange {
   revocations: Uint8Array[]
   /** Members whose membership ends. */
   removed: string[]
+  /** Members that say whether they train; absent: none. */
+  declared?: readonly Declaration[]
+}
+
+/** A member's word on whether it trains, and the signed envelope that says so. */
+export interface Declaration {
+  member: string
+  trains: boolean
+  envelope: Uint8Array
 }
 
 export interface BodyInput {
@@ -84,18 +96,18 @@ export function genesisTip(federation: CID, manifest: Manifest, model: CID): Led
 /** What follows from a commit for the height it opens. */
 export function nextHeight(tip: LedgerTip): Height {
   const { rounds } = tip.manifest
-  const roster = tip.body.roster
+  const { roster } = tip.body
+  const trainers = roster.filter((entry) => entry.observes !== true)
   const seed = tip.cid.multihash.digest
-  const needed =
-    tip.body.round === 0 ? Math.max(rounds.startMembers, rounds.minContributors) : rounds.minContributors
-  const train = !isFinished(tip) && roster.length >= needed
+  const isStarted = tip.body.round > 0 || roster.length >= rounds.startMembers
+  const train = !isFinished(tip) && isStarted && trainers.length >= rounds.minContributors
   return {
     height: tip.body.height + 1,
     round: tip.body.round + (train ? 1 : 0),
     previous: tip.cid.toString(),
     roster: roster.map((entry) => entry.peer),
     proposers: proposerOrder(roster, seed),
-    cohort: train ? sampleCohort(roster, rounds, seed) : [],
+    cohort: train ? sampleCohort(trainers, rounds, seed) : [],
     mode: train ? 'train' : 'membership'
   }
 }
@@ -127,7 +139,8 @@ export function makeBody(input: BodyInput): CommitBody {
     epsilon: tip.body.epsilon,
     roster: nextRoster(tip, height, contributions, input.change),
     admissions: input.change.admissions,
-    revocations: input.change.revocations
+    revocations: input.change.revocations,
+    ...participationOf(input.change)
   }
 }
 
@@ -160,9 +173,21 @@ function evaluate({ updates, tip }: BodyInput): Metrics {
   )
 }
 
+function participationOf({ declared = [] }: MembershipChange): Pick<CommitBody, 'participation'> {
+  return declared.length === 0 ? {} : { participation: declared.map(({ envelope }) => envelope) }
+}
+
+/**
+ * Rounds after which a member that observes leaves the roster unless a commit has carried its word again: votes are no
+ * part of a commit's id, so nothing else that all peers see alike tells that it is still there.
+ */
+export function observerRounds({ rounds }: Manifest): number {
+  return OBSERVER_PATIENCE * rounds.maxMissed
+}
+
 /**
  * Absences counted, long absent members dropped, revoked ones removed, admitted ones added while there is room (who
- * finds none may ask again).
+ * finds none may ask again), and what members say of themselves taken down.
  */
 function nextRoster(
   tip: LedgerTip,
@@ -170,39 +195,49 @@ function nextRoster(
   contributions: readonly Contribution[],
   change: MembershipChange
 ): RosterEntry[] {
-  const counted = countAbsences(tip, height, contributions)
-  const roster = new Map(withoutAbsent(counted, tip.manifest).map((entry) => [entry.peer, entry.missed]))
+  const missed = absences(height, contributions)
+  const counted = tip.body.roster.map((entry) => ({ ...entry, missed: missed(entry) }))
+  const roster = new Map(withoutAbsent(counted, tip.manifest).map((entry) => [entry.peer, entry]))
   for (const peer of change.removed) roster.delete(peer)
   const removed = new Set(change.removed)
   for (const peer of [...change.admitted].sort(compare)) {
-    if (!removed.has(peer) && (roster.has(peer) || roster.size < MAX_ROSTER)) roster.set(peer, 0)
+    if (removed.has(peer) || (!roster.has(peer) && roster.size >= MAX_ROSTER)) continue
+    roster.set(peer, { ...roster.get(peer), peer, missed: 0 })
   }
-  return [...roster].map(([peer, count]) => ({ peer, missed: count })).sort((a, b) => compare(a.peer, b.peer))
+  for (const { member, trains } of change.declared ?? []) {
+    if (roster.has(member))
+      roster.set(member, { peer: member, missed: 0, ...(trains ? {} : { observes: true }) })
+  }
+  return [...roster.values()].sort((a, b) => compare(a.peer, b.peer))
 }
 
-function countAbsences(
-  tip: LedgerTip,
-  height: Height,
-  contributions: readonly Contribution[]
-): RosterEntry[] {
+/** How often a member has been missed, this height counted. */
+function absences(height: Height, contributions: readonly Contribution[]): (entry: RosterEntry) => number {
   const delivered = new Set(contributions.map((contribution) => contribution.author))
   const cohort = new Set(height.cohort)
-  return tip.body.roster.map(({ peer, missed }) => {
-    if (!cohort.has(peer)) return { peer, missed }
-    return { peer, missed: delivered.has(peer) ? 0 : missed + 1 }
-  })
+  return ({ peer, missed, observes }) => {
+    if (observes === true) return height.mode === 'train' ? missed + 1 : missed
+    if (!cohort.has(peer)) return missed
+    return delivered.has(peer) ? 0 : missed + 1
+  }
 }
 
 /**
- * Long absent members go only when those that delivered lately are a quorum of who remains. Else the one that goes may
- * be a slow but living voter, and the dead that stay behind would keep the rest without a quorum for ever.
+ * Long absent members go only when those that were heard of lately are a quorum of who remains. Else the one that goes
+ * may be a slow but living voter, and the dead that stay behind would keep the rest without a quorum for ever.
  */
-function withoutAbsent(
-  roster: readonly RosterEntry[],
-  { rounds, membership }: Manifest
-): readonly RosterEntry[] {
-  const remaining = roster.filter((entry) => entry.missed < rounds.maxMissed)
-  const present = remaining.filter((entry) => entry.missed === 0).length
-  const needed = quorumSize(remaining.length, membership.faultModel)
+function withoutAbsent(roster: readonly RosterEntry[], manifest: Manifest): readonly RosterEntry[] {
+  const remaining = roster.filter((entry) => !isLongAbsent(entry, manifest))
+  const present = remaining.filter((entry) => isPresent(entry, manifest)).length
+  const needed = quorumSize(remaining.length, manifest.membership.faultModel)
   return present >= needed ? remaining : roster
+}
+
+function isLongAbsent({ missed, observes }: RosterEntry, manifest: Manifest): boolean {
+  return missed >= (observes === true ? observerRounds(manifest) : manifest.rounds.maxMissed)
+}
+
+/** One that observes is not due to speak before half of its rounds are over. */
+function isPresent({ missed, observes }: RosterEntry, manifest: Manifest): boolean {
+  return observes === true ? missed < observerRounds(manifest) / 2 : missed === 0
 }

@@ -1,8 +1,8 @@
 /** The round machine and what it agrees on. */
-export { genesisTip, isFinished, makeBody, makeContributions, nextHeight } from './body.ts'
+export { genesisTip, isFinished, makeBody, makeContributions, nextHeight, observerRounds } from './body.ts'
 export { deadlineMs } from './deadline.ts'
 export { initialState, step } from './machine.ts'
 export { proposerOf } from './agree.ts'
 export { oneCorrect, quorumSize } from './quorum.ts'
-export type { BodyInput, CheckedUpdate, LedgerTip, MembershipChange } from './body.ts'
+export type { BodyInput, CheckedUpdate, Declaration, LedgerTip, MembershipChange } from './body.ts'
 export type * from './types.ts'

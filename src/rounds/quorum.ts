@@ -17,17 +17,18 @@ export function oneCorrect(members: number, faultModel: 'crash' | 'byzantine'): 
 }
 
 /**
- * The members that train this round: a deterministic sample of the roster without replacement.
+ * The members that train this round: a deterministic sample without replacement.
  *
+ * @param trainers - the roster without those that observe
  * @param seed - hash bytes of the previous commit's CID
- * @returns ascending peer ids; at least `minContributors` when the roster has them
+ * @returns ascending peer ids; at least `minContributors` when there are so many
  */
 export function sampleCohort(
-  roster: readonly RosterEntry[],
+  trainers: readonly RosterEntry[],
   rounds: Manifest['rounds'],
   seed: Uint8Array
 ): string[] {
-  const peers = roster.map((entry) => entry.peer)
+  const peers = trainers.map((entry) => entry.peer)
   const share = Math.ceil(peers.length * rounds.cohort - ROUNDING)
   const size = Math.min(peers.length, Math.max(share, rounds.minContributors))
   if (size === peers.length) return peers

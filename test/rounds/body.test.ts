@@ -152,6 +152,44 @@ describe('the roster', () => {
     expect(rosterOf(body)).to.deep.equal([[a, 0]])
   })
 
+  it('keeps members that observe out of the cohort, and counts the rounds since they said so', () => {
+    const [a, b, c] = peers(3)
+    const roster = [
+      { peer: a, missed: 0 },
+      { peer: b, missed: 1, observes: true as const },
+      { peer: c, missed: 0 }
+    ]
+    const tip = someTip({ rounds: { maxMissed: 1 }, body: { roster } })
+    const height = nextHeight(tip)
+    expect(height.cohort).to.deep.equal([a, c])
+    expect(height.roster).to.deep.equal([a, b, c])
+    const body = makeBody(someInput(tip, { updates: [someUpdate(a), someUpdate(c)] }))
+    expect(body.roster[1]).to.deep.equal({ peer: b, missed: 2, observes: true })
+    const last = {
+      ...tip,
+      body: { ...tip.body, roster: [roster[0], { ...roster[1], missed: 3 }, roster[2]] }
+    }
+    expect(rosterOf(makeBody(someInput(last, { updates: [someUpdate(a), someUpdate(c)] })))).to.deep.equal([
+      [a, 0],
+      [c, 0]
+    ])
+  })
+
+  it('does not train with too few that do', () => {
+    const [a, b, c] = peers(3)
+    const roster = [
+      { peer: a, missed: 0 },
+      ...[b, c].map((peer) => ({ peer, missed: 0, observes: true as const }))
+    ]
+    const tip = someTip({ rounds: { minContributors: 2 }, body: { roster } })
+    expect(nextHeight(tip)).to.deep.include({ mode: 'membership', cohort: [] })
+    const declared = [{ member: b, trains: true, envelope: new Uint8Array(3) }]
+    const body = makeBody(someInput(tip, { updates: [], change: { ...NO_CHANGE, declared } }))
+    expect(body.participation).to.deep.equal([declared[0].envelope])
+    expect(body.roster[1]).to.deep.equal({ peer: b, missed: 0 })
+    expect(nextHeight({ ...tip, body })).to.deep.include({ mode: 'train', cohort: [a, b] })
+  })
+
   it('has a cap, up to which admissions are taken by peer id', () => {
     const all = peers(MAX_ROSTER + 4)
     const roster = all.slice(0, MAX_ROSTER - 2).map((peer) => ({ peer, missed: 0 }))

@@ -1,20 +1,24 @@
 /** Membership as the engine needs it, over the federation's pure rules (src/federation). */
-import { MembershipError } from '../../../src/federation/errors.ts'
+import { MembershipError, NotAllowedError } from '../../../src/federation/errors.ts'
 import {
   applyCommit,
   checkAdmission,
+  checkParticipation,
   checkRevocation,
   genesisMembership,
   withAdmission,
+  withParticipation,
   withRevocation
 } from '../../../src/federation/membership.ts'
-import { selectChange } from '../../../src/federation/selection.ts'
+import { openParticipation } from '../../../src/federation/participation.ts'
+import { selectChange, selectParticipation } from '../../../src/federation/selection.ts'
 import type { Membership } from '../../engine/membership.ts'
 import type { Manifest } from '../../../src/federation/manifest/schema.ts'
 import type { MembershipState } from '../../../src/federation/membership.ts'
 import type { CommitBody, Join } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
-import type { MembershipChange } from '../../../src/rounds/index.ts'
+import type { Participation } from '../../../src/federation/participation.ts'
+import type { Declaration, MembershipChange } from '../../../src/rounds/index.ts'
 import type { Logger } from '@libp2p/interface'
 
 /** The most wishes of other members held at once. */
@@ -33,8 +37,8 @@ export interface LedgerMembershipInit {
 export class LedgerMembership implements Membership {
   readonly #init: LedgerMembershipInit
   #state: MembershipState
-  /** Member → certificate: asked to be in the roster. */
-  readonly #wishes = new Map<string, Uint8Array>()
+  /** Member → what it asks for: to be in the roster, to be known to train or not to. */
+  readonly #wishes = new Map<string, Wish>()
   readonly #revocations = new Map<string, Uint8Array>()
 
   constructor(init: LedgerMembershipInit) {
@@ -51,7 +55,7 @@ export class LedgerMembership implements Membership {
     const next = await applyCommit(this.#state, body)
     return () => {
       this.#state = next
-      for (const { peer } of body.roster) this.#wishes.delete(peer)
+      for (const { peer } of body.roster) this.#fulfil(peer)
       if (body.admissions.length + body.revocations.length > 0) this.#init.onChange()
     }
   }
@@ -61,10 +65,10 @@ export class LedgerMembership implements Membership {
     try {
       const { member } = await checkAdmission(this.#state, value.certificate, this.#init.now())
       if (member !== author) return false
+      this.#wishes.set(author, await wishOf(value))
     } catch (error) {
       return this.#declined(author, error)
     }
-    this.#wishes.set(author, value.certificate)
     this.#init.onAddresses(author, value.addresses)
     return true
   }
@@ -90,16 +94,31 @@ export class LedgerMembership implements Membership {
 
   async proposeChange(roster: readonly string[], time: number): Promise<MembershipChange> {
     const wanted = [...this.#wishes].filter(([member]) => !roster.includes(member))
-    const certificates = wanted.map(([, certificate]) => certificate)
+    const certificates = wanted.map(([, { certificate }]) => certificate)
     const revocations = [...this.#revocations.values()]
-    if (certificates.length + revocations.length === 0) return nothing()
+    const said = [...this.#wishes.values()].some((wish) => wish.participation != null)
+    if (certificates.length + revocations.length === 0 && !said) return nothing()
     const { declined, ...change } = await selectChange(this.#state, { certificates, revocations, time })
     for (const { envelope, error } of declined) this.#forget(envelope, error)
-    return change
+    return { ...change, declared: await this.#declarations(roster, { ...change, time }) }
+  }
+
+  /** What those say of themselves who will be in the roster. */
+  async #declarations(
+    roster: readonly string[],
+    change: MembershipChange & { time: number }
+  ): Promise<Declaration[]> {
+    const members = new Set([...roster, ...change.admitted])
+    const candidates = [...this.#wishes].flatMap(([member, { participation }]) =>
+      participation != null && members.has(member) ? [participation.bytes] : []
+    )
+    const height = this.#state.height + 1
+    const next = await applyCommit(this.#state, { height, ...change })
+    return (await selectParticipation(next, candidates, height)).map(declarationOf)
   }
 
   async checkChange(
-    body: Pick<CommitBody, 'admissions' | 'revocations' | 'time'>
+    body: Pick<CommitBody, 'height' | 'admissions' | 'revocations' | 'participation' | 'time'>
   ): Promise<MembershipChange> {
     const change = nothing()
     let state = this.#state
@@ -115,7 +134,14 @@ export class LedgerMembership implements Membership {
       change.admissions.push(envelope)
       change.admitted.push(verified.member)
     }
-    return change
+    return { ...change, declared: await checkDeclarations(state, body) }
+  }
+
+  /** A commit has put this member into the roster; what it says of itself may still have to be carried. */
+  #fulfil(member: string): void {
+    const { participation } = this.#wishes.get(member) ?? {}
+    const isCarried = (participation?.value.height ?? 0) <= (this.#state.declared.get(member) ?? 0)
+    if (isCarried) this.#wishes.delete(member)
   }
 
   #declined(what: string, error: unknown): false {
@@ -130,10 +156,41 @@ export class LedgerMembership implements Membership {
    */
   #forget(envelope: Uint8Array, error: MembershipError): void {
     this.#init.log('dropped a membership change: %s', error.message)
-    for (const pending of [this.#wishes, this.#revocations]) {
-      for (const [key, bytes] of pending) if (bytes === envelope) pending.delete(key)
-    }
+    for (const [key, { certificate }] of this.#wishes) if (certificate === envelope) this.#wishes.delete(key)
+    for (const [key, bytes] of this.#revocations) if (bytes === envelope) this.#revocations.delete(key)
   }
+}
+
+interface Wish {
+  certificate: Uint8Array
+  participation?: Signed<Participation>
+}
+
+/** @throws {MembershipError} what it says of itself is not its own */
+async function wishOf({ member, certificate, participation }: Join): Promise<Wish> {
+  if (participation == null) return { certificate }
+  const said = await openParticipation(participation)
+  if (said.author !== member)
+    throw new NotAllowedError(`${member} passes on what ${said.author} says of itself`)
+  return { certificate, participation: said }
+}
+
+async function checkDeclarations(
+  state: MembershipState,
+  { height, participation = [] }: Pick<CommitBody, 'height' | 'participation'>
+): Promise<Declaration[]> {
+  const declared: Declaration[] = []
+  let current = state
+  for (const envelope of participation) {
+    const said = await checkParticipation(current, envelope, height)
+    current = withParticipation(current, said)
+    declared.push(declarationOf(said))
+  }
+  return declared
+}
+
+function declarationOf({ value, bytes }: Signed<Participation>): Declaration {
+  return { member: value.member, trains: value.trains, envelope: bytes }
 }
 
 function nothing(): MembershipChange {

@@ -83,7 +83,7 @@ export function waitingFor(input: StatusInput): string | null {
   }
   const model = waitingForModel(input)
   if (model != null) return model
-  return waitingForMembers(input, roster) ?? waitingForQuorum(input, roster) ?? waitingForUpdates(input)
+  return waitingForMembers(input) ?? waitingForQuorum(input, roster) ?? waitingForUpdates(input)
 }
 
 function waitingForModel({ engine, connected }: StatusInput): string | null {
@@ -101,13 +101,21 @@ function isInRoster({ tip }: EngineSnapshot, self: string): boolean {
   return tip?.body.roster.some((entry) => entry.peer === self) ?? false
 }
 
-function waitingForMembers({ engine, manifest }: StatusInput, roster: readonly string[]): string | null {
+function waitingForMembers({ engine, manifest }: StatusInput): string | null {
   if (engine.mode === 'train') return null
   const { startMembers, minContributors } = manifest.value.rounds
-  const needed = engine.tip?.body.round === 0 ? Math.max(startMembers, minContributors) : minContributors
-  const missing = needed - roster.length
-  if (missing <= 0) return null
-  return `${missing} more member${missing === 1 ? '' : 's'}: ${roster.length} of ${needed} are here`
+  const roster = engine.tip?.body.roster ?? []
+  const trainers = roster.filter((entry) => entry.observes !== true).length
+  const isStarted = (engine.tip?.body.round ?? 0) > 0
+  if (!isStarted && roster.length < startMembers) return moreMembers(roster.length, startMembers)
+  if (trainers >= minContributors) return null
+  return moreMembers(trainers, minContributors, trainers < roster.length)
+}
+
+function moreMembers(here: number, needed: number, mustTrain = false): string {
+  const missing = needed - here
+  const kind = !mustTrain ? '' : missing === 1 ? ' that trains' : ' that train'
+  return `${missing} more member${missing === 1 ? '' : 's'}${kind}: ${here} of ${needed} are here`
 }
 
 function waitingForQuorum(

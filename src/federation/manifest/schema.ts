@@ -161,7 +161,7 @@ const exchangeSchema = z.strictObject({
 })
 
 const roundsSchema = z.strictObject({
-  /** Training starts when the roster has this many members. */
+  /** Training starts when the roster has this many members, those that only observe included. */
   startMembers: z.int().min(1).max(10_000).default(2),
   /** A round needs this many accepted updates. */
   minContributors: z.int().min(1).max(10_000).default(2),

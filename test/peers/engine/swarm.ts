@@ -6,6 +6,7 @@ import { RoundEngine } from '../../../peers/engine/engine.ts'
 import { openRecord } from '../../../peers/engine/records.ts'
 import { manifestSchema } from '../../../src/federation/manifest/schema.ts'
 import { rawCidOf, toBlock } from '../../../src/federation/cbor.ts'
+import { openParticipation } from '../../../src/federation/participation.ts'
 import { Ledger, memoryStore, VoteLog } from '../../../src/state/index.ts'
 import { floatsFromBytes, floatsToBytes } from '../../../src/vectors.ts'
 import type {
@@ -19,7 +20,9 @@ import type {
 import type { EngineEvents } from '../../../peers/engine/events.ts'
 import type { Membership } from '../../../peers/engine/membership.ts'
 import type { Manifest } from '../../../src/federation/manifest/schema.ts'
-import type { Join } from '../../../src/federation/records.ts'
+import type { Declaration } from '../../../src/rounds/index.ts'
+import type { Participation } from '../../../src/federation/participation.ts'
+import type { Signed } from '../../../src/federation/signed.ts'
 import type { StateStore } from '../../../src/state/index.ts'
 import type { Trainer } from '../../../src/training/types.ts'
 import type { PrivateKey } from '@libp2p/interface'
@@ -28,6 +31,8 @@ import type { CID } from 'multiformats/cid'
 export const LENGTH = 10
 
 export interface SwarmOptions {
+  /** Members that only observe. */
+  observers?: readonly number[]
   /** Default: real time. */
   clock?: Clock
   members?: number
@@ -78,7 +83,8 @@ export class Swarm {
     const blocks = reuse?.blocks ?? new Map<string, Uint8Array>()
     const store = reuse?.store ?? memoryStore()
     const components = this.#components({ key, id, blocks, store, member })
-    const options = { train: true, proposeMs: 500, voteMs: 300, catchUpMs: 100 }
+    const train = this.#options.observers?.includes(member) !== true
+    const options = { train, proposeMs: 500, voteMs: 300, catchUpMs: 100 }
     const engine = new RoundEngine({
       federation: this.federation,
       manifest: this.manifest,
@@ -264,7 +270,15 @@ const realClock = {
 
 /** Lets everybody in who asks. */
 function openMembership(): Membership {
-  const wishes = new Map<string, Uint8Array>()
+  const wishes = new Map<string, { certificate: Uint8Array; said?: Signed<Participation> }>()
+  const declared = new Map<string, number>()
+  const declarations = async (envelopes: readonly Uint8Array[]): Promise<Declaration[]> =>
+    await Promise.all(
+      envelopes.map(async (envelope) => {
+        const { value } = await openParticipation(envelope)
+        return { member: value.member, trains: value.trains, envelope }
+      })
+    )
   const change = (admissions: Uint8Array[]): Awaited<ReturnType<Membership['proposeChange']>> => ({
     admissions,
     admitted: admissions.map((bytes) => new TextDecoder().decode(bytes)),
@@ -272,16 +286,38 @@ function openMembership(): Membership {
     removed: []
   })
   return {
-    prepare: async () => () => {},
-    request: async ({ author, value }: { author: string; value: Join }) =>
-      wishes.set(author, value.certificate) != null,
+    prepare: async ({ roster, participation = [] }) => {
+      const said = await Promise.all(participation.map(openParticipation))
+      return () => {
+        for (const { author, value } of said) declared.set(author, value.height)
+        for (const { peer } of roster) {
+          if ((wishes.get(peer)?.said?.value.height ?? 0) <= (declared.get(peer) ?? 0)) wishes.delete(peer)
+        }
+      }
+    },
+    request: async ({ author, value: { certificate, participation } }) => {
+      const said = participation == null ? undefined : await openParticipation(participation)
+      wishes.set(author, { certificate, said })
+      return true
+    },
     revoke: async () => false,
     proposeChange: async (roster) => {
       const wanted = [...wishes]
         .filter(([author]) => !roster.includes(author))
         .sort(([a], [b]) => (a < b ? -1 : 1))
-      return change(wanted.map(([, certificate]) => certificate))
+      const admitted = wanted.map(([author]) => author)
+      const fresh = [...wishes].flatMap(([author, { said }]) => {
+        const mayCount = said != null && said.value.height > (declared.get(author) ?? 0)
+        return mayCount && [...roster, ...admitted].includes(author) ? [said.bytes] : []
+      })
+      return {
+        ...change(wanted.map(([, { certificate }]) => certificate)),
+        declared: await declarations(fresh)
+      }
     },
-    checkChange: async ({ admissions }) => change(admissions)
+    checkChange: async ({ admissions, participation = [] }) => ({
+      ...change(admissions),
+      declared: await declarations(participation)
+    })
   }
 }
