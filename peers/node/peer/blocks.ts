@@ -1,23 +1,19 @@
 /** Vectors and payloads as the engine needs them, over the block stores and the blocks protocol. */
 import { peerIdFromString } from '@libp2p/peer-id'
-import {
-  DagSizeError,
-  floatsToBytes,
-  getBytes,
-  hashDag,
-  readFloats,
-  writeDag,
-  writeFloats
-} from '../../../src/blocks/index.ts'
+import { DagSizeError, getBytes, readFloats, writeDag, writeFloats } from '../../../src/blocks/index.ts'
 import { PayloadMismatchError } from '../../engine/updates.ts'
 import { InvalidRecordError } from '../../../src/federation/cbor.ts'
 import { createTurns } from '../../../src/turns.ts'
-import type { DagRoot } from '../../../src/blocks/index.ts'
+import type { BlockSink, DagRoot } from '../../../src/blocks/index.ts'
+import type { Block } from '../../../src/federation/cbor.ts'
 import type { BlockExchange, FetchOptions } from '../../engine/components.ts'
 import type { Blocks, BlockTarget } from '../../../protocols/blocks/index.ts'
 import type { Blockstores, BlockView } from '../blockstore/index.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
+
+/** Blocks of a model written at once: libuv has four threads for files. */
+const CONCURRENT_PUTS = 4
 
 export interface NodeBlocksInit {
   stores: Blockstores
@@ -27,6 +23,8 @@ export interface NodeBlocksInit {
 
 export class NodeBlocks implements BlockExchange {
   readonly #init: NodeBlocksInit
+  /** Vectors that may be stored soon, as blocks that are views of them: hashing once is enough. */
+  readonly #hashed = new WeakMap<Float32Array, Cut>()
   /** What is written has no root yet that would save it from being pruned: one after the other. */
   readonly #turns = createTurns()
   /** Roots used since the latest pruning began: payloads of the current height, candidates for the next model. */
@@ -41,14 +39,21 @@ export class NodeBlocks implements BlockExchange {
   async putModel(weights: Float32Array): Promise<CID> {
     const { stores, blockSizeBytes } = this.#init
     return await this.#turns.take(async () => {
-      const { root } = await writeFloats(stores.durable, weights, { blockSizeBytes })
+      const { root, blocks } = this.#hashed.get(weights) ?? (await cut(weights, blockSizeBytes))
+      const queue = blocks.values()
+      const lane = async (): Promise<void> => {
+        for (const { cid, bytes } of queue) await stores.durable.put(cid, bytes)
+      }
+      await Promise.all(Array.from({ length: CONCURRENT_PUTS }, lane))
       await stores.durable.sync()
       return this.#use(root)
     })
   }
 
   async hashModel(weights: Float32Array): Promise<CID> {
-    return await hashDag(floatsToBytes(weights), { blockSizeBytes: this.#init.blockSizeBytes })
+    const hashed = await cut(weights, this.#init.blockSizeBytes)
+    this.#hashed.set(weights, hashed)
+    return hashed.root
   }
 
   async getModel(root: CID, length: number, options: FetchOptions): Promise<Float32Array> {
@@ -131,6 +136,25 @@ export class NodeBlocks implements BlockExchange {
     const peers = (): PeerId[] => holders().map((holder) => peerIdFromString(holder))
     return await this.#init.exchange.fetchDag(root, { holders: peers, signal, store, maxBytes })
   }
+}
+
+interface Cut {
+  root: CID
+  /** The root's own among them, last. */
+  blocks: Block[]
+}
+
+/** A vector's blocks and their addresses. */
+async function cut(weights: Float32Array, blockSizeBytes: number): Promise<Cut> {
+  const blocks: Block[] = []
+  const collect: BlockSink = {
+    put(cid, bytes) {
+      blocks.push({ cid, bytes: bytes as Uint8Array })
+      return cid
+    }
+  }
+  const { root } = await writeFloats(collect, weights, { blockSizeBytes })
+  return { root, blocks }
 }
 
 /** A stretch of a payload: one block without a copy where the stretch is one, else pieced together. */
