@@ -49,7 +49,7 @@ export function controlClient(path: string): ControlClient {
     origin: 'peer',
     status: async () => await askFor(statusSchema, ask('GET', '/v1/status')),
     ledger: (range = {}) => commits(ask, range),
-    weights: async () => floatsFromBytes(await readAll(await ask('GET', '/v1/weights'), MAX_WEIGHTS_BYTES)),
+    weights: async () => floatsOf(await readAll(await ask('GET', '/v1/weights'), MAX_WEIGHTS_BYTES)),
     invite: async (options = {}) =>
       (await askFor(inviteAnswerSchema, ask('POST', '/v1/invite', options))).invite,
     revoke: async (target) => void (await askFor(doneSchema, ask('POST', '/v1/revoke', target))),
@@ -108,6 +108,14 @@ async function send(
     request.once('error', reject)
     request.end(body === undefined ? undefined : JSON.stringify(body))
   })
+}
+
+function floatsOf(bytes: Uint8Array): Float32Array {
+  try {
+    return floatsFromBytes(bytes)
+  } catch (cause) {
+    throw new ControlProtocolError(`${bytes.byteLength} bytes of weights`, { cause })
+  }
 }
 
 function parseJson(text: string): unknown {

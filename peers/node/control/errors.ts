@@ -1,3 +1,8 @@
+import { printable } from '../../../src/printable.ts'
+
+/** What a line of a peer's failure may say. */
+const MAX_LINE_CHARACTERS = 4_096
+
 /** Another process answers on this home's socket. */
 export class ControlInUseError extends Error {
   static override name = 'ControlInUseError'
@@ -51,7 +56,12 @@ export class PeerFailureError extends Error {
   readonly code: string | undefined
 
   constructor({ name, code, message }: { name: string; code?: string | undefined; message: string }) {
-    super(message)
+    super(
+      message
+        .split('\n')
+        .map((line) => printable(line, MAX_LINE_CHARACTERS))
+        .join('\n')
+    )
     this.name = name
     this.code = code
   }

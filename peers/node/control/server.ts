@@ -39,7 +39,7 @@ async function answer(
   response: ServerResponse
 ): Promise<void> {
   try {
-    const { pathname, searchParams: query } = new URL(request.url ?? '', 'http://localhost')
+    const { pathname, searchParams: query } = urlOf(request)
     const handler = routes[`${request.method} ${pathname}`]
     if (handler == null) throw new ControlRequestError(`${request.method} ${pathname} is unknown`)
     await handler({ peer, stop, query, request, response })
@@ -47,6 +47,13 @@ async function answer(
     if (response.headersSent) response.destroy()
     else sendJson(response, failureOf(error), error instanceof ControlRequestError ? 400 : 500)
   }
+}
+
+/** @throws {ControlRequestError} */
+function urlOf({ url = '' }: IncomingMessage): URL {
+  const parsed = URL.parse(url, 'http://localhost')
+  if (parsed == null) throw new ControlRequestError('its address is not one')
+  return parsed
 }
 
 async function close(server: Server): Promise<void> {

@@ -1,4 +1,8 @@
 /** What can be wrong with a home directory. */
+import { printable } from '../../../src/printable.ts'
+
+/** A reason may quote what the file holds. */
+const MAX_REASON_CHARACTERS = 1_000
 
 /** The directory belongs to no federation. */
 export class NoFederationError extends Error {
@@ -67,7 +71,7 @@ export class DamagedHomeError extends Error {
 
   constructor(file: string, reason: string, options?: ErrorOptions) {
     super(
-      `${file} cannot be used: ${reason}. Restore it from a backup, or remove it if you know what it was`,
+      `${file} cannot be used: ${printable(reason, MAX_REASON_CHARACTERS)}. Restore it from a backup, or remove it if you know what it was`,
       options
     )
     this.name = 'DamagedHomeError'
