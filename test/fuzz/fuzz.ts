@@ -1,14 +1,16 @@
 /** All that is fuzzed. */
+import { control } from './areas/control.ts'
 import { data } from './areas/data.ts'
 import { manifests } from './areas/manifests.ts'
 import { membership } from './areas/membership.ts'
 import { models } from './areas/models.ts'
 import { records } from './areas/records.ts'
+import { stored } from './areas/stored.ts'
 import { tally } from './runs.ts'
 import type { FuzzArea } from './property.ts'
 import type { Effort } from './runs.ts'
 
-const areas: FuzzArea[] = [records, membership, manifests, models, data]
+const areas: FuzzArea[] = [records, membership, manifests, models, data, stored, control]
 
 /** Define the suite: a test for each property. */
 export function fuzz(effort: Effort): void {
