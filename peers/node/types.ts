@@ -3,8 +3,11 @@ import type { BackendName } from '../../src/compute/backend.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
 import type { Contribution, Metrics } from '../../src/federation/records.ts'
 import type { Trainer, TrainerInfo, TrainingProgress } from '../../src/training/types.ts'
+import type { Phase } from './phases.ts'
 import type { ComponentLogger } from '@libp2p/interface'
 import type { TypedEventTarget } from 'main-event'
+
+export type { Phase } from './phases.ts'
 
 export interface PeerInit {
   /** State directory, prepared by `foundFederation()` or `joinFederation()`. */
@@ -45,9 +48,6 @@ export interface DataOptions {
   /** Resize pictures (PNG, JPEG) to the manifest's size; without it another size is an error. */
   resize?: boolean
 }
-
-export type Phase =
-  'connecting' | 'catching-up' | 'waiting' | 'training' | 'collecting' | 'agreeing' | 'finished' | 'stopped'
 
 export interface MemberStatus {
   peerId: string
@@ -133,6 +133,8 @@ export interface PeerEvents {
 export interface Peer extends TypedEventTarget<PeerEvents> {
   readonly peerId: string
   readonly manifest: Manifest
+  /** Where metrics are served, e.g. `http://127.0.0.1:9464/metrics`; null before the start, and without them. */
+  readonly metricsUrl: string | null
   start(): Promise<void>
   stop(): Promise<void>
   status(): PeerStatus

@@ -29,7 +29,10 @@ function reportJson(context: CommandContext, peer: Peer): Reporter {
   const { peerId, federation, name } = peer.status()
   tell('start', { peerId, federation, name })
   const unlisten = listen(peer, ({ event, detail }) => tell(event, { ...detail }))
-  const listening = (): void => tell('listen', { addresses: peer.addresses() })
+  const listening = (): void => {
+    const { metricsUrl } = peer
+    tell('listen', { addresses: peer.addresses(), ...(metricsUrl == null ? {} : { metrics: metricsUrl }) })
+  }
   const stop = (): void => {
     unlisten()
     tell('stop', { status: peer.status() })
@@ -51,7 +54,10 @@ function reportPlain(context: CommandContext, peer: Peer): Reporter {
     const text = eventText(event, context.now())
     if (text != null) context.stdout.write(text)
   })
-  const listening = (): void => context.stdout.write(listeningText(peer.status()))
+  const listening = (): void => {
+    context.stdout.write(listeningText(peer.status()))
+    if (peer.metricsUrl != null) context.stdout.write(`Metrics at ${peer.metricsUrl}\n`)
+  }
   const stop = (): void => {
     unlisten()
     const { bytesIn, bytesOut } = peer.status()

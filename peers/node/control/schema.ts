@@ -8,6 +8,7 @@ import {
   realField,
   textField
 } from '../../../src/federation/fields.ts'
+import { phases } from '../phases.ts'
 import { metricsField, refusalReasons } from '../../../src/federation/records.ts'
 import type { CommitSummary, InviteOptions, PeerStatus } from '../types.ts'
 import type { TrainerInfo } from '../../../src/training/types.ts'
@@ -15,16 +16,7 @@ import type { TrainerInfo } from '../../../src/training/types.ts'
 const text = z.string().max(4096)
 const texts = z.array(text).max(65_536)
 
-const phaseField = z.enum([
-  'connecting',
-  'catching-up',
-  'waiting',
-  'training',
-  'collecting',
-  'agreeing',
-  'finished',
-  'stopped'
-])
+const phaseField = z.enum(phases)
 
 const memberSchema = z.object({
   peerId: text,

@@ -5,7 +5,8 @@
  * Naming: https://prometheus.io/docs/practices/naming/
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Peer, PeerEvents, PeerStatus, Phase } from '../types.ts'
+import { phases } from '../phases.ts'
+import type { Peer, PeerEvents, PeerStatus } from '../types.ts'
 
 /** What metrics need of a peer. */
 export type MeasuredPeer = Pick<Peer, 'status' | 'addEventListener' | 'removeEventListener'>
@@ -16,16 +17,6 @@ export interface PeerMetrics {
   stop(): void
 }
 
-const PHASES: readonly Phase[] = [
-  'connecting',
-  'catching-up',
-  'waiting',
-  'training',
-  'collecting',
-  'agreeing',
-  'finished',
-  'stopped'
-]
 /** From a tiny table model on loopback to a 100 MB model on a slow line, seconds. */
 const BUCKETS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000]
 
@@ -81,7 +72,7 @@ function addPhase(registry: Registry, peer: MeasuredPeer): void {
     registers: [registry],
     collect() {
       const { phase } = peer.status()
-      for (const name of PHASES) this.set({ phase: name }, name === phase ? 1 : 0)
+      for (const name of phases) this.set({ phase: name }, name === phase ? 1 : 0)
     }
   })
 }

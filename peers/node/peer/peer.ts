@@ -105,6 +105,10 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
     return this.#parts.manifest.value
   }
 
+  get metricsUrl(): string | null {
+    return this.#metrics?.url ?? null
+  }
+
   async start(): Promise<void> {
     this.#stopping.signal.throwIfAborted()
     await (this.#started ??= this.#start())

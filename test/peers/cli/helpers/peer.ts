@@ -52,6 +52,8 @@ export class FakePeer extends TypedEventEmitter<PeerEvents> implements Peer {
     return this.state
   }
 
+  metricsUrl: string | null = null
+
   addresses(): string[] {
     return this.state.addresses
   }

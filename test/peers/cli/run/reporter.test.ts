@@ -117,6 +117,22 @@ describe('plain output', () => {
     expect(listeningText({ addresses: [], members: [] })).to.equal('Listens on no address.\n')
   })
 
+  it('tells where metrics are served, also the port that the system chose', async () => {
+    const told = async (...args: string[]): Promise<Murmur['stdout']> => {
+      const murmur = await Murmur.at()
+      const { peer } = murmur.library
+      peer.metricsUrl = 'http://127.0.0.1:40001/metrics'
+      const ended = murmur.run('start', '--data', 'demo:1', '--until-round', '1', ...args)
+      await peer.called('waitForRound 1')
+      murmur.interrupt()
+      await ended
+      return murmur.stdout
+    }
+    expect((await told()).lines).to.include('Metrics at http://127.0.0.1:40001/metrics')
+    const listen = (await told('--json')).json.find(({ event }) => event === 'listen')
+    expect(listen).to.include({ metrics: 'http://127.0.0.1:40001/metrics' })
+  })
+
   it('says what is waited for once, until it changes', async () => {
     const murmur = await Murmur.at()
     const { peer } = murmur.library
