@@ -6,10 +6,11 @@
 import { lpStream } from '@libp2p/utils'
 import { z } from 'zod'
 import { decode, encode, parse } from '../../src/federation/cbor.ts'
-import { RefusedError } from './errors.ts'
+import { FrameLengthError, RefusedError } from './errors.ts'
 import { refusalFrameSchema } from './refusal.ts'
 import type { AbortOptions, Stream } from '@libp2p/interface'
 import type { RecordSchema } from '../../src/federation/cbor.ts'
+import type { Uint8ArrayList } from 'uint8arraylist'
 
 /** Reads and writes records on one stream. Only one `read` may be pending at a time. */
 export interface Frames {
@@ -18,12 +19,16 @@ export interface Frames {
    *
    * @throws {RefusedError} the other side refused
    * @throws {InvalidRecordError} not of the schema
+   * @throws {FrameLengthError} its length is more than a frame may have, or no length
    * @throws {UnexpectedEOFError} the stream ended
    */
   read<T>(type: RecordSchema<T>, options?: AbortOptions): Promise<T>
   /** Resolves when the transport has taken the record. */
   write(value: unknown, options?: AbortOptions): Promise<void>
 }
+
+/** A varint of four bytes reaches 256 MiB, more than any frame may have. */
+const MAX_PREFIX_BYTES = 4
 
 /** Anything canonical: what it is gets decided after looking for a refusal. */
 const anything = z.unknown()
@@ -34,7 +39,10 @@ const anything = z.unknown()
  * @param maxBytes - the largest frame accepted; a larger one fails before it is buffered
  */
 export function frames(stream: Stream, maxBytes: number): Frames {
-  const lp = lpStream(stream, { maxDataLength: maxBytes, maxBufferSize: bufferBytes(maxBytes) })
+  const lp = lpStream(stream, {
+    maxBufferSize: bufferBytes(maxBytes),
+    lengthDecoder: (prefix) => readLength(prefix, maxBytes)
+  })
   return {
     async read(type, options) {
       const bytes = (await lp.read(options)).subarray()
@@ -47,6 +55,24 @@ export function frames(stream: Stream, maxBytes: number): Frames {
       await lp.write(encode(value), options)
     }
   }
+}
+
+/**
+ * An unsigned varint: https://github.com/multiformats/unsigned-varint
+ *
+ * A RangeError makes libp2p's reader (7.4.1) fetch one more byte and try again. Its own decoder throws that for every
+ * prefix that does not end, however long: half a megabyte of 0xff kept the event loop busy for seconds, since nothing
+ * else runs between bytes that are here already.
+ */
+function readLength(prefix: Uint8Array | Uint8ArrayList, maxBytes: number): number {
+  let length = 0
+  for (let i = 0; i < prefix.byteLength; i++) {
+    const byte = prefix instanceof Uint8Array ? prefix[i] : prefix.get(i)
+    length += (byte & 0x7f) * 2 ** (7 * i)
+    if (length > maxBytes || i >= MAX_PREFIX_BYTES) throw new FrameLengthError(length, maxBytes)
+    if (byte < 0x80) return length
+  }
+  throw new RangeError('The prefix goes on')
 }
 
 /** Room for whole frames that arrive while the previous one is handled; a stream that sends more is reset. */

@@ -1,7 +1,7 @@
 import { streamPair } from '@libp2p/utils'
 import { expect } from 'chai'
 import { z } from 'zod'
-import { RefusedError } from '../../../protocols/common/errors.ts'
+import { FrameLengthError, RefusedError } from '../../../protocols/common/errors.ts'
 import { frames } from '../../../protocols/common/frames.ts'
 import { MAX_REFUSAL_CHARACTERS, refuse } from '../../../protocols/common/refusal.ts'
 import { InvalidRecordError } from '../../../src/federation/cbor.ts'
@@ -37,6 +37,15 @@ describe('frames', () => {
     const [a, b] = await streamPair()
     await frames(a, 20_000).write({ hello: 'x'.repeat(5000) })
     expect((await failure(frames(b, 1024).read(greeting), Error)).message).to.include('1024')
+  })
+
+  it('refuse a length that does not end after a few bytes of it', async () => {
+    for (const byte of [0x80, 0xff]) {
+      const [a, b] = await streamPair()
+      const reading = failure(frames(b, 1024 * 1024).read(greeting), FrameLengthError)
+      a.send(new Uint8Array(512 * 1024).fill(byte))
+      await reading
+    }
   })
 
   it('end with an error when the stream ends early', async () => {
