@@ -1,4 +1,5 @@
 /** All that is fuzzed. */
+import { admissions } from './areas/admission.ts'
 import { control } from './areas/control.ts'
 import { data } from './areas/data.ts'
 import { manifests } from './areas/manifests.ts'
@@ -10,7 +11,7 @@ import { tally } from './runs.ts'
 import type { FuzzArea } from './property.ts'
 import type { Effort } from './runs.ts'
 
-const areas: FuzzArea[] = [records, membership, manifests, models, data, stored, control]
+const areas: FuzzArea[] = [records, membership, manifests, models, data, stored, control, admissions]
 
 /** Define the suite: a test for each property. */
 export function fuzz(effort: Effort): void {
