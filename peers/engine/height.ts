@@ -1,6 +1,7 @@
 /** The work of one height: carries out what the round machine wants, and tells it what came of it. */
+import { CID } from 'multiformats/cid'
 import { cidOf, encode } from '../../src/federation/cbor.ts'
-import { proposalType } from '../../src/federation/records.ts'
+import { proposalType, voteType } from '../../src/federation/records.ts'
 import { open, seal } from '../../src/federation/signed.ts'
 import { Bodies, InvalidProposalError } from './bodies.ts'
 import { DiskError } from './disk.ts'
@@ -116,6 +117,8 @@ export class HeightWork {
     this.#dispatch({ type: 'height', height: this.height, ...(said == null ? {} : { resume: said }) })
     for (const bytes of said?.proposals ?? [])
       this.receive({ kind: 'proposal', signed: await open(proposalType, bytes) })
+    for (const bytes of said?.prevotes ?? [])
+      this.receive({ kind: 'vote', signed: await open(voteType, bytes) })
     for (const signed of await this.#voter.repeat()) this.#announce({ kind: 'vote', signed })
   }
 
@@ -233,7 +236,10 @@ export class HeightWork {
     const { body } = effect
     if (effect.kind === 'precommit' && body != null)
       this.#background(this.#bodies.get(body)?.results.stored())
-    this.#voter.note(effect, (of) => this.#proposals.get(of)?.bytes)
+    this.#voter.note(effect, {
+      proposalOf: (of) => this.#proposals.get(of)?.bytes,
+      prevotesFor: ({ body: of, view }) => this.log.votesFor('prevote', CID.parse(of), view)
+    })
     await this.#insist(
       () => this.#voter.write(),
       (cause) => this.#tellOfDisk('a vote cannot be written', cause)
@@ -260,7 +266,7 @@ export class HeightWork {
   #commit({ body, view }: Effect<'commit'>): void {
     const known = this.#bodies.get(body)
     if (known == null) throw new Error(`The decided body ${body} is not known here`)
-    const votes = this.log.precommits(known.cid, view)
+    const votes = this.log.votesFor('precommit', known.cid, view)
     this.#init.listener.decided(known, encode({ body: known.body, votes }))
   }
 

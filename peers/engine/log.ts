@@ -2,6 +2,7 @@
 import type { WireRecord } from './components.ts'
 import type { Vote } from '../../src/federation/records.ts'
 import type { Signed } from '../../src/federation/signed.ts'
+import type { VoteKind } from '../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
 
 /**
@@ -17,7 +18,7 @@ export class RecordLog {
   readonly #records = new Map<string, WireRecord>()
   /** Author, or kind and author → what is kept of it. */
   readonly #taken = new Map<string, number>()
-  readonly #precommits: Signed<Vote>[] = []
+  readonly #votes: Signed<Vote>[] = []
 
   /** False when it was here already, or when its author has no room left. */
   add(record: WireRecord, author: string): boolean {
@@ -41,13 +42,13 @@ export class RecordLog {
   }
 
   addVote(vote: Signed<Vote>): void {
-    if (vote.value.kind === 'precommit') this.#precommits.push(vote)
+    if (vote.value.body != null) this.#votes.push(vote)
   }
 
-  /** Envelopes of the precommits for a body in one view, the proof of a commit. */
-  precommits(body: CID, view: number): Uint8Array[] {
-    const matching = this.#precommits.filter(
-      ({ value }) => value.view === view && value.body?.equals(body) === true
+  /** Envelopes of the votes for a body in one view: precommits prove a commit, prevotes a lock. */
+  votesFor(kind: VoteKind, body: CID, view: number): Uint8Array[] {
+    const matching = this.#votes.filter(
+      ({ value }) => value.kind === kind && value.view === view && value.body?.equals(body) === true
     )
     return matching.map((vote) => vote.bytes)
   }

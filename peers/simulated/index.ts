@@ -1,7 +1,8 @@
 /** Many peers in one process: virtual time, virtual network, virtual disks. See docs/agreement.md. */
+export { StalledError } from './acts.ts'
 export { ViolationError } from './checker.ts'
 export { drawHistory } from './history.ts'
-export { play, StalledError } from './play.ts'
+export { play } from './play.ts'
 export { playSeeds } from './run.ts'
 export { shrink, withFaults } from './shrink.ts'
 export { Simulation } from './simulation.ts'

@@ -9,6 +9,7 @@ import { Store } from './store.ts'
 import { joinRecord, proposalRecord, updateRecord, voteRecord } from './records.ts'
 import type { Answer, Question } from './inquiry.ts'
 import type { HeightRecord, ProposalRecord, SimCommit, SimRecord, VoteRecord } from './records.ts'
+import type { Actor } from './stage.ts'
 import type { SimPosition } from './work.ts'
 import type { PeerWorld, Task } from './world.ts'
 import type { MembershipChange, RoundEffect, RoundEvent, RoundState } from '../../src/rounds/index.ts'
@@ -16,7 +17,7 @@ import type { MembershipChange, RoundEffect, RoundEvent, RoundState } from '../.
 type WithoutNow<E> = E extends unknown ? Omit<E, 'now'> : never
 type Effect<T extends RoundEffect['type']> = Extract<RoundEffect, { type: T }>
 
-export class SimPeer {
+export class SimPeer implements Actor {
   readonly index: number
   readonly id: string
   readonly world: PeerWorld

@@ -20,7 +20,7 @@ export interface PeerWorld {
   readonly observer: Observer
   now(): number
   /** Runs later, unless the peer has crashed by then. */
-  after(peer: SimPeer, delayMs: number, run: () => void): void
+  after(peer: SimPeer, delayMs: number, run: () => void): unknown
   disk(index: number): VirtualDisk<Stored>
   /** Virtual milliseconds. */
   takes(task: Task, peer: SimPeer): number

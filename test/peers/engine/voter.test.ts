@@ -1,15 +1,16 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'chai'
+import { CID } from 'multiformats/cid'
 import { Voter } from '../../../peers/engine/voter.ts'
 import { cidOf, encode, toBlock } from '../../../src/federation/cbor.ts'
-import { proposalType } from '../../../src/federation/records.ts'
+import { proposalType, voteType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
 import { memoryStore, VoteLog } from '../../../src/state/index.ts'
 import { Swarm } from './swarm.ts'
+import type { ProofSource } from '../../../peers/engine/voter.ts'
 import type { CommitBody } from '../../../src/federation/records.ts'
 import type { BodyInView, RoundEffect } from '../../../src/rounds/index.ts'
 import type { StateStore, StateWrite } from '../../../src/state/index.ts'
-import type { CID } from 'multiformats/cid'
 
 const key = await generateKeyPair('Ed25519')
 const federation: CID = (await toBlock('a federation')).cid
@@ -42,6 +43,11 @@ async function proposed(time: number): Promise<{ body: string; proposal: Uint8Ar
   return { body: (await cidOf(encode(body))).toString(), proposal: bytes }
 }
 
+const from = (
+  proposalOf: ProofSource['proposalOf'],
+  prevotesFor: ProofSource['prevotesFor'] = () => []
+): ProofSource => ({ proposalOf, prevotesFor })
+
 describe('what a peer writes down before it votes', () => {
   const log = new VoteLog(memoryStore())
   const voter = (height: number): Voter => new Voter({ federation, height, key, log })
@@ -51,7 +57,10 @@ describe('what a peer writes down before it votes', () => {
     const known = new Map([a, b, c].map(({ body, proposal }) => [body, proposal]))
     const before = voter(1)
     for (const [view, { body }] of [a, b, c].entries())
-      before.note(precommit(view, { body, view }), (of) => known.get(of))
+      before.note(
+        precommit(view, { body, view }),
+        from((of) => known.get(of))
+      )
     await before.write()
     expect((await voter(1).resume())?.proposals).to.deep.equal([c.proposal])
     // In its next life it votes nil before that proposal is here again.
@@ -59,7 +68,10 @@ describe('what a peer writes down before it votes', () => {
     const said = await after.resume()
     const locked = said?.locked ?? null
     const effect = { type: 'vote', view: 3, kind: 'prevote', body: null, locked, valid: locked } as const
-    after.note(effect, () => undefined)
+    after.note(
+      effect,
+      from(() => undefined)
+    )
     await after.write()
     expect((await voter(1).resume())?.proposals).to.deep.equal([c.proposal])
   })
@@ -68,19 +80,77 @@ describe('what a peer writes down before it votes', () => {
     const [a, b] = await Promise.all([1, 2].map(proposed))
     const known = new Map([a, b].map(({ body, proposal }) => [body, proposal]))
     const one = voter(2)
-    one.note(precommit(1, { body: a.body, view: 1 }, { body: b.body, view: 0 }), (of) => known.get(of))
+    one.note(
+      precommit(1, { body: a.body, view: 1 }, { body: b.body, view: 0 }),
+      from((of) => known.get(of))
+    )
     await one.write()
     expect((await voter(2).resume())?.proposals).to.deep.equal([a.proposal, b.proposal])
+  })
+
+  it('keeps the prevotes that a lock rests on, also over restarts', async () => {
+    const { body, proposal } = await proposed(1)
+    const cid = CID.parse(body)
+    const vote = { federation, height: 4, view: 2, kind: 'prevote' as const, body: cid }
+    const { bytes } = await seal(voteType, vote, key)
+    const before = voter(4)
+    const locked = { body, view: 2 }
+    before.note(
+      precommit(2, locked),
+      from(
+        () => proposal,
+        (at) => (at.view === 2 && at.body === body ? [bytes] : [])
+      )
+    )
+    await before.write()
+    const after = voter(4)
+    expect((await after.resume())?.prevotes).to.deep.equal([bytes])
+    // In its next life it votes before any prevote is here again.
+    after.note(
+      { type: 'vote', view: 3, kind: 'prevote', body: null, locked, valid: locked },
+      from(() => undefined)
+    )
+    await after.write()
+    expect((await voter(4).resume())?.prevotes).to.deep.equal([bytes])
+  })
+
+  it('is never overwritten by an older record, in whatever order the disk finishes', async () => {
+    const finish: (() => void)[] = []
+    const store = memoryStore({
+      sync: async () => await new Promise<void>((resolve) => finish.push(resolve))
+    })
+    const slow = new VoteLog(store)
+    const one = new Voter({ federation, height: 5, key, log: slow })
+    const nil = { type: 'vote', kind: 'prevote', body: null, locked: null, valid: null } as const
+    const nobody = from(() => undefined)
+    one.note({ ...nil, view: 0 }, nobody)
+    const first = one.write()
+    one.note({ ...nil, view: 1 }, nobody)
+    const second = one.write()
+    let settled = 0
+    for (const write of [first, second]) void write.then(() => settled++)
+    while (settled < 2) {
+      finish.pop()?.()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const said = await new Voter({ federation, height: 5, key, log: slow }).resume()
+    expect(said?.votes.map(({ view }) => view)).to.deep.equal([0, 1])
   })
 
   it('stays small however long a height takes, and knows the view of the last vote and the votes of the lock', async () => {
     const { body, proposal } = await proposed(1)
     const one = voter(3)
     const locked = { body, view: 5 }
-    one.note(precommit(5, locked), () => proposal)
+    one.note(
+      precommit(5, locked),
+      from(() => proposal)
+    )
     for (let view = 6; view < 3000; view++) {
       for (const kind of ['prevote', 'precommit'] as const)
-        one.note({ type: 'vote', view, kind, body: null, locked, valid: locked }, () => proposal)
+        one.note(
+          { type: 'vote', view, kind, body: null, locked, valid: locked },
+          from(() => proposal)
+        )
     }
     await one.write()
     expect((await log.get(3))?.byteLength).to.be.lessThan(16 * 1024)

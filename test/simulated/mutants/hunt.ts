@@ -1,4 +1,5 @@
 /** Plays histories against a mutant until one fails. */
+import { drain } from '../drain.ts'
 import { loadMutant } from './load.ts'
 import type { Mutant } from './list.ts'
 
@@ -12,10 +13,13 @@ export async function hunt(
   mutant: Mutant,
   { first, seeds }: { first: number; seeds: number }
 ): Promise<Catch | null> {
-  const { drawHistory, play } = await loadMutant(mutant)
+  const { drawHistory, play, playEngines } = await loadMutant(mutant)
   const options = mutant.faultModel == null ? {} : { faultModel: mutant.faultModel }
   for (let seed = first; seed < first + seeds; seed++) {
-    const { failure } = play(drawHistory(seed, options))
+    const drawn = drawHistory(seed, options)
+    const liars = drawn.liars.map((liar) => ({ ...liar, strategies: mutant.strategies ?? liar.strategies }))
+    const history = { ...drawn, liars }
+    const { failure } = playEngines == null ? play(history) : await playEngines(history, drain)
     if (failure != null) return { seed, failure: `${failure.name}: ${failure.message}` }
   }
   return null

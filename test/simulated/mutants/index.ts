@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { hunt } from './hunt.ts'
-import { mutants } from './list.ts'
+import { engineMutants, mutants } from './list.ts'
 
 const { values } = parseArgs({
   options: {
@@ -15,7 +15,9 @@ const { values } = parseArgs({
   }
 })
 
-const chosen = mutants.filter(({ name }) => values.only == null || values.only.split(',').includes(name))
+const chosen = [...mutants, ...engineMutants].filter(
+  ({ name }) => values.only == null || values.only.split(',').includes(name)
+)
 let caught = 0
 for (const mutant of chosen) {
   const found = await hunt(mutant, { first: Number(values.first), seeds: Number(values.seeds) })

@@ -1,4 +1,5 @@
 /** Rules taken away one at a time: each must be missed by the histories. */
+import type { Strategy } from '../../../peers/simulated/index.ts'
 
 export interface Mutant {
   name: string
@@ -12,6 +13,10 @@ export interface Mutant {
   header?: string
   /** Where only this fault model can tell. */
   faultModel?: 'crash' | 'byzantine'
+  /** All liars do this, rather than what they drew. */
+  strategies?: Strategy[]
+  /** Default: thin peers. */
+  layer?: 'engines'
 }
 
 export const mutants: Mutant[] = [
@@ -156,5 +161,50 @@ export const mutants: Mutant[] = [
     from: 'return voters.size >= quorumSize(height.roster.length, world.federation.config.faultModel)',
     to: 'return voters.size >= 0',
     faultModel: 'byzantine'
+  }
+]
+
+/** The same for the engine's own code, which only the slow histories run. */
+export const engineMutants: Mutant[] = [
+  {
+    name: 'engine-vote-before-sync',
+    what: 'a vote is signed and sent while it is being written',
+    file: 'peers/engine/height.ts',
+    from: `    await this.#insist(
+      () => this.#voter.write(),
+      (cause) => this.#tellOfDisk('a vote cannot be written', cause)
+    )`,
+    to: `    void this.#insist(
+      () => this.#voter.write(),
+      (cause) => this.#tellOfDisk('a vote cannot be written', cause)
+    )`,
+    layer: 'engines'
+  },
+  {
+    name: 'engine-writes-overtake',
+    what: 'vote records are written at the same time',
+    file: 'peers/engine/voter.ts',
+    from: 'await this.#writing.take(async () => await log.put(height, encode(this.#said)))',
+    to: 'await log.put(height, encode(this.#said))',
+    layer: 'engines'
+  },
+  {
+    name: 'engine-votes-forgotten',
+    what: 'what was voted before a restart is not read',
+    file: 'peers/engine/voter.ts',
+    from: 'if (bytes == null) return undefined',
+    to: 'if (bytes != null || bytes == null) return undefined',
+    layer: 'engines'
+  },
+  {
+    name: 'engine-no-recomputation',
+    what: 'voters believe the proposer',
+    file: 'peers/engine/bodies.ts',
+    from: 'if (!made.cid.equals(claimed)) throw new InvalidProposalError(differences(body, made.body))',
+    to: `if (!made.cid.equals(claimed)) differences(body, made.body)
+    this.#known.set(claimed.toString(), { ...made, body, cid: claimed })`,
+    faultModel: 'byzantine',
+    strategies: ['lie-about-aggregate'],
+    layer: 'engines'
   }
 ]

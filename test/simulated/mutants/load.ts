@@ -1,7 +1,10 @@
 /** Loads the simulation with one passage of its source replaced: product code is never changed on disk. */
 import { registerHooks } from 'node:module'
 import type { Mutant } from './list.ts'
+import type * as Engines from '../../../peers/simulated/engine/index.ts'
 import type * as Simulated from '../../../peers/simulated/index.ts'
+
+export type Mutated = typeof Simulated & { playEngines?: typeof Engines.playEngines }
 
 /** Modules that are loaded anew for a mutant; all others are shared. */
 const OWN = /\/(src\/rounds|peers\/engine|peers\/simulated)\//
@@ -15,14 +18,22 @@ let hooked = false
  *
  * @throws {Error} the passage to change is not there (once): the mutant must follow the source
  */
-export async function loadMutant(mutant: Mutant): Promise<typeof Simulated> {
+export async function loadMutant(mutant: Mutant): Promise<Mutated> {
   if (!hooked) hook()
   hooked = true
   const entry = { ...mutant, applied: false }
   mutants.set(mutant.name, entry)
-  const url = new URL('../../../peers/simulated/index.ts', import.meta.url)
-  url.searchParams.set('mutant', mutant.name)
-  const loaded = (await import(url.href)) as typeof Simulated
+  const load = async (entry: string): Promise<unknown> => {
+    const url = new URL(entry, import.meta.url)
+    url.searchParams.set('mutant', mutant.name)
+    return await import(url.href)
+  }
+  const simulated = (await load('../../../peers/simulated/index.ts')) as typeof Simulated
+  const loaded: Mutated = { ...simulated }
+  if (mutant.layer === 'engines') {
+    const { playEngines } = (await load('../../../peers/simulated/engine/index.ts')) as typeof Engines
+    loaded.playEngines = playEngines
+  }
   if (!entry.applied) throw new Error(`${mutant.file} was never loaded: ${mutant.name} changes nothing`)
   return loaded
 }

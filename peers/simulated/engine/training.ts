@@ -1,0 +1,13 @@
+/** What simulated peers train: known to whoever checks. */
+import { seededRandom, uniform } from '../../../src/random.ts'
+
+/** What a peer trains in a round: the same after a restart. */
+export function deltaOf(seed: number, of: { peer: number; round: number; length: number }): Float32Array {
+  const random = seededRandom(seed, 3, of.peer, of.round)
+  return Float32Array.from({ length: of.length }, () => uniform(random) - 0.5)
+}
+
+/** How many examples a peer trains on. */
+export function samplesOf(peer: number): number {
+  return 10 * (peer + 1)
+}
