@@ -1,7 +1,11 @@
 /** All that is fuzzed. */
 import { admissions } from './areas/admission.ts'
+import { blocks } from './areas/blocks.ts'
 import { control } from './areas/control.ts'
 import { data } from './areas/data.ts'
+import { engine } from './areas/engine.ts'
+import { gossip } from './areas/gossip.ts'
+import { ledger } from './areas/ledger.ts'
 import { manifests } from './areas/manifests.ts'
 import { membership } from './areas/membership.ts'
 import { models } from './areas/models.ts'
@@ -11,7 +15,20 @@ import { tally } from './runs.ts'
 import type { FuzzArea } from './property.ts'
 import type { Effort } from './runs.ts'
 
-const areas: FuzzArea[] = [records, membership, manifests, models, data, stored, control, admissions]
+const areas: FuzzArea[] = [
+  records,
+  membership,
+  manifests,
+  models,
+  data,
+  stored,
+  control,
+  admissions,
+  ledger,
+  blocks,
+  gossip,
+  engine
+]
 
 /** Define the suite: a test for each property. */
 export function fuzz(effort: Effort): void {
