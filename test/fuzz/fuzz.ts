@@ -1,4 +1,5 @@
 /** All that is fuzzed. */
+import { expect } from 'chai'
 import { admissions } from './areas/admission.ts'
 import { blocks } from './areas/blocks.ts'
 import { control } from './areas/control.ts'
@@ -11,7 +12,7 @@ import { membership } from './areas/membership.ts'
 import { models } from './areas/models.ts'
 import { records } from './areas/records.ts'
 import { stored } from './areas/stored.ts'
-import { tally } from './runs.ts'
+import { MIN_INPUTS, runs, tally } from './runs.ts'
 import type { FuzzArea } from './property.ts'
 import type { Effort } from './runs.ts'
 
@@ -35,6 +36,11 @@ export function fuzz(effort: Effort): void {
   describe(`fuzzing, ${effort}`, function () {
     // What an input may take at most is bounded by the properties themselves.
     this.timeout(0)
+    it(`tries at least ${MIN_INPUTS[effort]} inputs`, () => {
+      const planned = areas.flatMap(({ properties }) => properties.map(({ shares }) => runs(effort, shares)))
+      const inputs = planned.reduce((sum, each) => sum + each, 0)
+      if (process.env.FUZZ_INPUTS == null) expect(inputs).to.be.at.least(MIN_INPUTS[effort])
+    })
     for (const area of areas) {
       describe(area.name, () => {
         before(async () => await area.before?.())

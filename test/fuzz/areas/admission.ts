@@ -12,13 +12,20 @@ import { View } from '../../protocols/admission/net.ts'
 import { fuzzed } from '../property.ts'
 import { certificates, federation, founder, manifests, member, small, stranger } from '../samples.ts'
 import { act, scripts, turn } from '../streams.ts'
+import type { Hello, Welcome } from '../../../protocols/admission/schema.ts'
 import type { Admission } from '../../../protocols/admission/index.ts'
 import type { Connection, Libp2pEvents, Stream, StreamHandler } from '@libp2p/interface'
 import type { Script } from '../streams.ts'
 import type { FuzzArea } from '../property.ts'
 
-const hello = { federation, certificate: certificates[1], addresses: ['/ip4/1.2.3.4/tcp/1'], look: false }
-const welcome = {
+const hello: Hello = {
+  federation,
+  certificate: certificates[1],
+  addresses: ['/ip4/1.2.3.4/tcp/1'],
+  look: false,
+  head: null
+}
+const welcome: Welcome = {
   certificate: certificates[1],
   addresses: ['/ip4/1.2.3.4/tcp/1'],
   manifest: null,

@@ -45,7 +45,7 @@ const wanting = fuzzed(
   'whoever wants blocks',
   scripts([encode({ want: [lone] }), encode({ want: [lone, lone] })]),
   {
-    shares: 1,
+    shares: 0.5,
     judge: async (script) => {
       const network = new TestNetwork()
       const { id, root } = await holderFor(network)
@@ -71,7 +71,7 @@ const answers = scripts([
 
 /** What one holder does keeps nobody from getting the blocks of another, and nothing wrong is ever stored. */
 const holding = fuzzed('whoever has blocks', answers, {
-  shares: 1,
+  shares: 0.5,
   judge: async (script) => {
     const network = new TestNetwork()
     const { id, root } = await holderFor(network)

@@ -30,7 +30,13 @@ const frames: Kind[] = [
   {
     type: helloType,
     payloads: [
-      encode({ federation, certificate: certificates[1], addresses: ['/ip4/1.2.3.4/tcp/1'], look: false })
+      encode({
+        federation,
+        certificate: certificates[1],
+        addresses: ['/ip4/1.2.3.4/tcp/1'],
+        look: false,
+        head: null
+      })
     ]
   },
   {
