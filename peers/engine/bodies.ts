@@ -115,7 +115,7 @@ export class Bodies {
   }
 
   async #holdAll({ body, updates }: Proposal): Promise<HeldUpdate[]> {
-    const signed = await Promise.all(updates.map(async (bytes) => await open(updateType, bytes)))
+    const signed = await Promise.all(updates.map(openUpdate))
     const listed = new Set(body.contributions.map((contribution) => contribution.update.toString()))
     const authors = new Set(signed.map((update) => update.author))
     const matching = signed.every((update) => listed.has(update.cid.toString()))
@@ -132,6 +132,15 @@ export class Bodies {
     } catch (cause) {
       throw new InvalidProposalError((cause as Error).message)
     }
+  }
+}
+
+/** What does not open today will not tomorrow: no payload that may still come, but a verdict. */
+async function openUpdate(bytes: Uint8Array): Promise<Signed<Update>> {
+  try {
+    return await open(updateType, bytes)
+  } catch (cause) {
+    throw new InvalidProposalError(`an update in it cannot be read (${(cause as Error).message})`)
   }
 }
 

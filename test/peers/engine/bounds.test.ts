@@ -63,6 +63,29 @@ describe('what one member can make the others do', () => {
     expect(early.take(1_000_000)).to.have.length(0)
   })
 
+  it('takes its share of what is kept early, and leaves the others theirs', async () => {
+    const early = new EarlyRecords()
+    const honest = await vote(2)
+    const value = (view: number) => ({ federation, height: 2, view, kind: 'prevote', body: null }) as const
+    const liar = await generateKeyPair('Ed25519')
+    for (let view = 0; view < 100; view++) {
+      early.add({ kind: 'vote', signed: await seal(voteType, value(view), liar) }, 1)
+    }
+    early.add(honest, 1)
+    const kept = early.take(2)
+    expect(kept).to.have.length(65)
+    expect(kept).to.include(honest)
+  })
+
+  it('has no more bytes kept early than there is room for', async () => {
+    const early = new EarlyRecords()
+    for (let i = 0; i < 100; i++) {
+      const { kind, signed } = await vote(2, federation, await generateKeyPair('Ed25519'))
+      early.add({ kind, signed: { ...signed, bytes: new Uint8Array(2 * 1024 * 1024) } } as RoundRecord, 1)
+    }
+    expect(early.take(2)).to.have.length(32)
+  })
+
   it('says in another federation what does not count in this one', async () => {
     const swarm = await new Swarm({ members: 1 }).start()
     try {
