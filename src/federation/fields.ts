@@ -1,11 +1,21 @@
 /** Schemas of the small values that records share, each with its cap. */
+import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
 import { z } from 'zod'
+
+/** The first and the last Ed25519 peer id: an identity multihash of a protobuf of any 32 bytes, in base58. */
+const [FIRST_PEER_ID, LAST_PEER_ID] = [0x00, 0xff].map((byte) =>
+  base58btc
+    .encode(Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20, ...new Uint8Array(32).fill(byte)))
+    .slice(1)
+)
 
 /** An Ed25519 peer id in its usual text form. The public key is inside, so signatures verify from the id alone. */
 export const peerIdField = z
   .string()
   .regex(/^12D3Koo[1-9A-HJ-NP-Za-km-z]{45}$/, 'expected an Ed25519 peer id (12D3Koo…)')
+  // Of equal length, text and bytes are in the same order. Others have the form only, and no peer can have them.
+  .refine((id) => id >= FIRST_PEER_ID && id <= LAST_PEER_ID, 'expected the peer id of an Ed25519 key')
 
 /** A CIDv1 with a 32-byte sha2-256 hash. */
 export const cidField = z.custom<CID>((value) => {

@@ -26,8 +26,15 @@ const envelopeField = bytesField(8192)
 
 /** Metric name → value, e.g. `{ loss, accuracy, samples }`. `samples` is the number of examples evaluated on. */
 export const metricsField = z
-  .record(textField(32).min(1), realField)
-  .refine((m) => Object.keys(m).length <= 16, 'at most 16 metrics')
+  .unknown()
+  // zod leaves such a name out: the value would be another than was signed.
+  .refine(
+    (value) => !Object.hasOwn(Object(value) as object, '__proto__'),
+    'expected no metric named __proto__'
+  )
+  .pipe(
+    z.record(textField(32).min(1), realField).refine((m) => Object.keys(m).length <= 16, 'at most 16 metrics')
+  )
 
 /** One member's weight delta for one round. */
 const updateSchema = z.strictObject({

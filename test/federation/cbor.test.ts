@@ -1,8 +1,11 @@
+import { peerIdFromString } from '@libp2p/peer-id'
 import { expect } from 'chai'
+import { base58btc } from 'multiformats/bases/base58'
 import { z } from 'zod'
 import { decode, encode, InvalidRecordError, MAX_NESTING } from '../../src/federation/cbor.ts'
-import { cidField } from '../../src/federation/fields.ts'
+import { cidField, peerIdField } from '../../src/federation/fields.ts'
 import { isDeeperThan } from '../../src/federation/nesting.ts'
+import { metricsField } from '../../src/federation/records.ts'
 import type { RecordSchema } from '../../src/federation/cbor.ts'
 
 const anything: RecordSchema<unknown> = { name: 'thing', schema: z.unknown(), maxBytes: 4 * 1024 * 1024 }
@@ -61,6 +64,31 @@ describe('decoding DAG-CBOR', () => {
       .to.throw(InvalidRecordError)
       .with.property('message')
       .that.satisfies((message: string) => message.length < 300 && !message.includes('\u001b'))
+  })
+})
+
+describe('the field of a peer id', () => {
+  it('takes the ids of all keys, and no others of their form', () => {
+    const of = (bytes: number[]): string => base58btc.encode(Uint8Array.from([0, 0x24, ...bytes])).slice(1)
+    const key = (fill: number): number[] => new Array<number>(32).fill(fill)
+    for (const fill of [0x00, 0x01, 0x80, 0xfe, 0xff]) {
+      const id = of([8, 1, 0x12, 0x20, ...key(fill)])
+      expect(peerIdField.safeParse(id).success, id).to.equal(true)
+      expect(peerIdFromString(id).toString()).to.equal(id)
+    }
+    for (const id of [of([8, 1, 0x12, 0x1f, ...key(0xff)]), of([8, 1, 0x12, 0x21, ...key(0)])]) {
+      expect(peerIdField.safeParse(id).success, id).to.equal(false)
+      expect(() => peerIdFromString(id), id).to.throw()
+    }
+  })
+})
+
+describe('the field of metrics', () => {
+  it('refuses what a reader would leave out', () => {
+    expect(metricsField.parse({ loss: 1, constructor: 2 })).to.deep.equal({ loss: 1, constructor: 2 })
+    expect(metricsField.safeParse(JSON.parse('{"loss":1,"__proto__":2}')).success).to.equal(false)
+    for (const value of [null, undefined, 1, 'loss', []])
+      expect(metricsField.safeParse(value).success).to.equal(false)
   })
 })
 

@@ -23,8 +23,8 @@ export function someCid(seed: number): CID {
 /** What looks like a peer id. */
 export function somePeer(seed: number): string {
   const random = seededRandom(seed)
-  const tail = Array.from({ length: 41 }, () => BASE58[integerBelow(random, 58)]).join('')
-  return `12D3Koo${String(1111 + seed)
+  const tail = Array.from({ length: 39 }, () => BASE58[integerBelow(random, 58)]).join('')
+  return `12D3KooWB${String(1111 + seed)
     .padStart(4, '1')
     .replaceAll('0', 'z')}${tail}`
 }
