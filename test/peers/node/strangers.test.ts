@@ -93,7 +93,7 @@ describe('a stranger who knows every address', function () {
       let certificate: Uint8Array
       const address = (): string => federation.peers[1].addresses()[0]
       const hello = (look: boolean): Exchange<unknown> => ({
-        question: { federation: federation.manifest.cid, certificate, addresses: [], look },
+        question: { federation: federation.manifest.cid, certificate, addresses: [], look, head: null },
         answer: welcomeType
       })
 
