@@ -234,8 +234,8 @@ export class HeightWork {
   /** Once a vote is noted the machine has moved on: until it is on disk this peer is silent, so that is tried again. */
   async #vote(effect: Effect<'vote'>): Promise<void> {
     const { body } = effect
-    if (effect.kind === 'precommit' && body != null)
-      this.#background(this.#bodies.get(body)?.results.stored())
+    // What this peer holds to be right is probably decided: its model can be on the way to the disk meanwhile.
+    if (body != null) this.#background(this.#bodies.get(body)?.results.stored())
     this.#voter.note(effect, {
       proposalOf: (of) => this.#proposals.get(of)?.bytes,
       prevotesFor: ({ body: of, view }) => this.log.votesFor('prevote', CID.parse(of), view)

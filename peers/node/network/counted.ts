@@ -1,4 +1,4 @@
-/** Counts the bytes of a transport's connections as they pass the socket: encryption and framing included. */
+/** A transport whose bytes are counted as they pass the socket, encryption and framing included; small messages whole. */
 import type {
   CreateListenerOptions,
   DialTransportOptions,
@@ -11,6 +11,12 @@ export interface ByteCounter {
   bytesIn: number
   bytesOut: number
 }
+
+/**
+ * A message this small goes out in one write: noise hands over its length, ciphertext and tag one by one, and each would
+ * be a system call. Copying more would cost more than it saves.
+ */
+const SMALL_BYTES = 16 * 1024
 
 /** The same transport, its connections counted before they are upgraded. */
 export function counted<C, T extends Transport>(
@@ -52,7 +58,7 @@ function tap(connection: MultiaddrConnection, counter: ByteCounter): MultiaddrCo
   const onData = stream.onData.bind(stream)
   stream.send = (data) => {
     counter.bytesOut += data.byteLength
-    return send(data)
+    return send(data.byteLength <= SMALL_BYTES ? data.subarray() : data)
   }
   stream.onData = (data) => {
     counter.bytesIn += data.byteLength
