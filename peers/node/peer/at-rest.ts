@@ -104,7 +104,7 @@ const IDLE = {
   stopped: true,
   latencyMs: () => null,
   addressesOf: () => [],
-  addresses: [],
+  addresses: () => [],
   bytes: { bytesIn: 0, bytesOut: 0 },
   ownEvaluation: null,
   roundsMs: [],

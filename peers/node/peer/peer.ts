@@ -308,7 +308,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
       latencyMs: (peerId) =>
         node.getConnections().find(({ remotePeer }) => remotePeer.toString() === peerId)?.rtt ?? null,
       addressesOf: (peerId) => links.addresses(peerId),
-      addresses: this.addresses(),
+      addresses: () => this.addresses(),
       bytes: { ...bytes },
       ownEvaluation: this.#books.ownEvaluation,
       roundsMs: this.#books.roundsMs,

@@ -18,7 +18,8 @@ export interface StatusInput {
   stopped: boolean
   latencyMs: (peerId: string) => number | null
   addressesOf: (peerId: string) => string[]
-  addresses: string[]
+  /** Its own; libp2p works them out anew each time. */
+  addresses: () => string[]
   bytes: { bytesIn: number; bytesOut: number }
   ownEvaluation: Metrics | null
   /** Durations of recent rounds, ms. */
@@ -46,7 +47,7 @@ export function peerStatus(input: StatusInput): PeerStatus {
     evaluation: tip == null || Object.keys(tip.body.evaluation).length === 0 ? null : tip.body.evaluation,
     ownEvaluation: input.ownEvaluation,
     members: members(input),
-    addresses: input.addresses,
+    addresses: input.addresses(),
     ...input.bytes,
     roundMs,
     etaMs: roundMs == null || engine.finished ? null : roundMs * (rounds - round),
@@ -148,7 +149,7 @@ function members(input: StatusInput): MemberStatus[] {
     updated: engine.updated.includes(peerId),
     missed: roster.get(peerId) ?? 0,
     latencyMs: peerId === self ? null : input.latencyMs(peerId),
-    addresses: peerId === self ? input.addresses : input.addressesOf(peerId)
+    addresses: peerId === self ? input.addresses() : input.addressesOf(peerId)
   }))
 }
 
