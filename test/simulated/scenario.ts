@@ -37,11 +37,15 @@ export function calmHistory(options: CalmOptions = {}): History {
   }
 }
 
+/** By then all have started. */
+const ALL_UP_MS = 21
+
 /** A running simulation, moved on by what is waited for. */
 export class Scenario extends Simulation {
   constructor(options: CalmOptions = {}) {
     super(calmHistory(options))
     this.start()
+    this.run(ALL_UP_MS)
   }
 
   /** Runs for so many virtual milliseconds. */
