@@ -68,6 +68,8 @@ export interface VoterInit {
 export class Voter {
   readonly #init: VoterInit
   #said: Said = { view: 0, locked: null, valid: null, votes: [], proposals: [], prevotes: [] }
+  /** Votes that were on disk at the start. */
+  #resumed: Said['votes'] = []
   /** Body → the proposal kept for it: of those that `locked` and `valid` refer to. */
   #proposals = new Map<string, Uint8Array>()
   /** View and body → the prevotes kept for it. */
@@ -84,6 +86,7 @@ export class Voter {
     const bytes = await this.#init.log.get(this.#init.height)
     if (bytes == null) return undefined
     this.#said = decode(saidType, bytes)
+    this.#resumed = this.#said.votes
     const { view, locked, valid, votes, proposals, prevotes } = this.#said
     this.#proposals = new Map(await Promise.all(proposals.map(byBody)))
     this.#prevotes = await byView(prevotes)
@@ -97,9 +100,12 @@ export class Voter {
     }
   }
 
-  /** Sign the votes of before the restart again, to send them to those who missed them. */
+  /**
+   * Sign the votes of before the restart again, to send them to those who missed them. Those alone: what was noted since
+   * may not be on disk yet.
+   */
   async repeat(): Promise<Signed<Vote>[]> {
-    return await Promise.all(this.#said.votes.map((vote) => this.#sign(vote)))
+    return await Promise.all(this.#resumed.map((vote) => this.#sign(vote)))
   }
 
   /** Take down what this vote says. It is in every record that is written from now on, and may be signed once one is. */

@@ -16,8 +16,13 @@ const ABSENT_PROPOSER_MS = 100
 
 /** Lines 11–21: enter a view and wait only so long for its proposal. */
 export function startView(draft: Draft, view: number): void {
-  const { state } = draft
   if (view > 0) closeView(draft, view - 1)
+  resumeView(draft, view)
+}
+
+/** The same for the view that a peer was in before a restart: it closed the one before when it left that. */
+export function resumeView(draft: Draft, view: number): void {
+  const { state } = draft
   state.view = view
   state.step = resumedStep(state, view)
   if (view > 0) emit(draft, { type: 'view', view })

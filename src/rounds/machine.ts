@@ -5,7 +5,7 @@
  * on one commit body by Tendermint's algorithm (agree.ts; arXiv 1807.04938, Algorithm 1). Time enters through events,
  * and everything that touches the world leaves as an effect.
  */
-import { agree, onTimeout, proposerOf, startView } from './agree.ts'
+import { agree, onTimeout, proposerOf, resumeView } from './agree.ts'
 import { collect, onDeadline, startCollecting } from './collect.ts'
 import { emit } from './draft.ts'
 import { readTimerId } from './timers.ts'
@@ -97,7 +97,7 @@ function restore(draft: Draft, resume: Resume): void {
   state.valid = resume.valid
   state.view = Math.max(resume.view, ...resume.votes.map((vote) => vote.view))
   for (const vote of resume.votes) addVote(draft, { from: state.self, ...vote })
-  startView(draft, state.view)
+  resumeView(draft, state.view)
 }
 
 function onUpdate(draft: Draft, event: Extract<RoundEvent, { type: 'update' }>): void {

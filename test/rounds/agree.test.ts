@@ -344,6 +344,11 @@ describe('a restarted peer', () => {
     expect(driver.vote).to.equal('precommit nil')
   })
 
+  it('says nothing new about views that it had left', () => {
+    const skipped = { view: 2, locked: null, valid: null, votes: [prevoted] }
+    expect(new Driver().begin({}, skipped).all('vote')).to.deep.equal([])
+  })
+
   it('does not precommit twice', () => {
     const votes = [prevoted, { view: 2, kind: 'precommit' as const, body: null }]
     const driver = new Driver().begin({}, { view: 2, locked: null, valid: null, votes }).proposal(2, 'B')

@@ -137,6 +137,18 @@ describe('what a peer writes down before it votes', () => {
     expect(said?.votes.map(({ view }) => view)).to.deep.equal([0, 1])
   })
 
+  it('repeats what was on disk before a restart, and not what it is only about to write', async () => {
+    const nil = { type: 'vote', kind: 'prevote', body: null, locked: null, valid: null } as const
+    const nobody = from(() => undefined)
+    const before = voter(6)
+    before.note({ ...nil, view: 1 }, nobody)
+    await before.write()
+    const after = voter(6)
+    await after.resume()
+    after.note({ ...nil, view: 2 }, nobody)
+    expect((await after.repeat()).map(({ value }) => value.view)).to.deep.equal([1])
+  })
+
   it('stays small however long a height takes, and knows the view of the last vote and the votes of the lock', async () => {
     const { body, proposal } = await proposed(1)
     const one = voter(3)
