@@ -240,11 +240,27 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
     this.#emit('refused', { peerId, code, message, local })
     const error = new ConnectionRefusedError(peerId.toString(), message)
     for (const connection of connections) {
-      connection.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch((err: unknown) => {
-        this.#log('closing the connection to %p took too long - %e', peerId, err)
-        connection.abort(error)
-      })
+      if (local) this.#closeLater(connection, error)
+      else this.#close(connection, error)
     }
+  }
+
+  /**
+   * The one that is refused closes, once it has read why. Were it closed here at once, what the other side is just
+   * sending would meet a closed socket, and the reset that answers it destroys what was not read yet.
+   */
+  #closeLater(connection: Connection, error: ConnectionRefusedError): void {
+    const close = (): void => {
+      if (!this.isAdmitted(connection.remotePeer)) this.#close(connection, error)
+    }
+    this.#presence.watch(connection, this.#clock.after(CLOSE_TIMEOUT_MS, close))
+  }
+
+  #close(connection: Connection, error: ConnectionRefusedError): void {
+    connection.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch((err: unknown) => {
+      this.#log('closing the connection to %p took too long - %e', connection.remotePeer, err)
+      connection.abort(error)
+    })
   }
 
   #emit<K extends keyof AdmissionEvents>(type: K, detail: AdmissionEvents[K]['detail']): void {

@@ -27,6 +27,14 @@ export class Presence {
     return true
   }
 
+  /** Another clock for a connection, in place of the one that runs. */
+  watch(connection: Connection, stopClock: () => void): void {
+    const connections = this.#entries.get(connection.remotePeer.toString())?.connections
+    connections?.get(connection)?.()
+    if (connections?.has(connection) === true) connections.set(connection, stopClock)
+    else stopClock()
+  }
+
   /** True when the peer was admitted and this was its last connection. */
   close(connection: Connection): boolean {
     const peerId = connection.remotePeer.toString()

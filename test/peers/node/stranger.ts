@@ -56,24 +56,18 @@ export class Stranger {
     return await this.node.dialProtocol(multiaddr(address), protocol, { signal })
   }
 
-  /**
-   * What a question is refused with. An answer is a failure; a connection that ends meanwhile is not: members part with
-   * a stranger after some seconds, whatever it is doing.
-   */
+  /** What a question is refused with, at the first attempt. An answer is a failure. */
   async refusal<T>(
     address: string,
     protocol: string,
     { question, answer }: Exchange<T>
   ): Promise<RefusedError> {
-    for (let attempts = 1; ; attempts++) {
-      try {
-        const value = await this.#ask(address, protocol, { question, answer })
-        throw new Error(`${protocol} answered: ${JSON.stringify(value)}`)
-      } catch (error) {
-        if (error instanceof RefusedError) return error
-        const parted = error instanceof Error && /^(Stream|Connection|Muxer|UnexpectedEOF)/.test(error.name)
-        if (!parted || attempts === 3) throw error
-      }
+    try {
+      const value = await this.#ask(address, protocol, { question, answer })
+      throw new Error(`${protocol} answered: ${JSON.stringify(value)}`)
+    } catch (error) {
+      if (error instanceof RefusedError) return error
+      throw error
     }
   }
 
