@@ -28,8 +28,28 @@ class Hash {
     for (let i = 0; i < text.length; i++) this.word(text.charCodeAt(i))
   }
 
-  digest(): Uint8Array {
+  /** Mixes once more; then `name` and `digest` say the same. */
+  finish(): this {
     for (let i = 0; i < 4; i++) this.word(i)
+    return this
+  }
+
+  /** Eight characters of 16 bits. */
+  name(): string {
+    const [a, b, c, d] = [this.#a, this.#b, this.#c, this.#d]
+    return String.fromCharCode(
+      a >>> 16,
+      a & 0xffff,
+      b >>> 16,
+      b & 0xffff,
+      c >>> 16,
+      c & 0xffff,
+      d >>> 16,
+      d & 0xffff
+    )
+  }
+
+  digest(): Uint8Array {
     const words = new Uint32Array([this.#a, this.#b, this.#c, this.#d])
     const bytes = new Uint8Array(32)
     bytes.set(new Uint8Array(words.buffer))
@@ -41,11 +61,21 @@ class Hash {
 const double = new Float64Array(1)
 const halves = new Uint32Array(double.buffer)
 
+/** All peers address the same values: a CID, and its text, cost more than the hash. */
+const recent = new Map<string, CID>()
+const MAX_RECENT = 4096
+
 /** The address of a value made of numbers, texts, bytes, CIDs, lists and objects whose keys come in a fixed order. */
 export function addressOf(value: unknown): CID {
   const hash = new Hash()
   add(hash, value)
-  return CID.createV1(raw.code, create(SHA_256, hash.digest()))
+  const name = hash.finish().name()
+  const known = recent.get(name)
+  if (known != null) return known
+  if (recent.size >= MAX_RECENT) recent.clear()
+  const cid = CID.createV1(raw.code, create(SHA_256, hash.digest()))
+  recent.set(name, cid)
+  return cid
 }
 
 function add(hash: Hash, value: unknown): void {

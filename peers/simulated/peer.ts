@@ -279,10 +279,9 @@ export class SimPeer implements Actor {
     this.announce(record)
   }
 
+  /** Timers of a height end with it, as the engine cancels them. */
   #timer({ id, afterMs }: Effect<'timer'>): void {
-    this.world.after(this, afterMs + this.world.takes('late', this), () =>
-      this.dispatch({ type: 'timer', id })
-    )
+    this.later(afterMs + this.world.takes('late', this), () => this.dispatch({ type: 'timer', id }))
   }
 
   #commit({ body: address, view }: Effect<'commit'>): void {
