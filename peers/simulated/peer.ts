@@ -12,7 +12,13 @@ import type { HeightRecord, ProposalRecord, SimCommit, SimRecord, VoteRecord } f
 import type { Actor } from './stage.ts'
 import type { SimPosition } from './work.ts'
 import type { PeerWorld, Task } from './world.ts'
-import type { MembershipChange, RoundEffect, RoundEvent, RoundState } from '../../src/rounds/index.ts'
+import type {
+  BodyInView,
+  MembershipChange,
+  RoundEffect,
+  RoundEvent,
+  RoundState
+} from '../../src/rounds/index.ts'
 
 type WithoutNow<E> = E extends unknown ? Omit<E, 'now'> : never
 type Effect<T extends RoundEffect['type']> = Extract<RoundEffect, { type: T }>
@@ -254,18 +260,19 @@ export class SimPeer implements Actor {
     const { height } = this
     const before = this.store.latestSaid(height)
     const votes = [...(before?.resume.votes ?? []), { view, kind, body }]
-    const locks = kind === 'precommit' && body != null
+    const rests = [locked, valid].filter((at) => at != null)
+    const proof = rests.flatMap((at) => this.#proofOf(at))
     const said = {
       resume: { view, locked, valid, votes },
-      proof: locks ? [...(before?.proof ?? []), ...this.#proofOf(view, body)] : (before?.proof ?? []),
-      payloads: locks ? this.desk.payloads : (before?.payloads ?? new Map())
+      proof: rests.length === 0 ? [] : [...new Set([...(before?.proof ?? []), ...proof])],
+      payloads: rests.length === 0 ? new Map<string, Float32Array>() : this.desk.payloads
     }
     this.store.say(height, said, () => {
       if (height === this.height) this.#announceVote({ view, kind, body })
     })
   }
 
-  #proofOf(view: number, body: string): HeightRecord[] {
+  #proofOf({ view, body }: BodyInView): HeightRecord[] {
     return [...this.log.values()].filter(
       (record) =>
         (record.kind === 'proposal' && record.address === body) ||

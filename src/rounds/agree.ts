@@ -58,17 +58,19 @@ export function proposerOf(state: RoundState, view: number): string {
 }
 
 /**
- * Lines 14–18: re-propose what may already be decided, else something new. Where the paper has a value at once, here
- * it may have to come first: enough updates, or after a restart what `valid` refers to.
+ * Lines 14–18: re-propose what may already be decided, else something new, which may have to come first: enough
+ * updates. A valid value that cannot be checked (after a restart, its payloads gone with who had them) stops nobody:
+ * something new harms no lock, and where a quorum is not locked it is what goes on.
  */
 function propose(draft: Draft): boolean {
   const { state } = draft
   const { valid, view } = state
   if (state.step !== 'propose' || proposerOf(state, view) !== state.self) return false
-  const ready = valid == null ? hasEnough(state) : state.verdicts.get(valid.body) === true
-  if (!ready || !firstTime(draft, `propose:${view}`)) return false
-  if (valid == null) emit(draft, { type: 'build', view, updates: knownUpdates(state) })
-  else emit(draft, { type: 'propose', view, body: valid.body, validView: valid.view })
+  const again = valid != null && state.verdicts.get(valid.body) === true ? valid : null
+  if (again == null && !hasEnough(state)) return false
+  if (!firstTime(draft, `propose:${view}`)) return false
+  if (again == null) emit(draft, { type: 'build', view, updates: knownUpdates(state) })
+  else emit(draft, { type: 'propose', view, body: again.body, validView: again.view })
   return true
 }
 

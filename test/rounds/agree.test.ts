@@ -344,6 +344,15 @@ describe('a restarted peer', () => {
     expect(driver.vote).to.equal('precommit nil')
   })
 
+  it('proposes something new while what it holds valid cannot be checked', () => {
+    const nil = { view: 0, kind: 'precommit' as const, body: null }
+    const resume = { view: 0, locked: null, valid: { body: 'lost', view: 0 }, votes: [nil] }
+    const driver = new Driver().begin({}, resume).updates('a', 'c', 'd')
+    driver.votes('precommit', 0, null, 'c', 'd')
+    expect(driver.state.view).to.equal(1)
+    expect(driver.all('build')).to.deep.equal([{ type: 'build', view: 1, updates: ['ua', 'uc', 'ud'] }])
+  })
+
   it('says nothing new about views that it had left', () => {
     const skipped = { view: 2, locked: null, valid: null, votes: [prevoted] }
     expect(new Driver().begin({}, skipped).all('vote')).to.deep.equal([])

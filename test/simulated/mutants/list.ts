@@ -100,8 +100,8 @@ export const mutants: Mutant[] = [
     name: 'no-valid-value',
     what: 'a proposer never proposes again what a quorum prevoted',
     file: 'src/rounds/agree.ts',
-    from: 'const { valid, view } = state',
-    to: 'const { view } = state, valid = null as null | { body: string; view: number }'
+    from: 'const again = valid != null && state.verdicts.get(valid.body) === true ? valid : null',
+    to: 'const again = valid != null && view < 0 ? valid : null'
   },
   {
     name: 'no-precommit-timeout',
@@ -128,15 +128,15 @@ export const mutants: Mutant[] = [
     name: 'proof-forgotten',
     what: 'what a lock rests on is lost at a restart',
     file: 'peers/simulated/peer.ts',
-    from: '? [...(before?.proof ?? []), ...this.#proofOf(view, body)] :',
-    to: '? [] :'
+    from: '[...new Set([...(before?.proof ?? []), ...proof])]',
+    to: 'proof.slice(0, 0)'
   },
   {
     name: 'payload-forgotten',
     what: 'the payloads behind a lock are lost at a restart',
     file: 'peers/simulated/peer.ts',
-    from: 'payloads: locks ? this.desk.payloads : (before?.payloads ?? new Map())',
-    to: 'payloads: new Map<string, Float32Array>()'
+    from: 'rests.length === 0 ? new Map<string, Float32Array>() : this.desk.payloads',
+    to: 'new Map<string, Float32Array>()'
   },
   {
     name: 'author-only',
