@@ -288,14 +288,12 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       await known.results.stored()
       return await this.#apply({ cid, body, bytes })
     }
-    let isTold = false
     const applied = await insist(keep, {
       clock: this.#components.clock,
       signal: this.#settling.signal,
-      onFailure: (cause) => {
-        if (!isTold)
+      onFailure: (cause, isFirst) => {
+        if (isFirst)
           this.#fail(new DiskError(`the commit of height ${body.height} cannot be written`, { cause }))
-        isTold = true
       }
     })
     if (applied) await this.#settle(known)

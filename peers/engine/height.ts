@@ -171,10 +171,8 @@ export class HeightWork {
     const { signal } = this.#abort
     const onProgress = (progress: TrainingProgress): void => listener.training(progress)
     const input = { components, position, height: this.height, round }
-    let isTold = false
-    const tell = (error: Error): void => {
-      if (!isTold) listener.failed(error)
-      isTold = true
+    const tell = (error: Error, isFirst: boolean): void => {
+      if (isFirst) listener.failed(error)
     }
     const train = async (): ReturnType<typeof trainUpdate> => await trainUpdate(input, { signal, onProgress })
     const { signed, result } = await this.#insist(train, tell, MAX_TRAINING_PAUSE_MS)
@@ -316,13 +314,13 @@ export class HeightWork {
   /** Try until it works or the height is over. */
   async #insist<T>(
     attempt: () => Promise<T>,
-    tell: (error: Error) => void = () => {},
+    tell: (error: Error, isFirst: boolean) => void = () => {},
     maxPauseMs?: number
   ): Promise<T> {
     const { clock, log } = this.#init.components
-    const onFailure = (error: Error): void => {
+    const onFailure = (error: Error, isFirst: boolean): void => {
       log('will try again: %s', error.message)
-      tell(error)
+      tell(error, isFirst)
     }
     return await insist(attempt, { clock, signal: this.#abort.signal, maxPauseMs, onFailure })
   }

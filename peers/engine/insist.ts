@@ -10,19 +10,21 @@ export interface InsistOptions {
   signal: AbortSignal
   /** The pause doubles with each failure up to this; default: it stays at half a second. */
   maxPauseMs?: number
-  /** Told of every failure but that of being aborted. */
-  onFailure(error: Error): void
+  /** Told of every failure but that of being aborted; `isFirst` of these, for what is worth saying only once. */
+  onFailure(error: Error, isFirst: boolean): void
 }
 
 /** Try until it works. @throws the signal's reason */
 export async function insist<T>(attempt: () => Promise<T>, options: InsistOptions): Promise<T> {
   const { signal, maxPauseMs = RETRY_MS } = options
+  let isFirst = true
   for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(2 * pauseMs, maxPauseMs)) {
     try {
       return await attempt()
     } catch (error) {
       signal.throwIfAborted()
-      options.onFailure(error as Error)
+      options.onFailure(error as Error, isFirst)
+      isFirst = false
       await pause(pauseMs, options)
     }
   }

@@ -33,7 +33,7 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
   readonly #layout: FlatDirectory
   readonly #onCorrupt: OnCorrupt
   /** Files that are there: asked for with every want, and asking the file system costs more than most answers. */
-  readonly #known: Set<string>
+  readonly #known = new Set<string>()
   /** Files written since the last `sync()`. */
   #unsynced = new Set<string>()
   readonly #writing = new Map<string, Promise<CID>>()
@@ -46,7 +46,6 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
     super(path, { shardingStrategy: layout })
     this.#layout = layout
     this.#onCorrupt = onCorrupt
-    this.#known = new Set()
   }
 
   /** Creates the directory; removes what an interrupted put left. One process at a time may have it open. */

@@ -20,17 +20,13 @@ export class CountedMemoryBlockstore
     return this.#bytes
   }
 
-  offer(cid: CID, bytes: Uint8Array): void {
-    this.insert(cid, bytes)
-  }
-
   override async put(cid: CID, input: BlockInput): Promise<CID> {
-    this.insert(cid, owned(await collect(input)))
+    this.offer(cid, owned(await collect(input)))
     return cid
   }
 
   /** Kept as they are, a view with the buffer that it is of. */
-  insert(cid: CID, bytes: Uint8Array): void {
+  offer(cid: CID, bytes: Uint8Array): void {
     const key = keyOf(cid)
     if (this.#blocks.has(key)) return
     this.#blocks.set(key, bytes)

@@ -36,15 +36,14 @@ export class SpillingBlockstore extends BaseBlockstore implements TransientBlock
     const bytes = await collect(input)
     if (this.#memory.has(cid)) return cid
     // Checked and taken without a pause in between, so that puts at once cannot overrun the budget together.
-    const fits = this.memoryBytes + bytes.byteLength <= this.#budgetBytes
-    if (fits) this.#memory.insert(cid, owned(bytes))
+    if (this.#hasRoomFor(bytes)) this.#memory.offer(cid, owned(bytes))
     else await this.#files.put(cid, bytes, options)
     return cid
   }
 
   /** Keep a block if there is room in memory. `bytes` stays as it is: a view is not copied. */
   offer(cid: CID, bytes: Uint8Array): void {
-    if (this.memoryBytes + bytes.byteLength <= this.#budgetBytes) this.#memory.insert(cid, bytes)
+    if (this.#hasRoomFor(bytes)) this.#memory.offer(cid, bytes)
   }
 
   override async *get(cid: CID, options?: AbortOptions): AsyncGenerator<Uint8Array> {
@@ -69,5 +68,9 @@ export class SpillingBlockstore extends BaseBlockstore implements TransientBlock
   async close(): Promise<void> {
     await this.#files.settle()
     await rm(this.#files.path, { recursive: true, force: true })
+  }
+
+  #hasRoomFor(bytes: Uint8Array): boolean {
+    return this.memoryBytes + bytes.byteLength <= this.#budgetBytes
   }
 }

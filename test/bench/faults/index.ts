@@ -5,8 +5,7 @@
  * started again at once. `npm run bench:faults -- --stop`: SIGSTOP of one for 30 s. The last line is JSON.
  */
 import { seededRandom, uniform } from '../../../src/random.ts'
-import { World } from '../../e2e/world.ts'
-import { LOCAL } from '../../e2e/world.ts'
+import { LOCAL, World } from '../../e2e/world.ts'
 import { commitsOf, gapsOf, ledgersAgree } from './rounds.ts'
 import type { MurmurProcess } from '../../e2e/process.ts'
 

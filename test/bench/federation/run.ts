@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { startChild } from '../../../peers/cli/cmds/demo/child.ts'
+import { LOCAL, MURMUR } from '../../e2e/world.ts'
 import type { Child, ChildEvent } from '../../../peers/cli/cmds/demo/child.ts'
 import type { Plan } from './plans.ts'
 
-const MURMUR = join(import.meta.dirname, '../../../peers/cli/murmur.cjs')
 const STILL = join(import.meta.dirname, 'still.ts')
 const execute = promisify(execFile)
 
@@ -80,8 +80,6 @@ async function runIn(directory: string, plan: Plan, { children, onEvent }: RunPa
   const peers = await Promise.all(children.map((child, i) => outcome(child, homes[i], events[i])))
   return { peers, wallSeconds, evaluation: first['evaluation'] as Record<string, number> }
 }
-
-const LOCAL = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns']
 
 async function outcome(child: Child, home: string, events: ChildEvent[]): Promise<PeerRun> {
   const { commit, bytesOut } = await murmur(['status', '--home', home])
