@@ -1,6 +1,7 @@
 /** A Node peer's blocks: a durable store, a transient one, and one view of both. */
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
+import { closeAll } from '../close.ts'
 import { collect } from './bytes.ts'
 import { FileBlockstore } from './durable.ts'
 import { CountedMemoryBlockstore } from './memory.ts'
@@ -31,10 +32,7 @@ export async function createBlockstores(dir: string, options: BlockstoresOptions
   const budgetBytes = options.memoryBudgetBytes ?? defaultBudgetBytes()
   const durable = await FileBlockstore.create(join(dir, 'durable'), options.onCorrupt)
   const transient = await SpillingBlockstore.create(join(dir, 'transient'), budgetBytes)
-  return combine(durable, transient, async () => {
-    await durable.close()
-    await transient.close()
-  })
+  return combine(durable, transient, () => closeAll([() => durable.close(), () => transient.close()]))
 }
 
 function defaultBudgetBytes(): number {
