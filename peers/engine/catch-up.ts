@@ -1,8 +1,8 @@
 /** Finding out what this peer lacks: when somebody appears, when others are ahead, when nothing moves. */
-import { openRecord } from './records.ts'
+import { openRecord } from './records/records.ts'
 import { verifyCommit } from './verify.ts'
 import type { CatchUpClient, Clock, WireRecord } from './components.ts'
-import type { OpenRecord } from './records.ts'
+import type { OpenRecord } from './records/records.ts'
 import type { NextCommit } from './tip.ts'
 import type { LedgerTip } from '../../src/rounds/index.ts'
 import type { Logger } from '@libp2p/interface'

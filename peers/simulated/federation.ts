@@ -1,7 +1,7 @@
 /** The federation that a simulation is about: its manifest, its members, and where its ledger begins. */
 import { manifestSchema } from '../../src/federation/manifest/schema.ts'
 import { genesisTip } from '../../src/rounds/index.ts'
-import { addressOf } from './address.ts'
+import { addressOf } from './peer/address.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
 import type { LedgerTip, RoundConfig } from '../../src/rounds/index.ts'
 

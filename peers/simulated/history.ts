@@ -1,11 +1,11 @@
 /** A history: one federation and everything that goes wrong in it, as data that follows from one seed. */
 import { integerBelow, seededRandom, shuffle, uniform } from '../../src/random.ts'
-import { strategies } from './liars.ts'
+import { strategies } from './peer/liars.ts'
 import { quorumSize } from '../../src/rounds/index.ts'
-import type { Fault, Span } from './faults.ts'
+import type { Fault, Span } from './stage/faults.ts'
 import type { FederationOptions } from './federation.ts'
-import type { Strategy } from './liars.ts'
-import type { Weather } from './network.ts'
+import type { Strategy } from './peer/liars.ts'
+import type { Weather } from './stage/network.ts'
 import type { Random } from '../../src/random.ts'
 
 export interface History {

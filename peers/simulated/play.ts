@@ -1,6 +1,6 @@
 /** Plays a history on the fast stage: the real machine in thin peers. */
-import { acts, StalledError } from './acts.ts'
-import { ViolationError } from './checker.ts'
+import { acts, StalledError } from './stage/acts.ts'
+import { ViolationError } from './checker/checker.ts'
 import { Simulation } from './simulation.ts'
 import type { History } from './history.ts'
 

@@ -1,7 +1,7 @@
 /** Plays many seeds and sums up; what fails is told with the one command that plays it again. */
 import { drawHistory } from './history.ts'
 import { play } from './play.ts'
-import { ViolationError } from './checker.ts'
+import { ViolationError } from './checker/checker.ts'
 import type { History } from './history.ts'
 import type { Outcome } from './play.ts'
 

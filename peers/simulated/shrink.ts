@@ -1,6 +1,6 @@
 /** Cuts a failing history down: the fewest faults, and the shortest, with which it still fails. */
 import { play } from './play.ts'
-import type { Fault } from './faults.ts'
+import type { Fault } from './stage/faults.ts'
 import type { History } from './history.ts'
 import type { Outcome } from './play.ts'
 

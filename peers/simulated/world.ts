@@ -1,9 +1,9 @@
 /** What a simulated peer needs of the world around it. */
-import type { VirtualDisk } from './disk.ts'
+import type { VirtualDisk } from './stage/disk.ts'
 import type { SimFederation } from './federation.ts'
-import type { Answer, Question } from './inquiry.ts'
-import type { SimPeer } from './peer.ts'
-import type { SimCommit, SimRecord, SimUpdate, Stored, VoteRecord } from './records.ts'
+import type { Answer, Question } from './peer/inquiry.ts'
+import type { SimPeer } from './peer/peer.ts'
+import type { SimCommit, SimRecord, SimUpdate, Stored, VoteRecord } from './peer/records.ts'
 import type { RoundEffect } from '../../src/rounds/index.ts'
 
 /** Work that takes time. `late`: how late a timer fires. */

@@ -1,7 +1,7 @@
 /** Vectors and payloads as the engine needs them, over the block stores and the blocks protocol. */
 import { peerIdFromString } from '@libp2p/peer-id'
 import { DagSizeError, getBytes, readFloats, writeDag, writeFloats } from '../../../src/blocks/index.ts'
-import { PayloadMismatchError } from '../../engine/updates.ts'
+import { PayloadMismatchError } from '../../engine/height/updates.ts'
 import { InvalidRecordError } from '../../../src/federation/cbor.ts'
 import { createTurns } from '../../../src/turns.ts'
 import type { BlockSink, DagRoot } from '../../../src/blocks/index.ts'

@@ -1,5 +1,5 @@
 /** Plays a history on the slow stage. */
-import { acts } from '../acts.ts'
+import { acts } from '../stage/acts.ts'
 import { expected } from '../play.ts'
 import { EngineStage } from './stage.ts'
 import type { Outcome } from '../play.ts'

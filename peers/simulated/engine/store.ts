@@ -1,5 +1,5 @@
 /** The engine's state store on a virtual disk: a write resolves when it is synced, and never if a crash comes first. */
-import type { VirtualDisk } from '../disk.ts'
+import type { VirtualDisk } from '../stage/disk.ts'
 import type { StateStore } from '../../../src/state/index.ts'
 
 export function virtualStore(disk: VirtualDisk<Uint8Array>): StateStore {

@@ -1,7 +1,7 @@
 /** peers/engine: one of four members signs what is well formed and absurd; the rounds of the other three go on. */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { openRecord } from '../../../peers/engine/records.ts'
+import { openRecord } from '../../../peers/engine/records/records.ts'
 import { encode, rawCidOf } from '../../../src/federation/cbor.ts'
 import { joinType, proposalType, updateType, voteType } from '../../../src/federation/records.ts'
 import { floatsToBytes } from '../../../src/vectors.ts'

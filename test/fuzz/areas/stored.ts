@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
-import { Voter } from '../../../peers/engine/voter.ts'
+import { Voter } from '../../../peers/engine/height/voter.ts'
 import {
   DamagedHomeError,
   foundFederation,

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
-import { Bodies, InvalidProposalError } from '../../../peers/engine/bodies.ts'
+import { Bodies, InvalidProposalError } from '../../../peers/engine/height/bodies.ts'
 import { genesisTip, nextHeight } from '../../../src/rounds/index.ts'
 import { failure } from '../../helpers/failure.ts'
 import { federation, payload, proposal, small } from '../../fuzz/samples.ts'
-import type { BodiesInit } from '../../../peers/engine/bodies.ts'
+import type { BodiesInit } from '../../../peers/engine/height/bodies.ts'
 import type { Proposal } from '../../../src/federation/records.ts'
 
 /** Bodies of the first height; nothing that is not to be reached is there. */

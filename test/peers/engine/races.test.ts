@@ -6,7 +6,7 @@ import { seal } from '../../../src/federation/signed.ts'
 import { memoryStore } from '../../../src/state/index.ts'
 import { VirtualClock } from '../../helpers/virtual-clock.ts'
 import { Swarm } from './swarm.ts'
-import type { OpenRecord } from '../../../peers/engine/records.ts'
+import type { OpenRecord } from '../../../peers/engine/records/records.ts'
 import type { StateStore } from '../../../src/state/index.ts'
 import type { SwarmPeer } from './swarm.ts'
 

@@ -38,7 +38,7 @@ export const mutants: Mutant[] = [
   {
     name: 'vote-before-sync',
     what: 'a vote is sent while it is being written',
-    file: 'peers/simulated/peer.ts',
+    file: 'peers/simulated/peer/peer.ts',
     from: `    this.store.say(height, said, () => {
       if (height === this.height) this.#announceVote({ view, kind, body })
     })`,
@@ -48,7 +48,7 @@ export const mutants: Mutant[] = [
   {
     name: 'commit-before-sync',
     what: 'goes on from a commit that is not on disk',
-    file: 'peers/simulated/store.ts',
+    file: 'peers/simulated/peer/store.ts',
     from: `    this.#put(writes, () => {
       if (this.#ledger.length === height - 1) this.#ledger.push(commit)
       done()
@@ -60,7 +60,7 @@ export const mutants: Mutant[] = [
   {
     name: 'no-recomputation',
     what: 'voters believe the proposer',
-    file: 'peers/simulated/desk.ts',
+    file: 'peers/simulated/peer/desk.ts',
     from: `this.#verdict(address, made.address === address)`,
     to: `this.#made.set(address, { ...made, body: proposal.body, cid: CID.parse(address), address })
       this.#verdict(address, true)`,
@@ -85,7 +85,7 @@ export const mutants: Mutant[] = [
   {
     name: 'votes-forgotten',
     what: 'a restarted peer does not know what it voted',
-    file: 'peers/simulated/peer.ts',
+    file: 'peers/simulated/peer/peer.ts',
     from: 'const said = this.store.said(this.height)',
     to: 'const said = this.life > 0 ? undefined : this.store.said(this.height)'
   },
@@ -127,14 +127,14 @@ export const mutants: Mutant[] = [
   {
     name: 'proof-forgotten',
     what: 'what a lock rests on is lost at a restart',
-    file: 'peers/simulated/peer.ts',
+    file: 'peers/simulated/peer/peer.ts',
     from: '[...new Set([...(before?.proof ?? []), ...proof])]',
     to: 'proof.slice(0, 0)'
   },
   {
     name: 'payload-forgotten',
     what: 'the payloads behind a lock are lost at a restart',
-    file: 'peers/simulated/peer.ts',
+    file: 'peers/simulated/peer/peer.ts',
     from: 'rests.length === 0 ? new Map<string, Float32Array>() : this.desk.payloads',
     to: 'new Map<string, Float32Array>()'
   },
@@ -157,7 +157,7 @@ export const mutants: Mutant[] = [
   {
     name: 'commits-unproven',
     what: 'commits of others are believed without votes',
-    file: 'peers/simulated/inquiry.ts',
+    file: 'peers/simulated/peer/inquiry.ts',
     from: 'return voters.size >= quorumSize(height.roster.length, world.federation.config.faultModel)',
     to: 'return voters.size >= 0',
     faultModel: 'byzantine'
@@ -169,7 +169,7 @@ export const engineMutants: Mutant[] = [
   {
     name: 'engine-vote-before-sync',
     what: 'a vote is signed and sent while it is being written',
-    file: 'peers/engine/height.ts',
+    file: 'peers/engine/height/height.ts',
     from: `    await this.#insist(
       () => this.#voter.write(),
       (cause) => this.#tellOfDisk('a vote cannot be written', cause)
@@ -183,7 +183,7 @@ export const engineMutants: Mutant[] = [
   {
     name: 'engine-writes-overtake',
     what: 'vote records are written at the same time',
-    file: 'peers/engine/voter.ts',
+    file: 'peers/engine/height/voter.ts',
     from: 'await this.#writing.take(async () => await log.put(height, encode(this.#said)))',
     to: 'await log.put(height, encode(this.#said))',
     layer: 'engines'
@@ -191,7 +191,7 @@ export const engineMutants: Mutant[] = [
   {
     name: 'engine-votes-forgotten',
     what: 'what was voted before a restart is not read',
-    file: 'peers/engine/voter.ts',
+    file: 'peers/engine/height/voter.ts',
     from: 'if (bytes == null) return undefined',
     to: 'if (bytes != null || bytes == null) return undefined',
     layer: 'engines'
@@ -199,7 +199,7 @@ export const engineMutants: Mutant[] = [
   {
     name: 'engine-no-recomputation',
     what: 'voters believe the proposer',
-    file: 'peers/engine/bodies.ts',
+    file: 'peers/engine/height/bodies.ts',
     from: 'if (!made.cid.equals(claimed)) throw new InvalidProposalError(differences(body, made.body))',
     to: `if (!made.cid.equals(claimed)) differences(body, made.body)
     this.#known.set(claimed.toString(), { ...made, body, cid: claimed })`,

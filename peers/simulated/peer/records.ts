@@ -1,7 +1,7 @@
 /** What simulated peers tell each other and keep. Nothing is signed: a record comes from whom it says it comes from. */
-import type { CommitBody, Update } from '../../src/federation/records.ts'
-import type { Signed } from '../../src/federation/signed.ts'
-import type { Resume, VoteKind } from '../../src/rounds/index.ts'
+import type { CommitBody, Update } from '../../../src/federation/records.ts'
+import type { Signed } from '../../../src/federation/signed.ts'
+import type { Resume, VoteKind } from '../../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
 
 /** An update with its addresses as text, made once. */

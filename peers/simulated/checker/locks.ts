@@ -3,9 +3,9 @@
  * and 5 rest on it): who precommitted a body prevotes no other in a later view, unless a quorum has prevoted that other
  * one since; and nobody precommits what no quorum has prevoted.
  */
-import { quorumSize } from '../../src/rounds/index.ts'
-import type { SimFederation } from './federation.ts'
-import type { VoteRecord } from './records.ts'
+import { quorumSize } from '../../../src/rounds/index.ts'
+import type { SimFederation } from '../federation.ts'
+import type { VoteRecord } from '../peer/records.ts'
 
 /** Heights that are remembered. */
 const HEIGHTS = 64

@@ -1,16 +1,16 @@
 /** What must hold whatever happens, checked whenever a correct peer votes, commits or accuses. */
-import { changeOf } from './desk.ts'
+import { changeOf } from '../peer/desk.ts'
 import { LockWatch } from './locks.ts'
-import { commitKey, saidKey } from './records.ts'
-import { make } from './work.ts'
-import { nextHeight } from '../../src/rounds/index.ts'
-import type { SimFederation } from './federation.ts'
-import type { SimPeer } from './peer.ts'
-import type { SimCommit, SimRecord, VoteRecord } from './records.ts'
-import type { Trained } from './trained.ts'
-import type { Observer } from './world.ts'
-import type { SimPosition } from './work.ts'
-import type { RoundEffect } from '../../src/rounds/index.ts'
+import { commitKey, saidKey } from '../peer/records.ts'
+import { make } from '../peer/work.ts'
+import { nextHeight } from '../../../src/rounds/index.ts'
+import type { SimFederation } from '../federation.ts'
+import type { SimPeer } from '../peer/peer.ts'
+import type { SimCommit, SimRecord, VoteRecord } from '../peer/records.ts'
+import type { Trained } from '../peer/trained.ts'
+import type { Observer } from '../world.ts'
+import type { SimPosition } from '../peer/work.ts'
+import type { RoundEffect } from '../../../src/rounds/index.ts'
 
 /** A property that must always hold does not. */
 export class ViolationError extends Error {

@@ -2,13 +2,13 @@
  * Byzantine peers. A liar runs the same machine as everybody; its lies are made on the way out, differently for each
  * receiver if it likes. It cannot forge what others say, as it has not their keys.
  */
-import { integerBelow, uniform } from '../../src/random.ts'
+import { integerBelow, uniform } from '../../../src/random.ts'
 import { addressOf } from './address.ts'
 import { proposalRecord, voteRecord } from './records.ts'
 import type { Answer } from './inquiry.ts'
 import type { ProposalRecord, SimRecord, VoteRecord } from './records.ts'
-import type { Random } from '../../src/random.ts'
-import type { CommitBody, Update } from '../../src/federation/records.ts'
+import type { Random } from '../../../src/random.ts'
+import type { CommitBody, Update } from '../../../src/federation/records.ts'
 
 export const strategies = [
   /** Another valid proposal, and the vote for it, to every second peer. */

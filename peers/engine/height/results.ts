@@ -1,7 +1,7 @@
 /** What follows from a set of updates: the next model. Computed once a set, as early as the set is known. */
-import { aggregate } from '../../src/aggregation/index.ts'
-import { makeContributions } from '../../src/rounds/index.ts'
-import type { BlockExchange, HeldUpdate, Position } from './components.ts'
+import { aggregate } from '../../../src/aggregation/index.ts'
+import { makeContributions } from '../../../src/rounds/index.ts'
+import type { BlockExchange, HeldUpdate, Position } from '../components.ts'
 import type { CID } from 'multiformats/cid'
 
 export interface Results {

@@ -1,10 +1,10 @@
 /** The work behind a commit body: judge updates, aggregate, make the body, check another's by making it again. */
-import { rules, serverOptimizer } from '../../src/aggregation/index.ts'
-import { makeBody, makeContributions } from '../../src/rounds/index.ts'
+import { rules, serverOptimizer } from '../../../src/aggregation/index.ts'
+import { makeBody, makeContributions } from '../../../src/rounds/index.ts'
 import { addressOf } from './address.ts'
 import type { ProposalRecord, SimUpdate } from './records.ts'
-import type { CommitBody, RefusalReason, Update } from '../../src/federation/records.ts'
-import type { CheckedUpdate, Height, LedgerTip, MembershipChange } from '../../src/rounds/index.ts'
+import type { CommitBody, RefusalReason, Update } from '../../../src/federation/records.ts'
+import type { CheckedUpdate, Height, LedgerTip, MembershipChange } from '../../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
 
 /** A tip and the model it commits. */

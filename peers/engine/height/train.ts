@@ -1,13 +1,13 @@
 /** One round's own work: train, encode, keep, sign. */
-import { codecs } from '../../src/codecs/index.ts'
-import { updateType } from '../../src/federation/records.ts'
-import { seal } from '../../src/federation/signed.ts'
-import { randomFrom } from '../../src/random.ts'
-import type { EngineComponents, Position } from './components.ts'
-import type { Update } from '../../src/federation/records.ts'
-import type { Signed } from '../../src/federation/signed.ts'
-import type { Height } from '../../src/rounds/index.ts'
-import type { TrainingResult, TrainOptions } from '../../src/training/types.ts'
+import { codecs } from '../../../src/codecs/index.ts'
+import { updateType } from '../../../src/federation/records.ts'
+import { seal } from '../../../src/federation/signed.ts'
+import { randomFrom } from '../../../src/random.ts'
+import type { EngineComponents, Position } from '../components.ts'
+import type { Update } from '../../../src/federation/records.ts'
+import type { Signed } from '../../../src/federation/signed.ts'
+import type { Height } from '../../../src/rounds/index.ts'
+import type { TrainingResult, TrainOptions } from '../../../src/training/types.ts'
 
 export interface TrainInput {
   components: Pick<EngineComponents, 'trainer' | 'blocks' | 'key' | 'self'>

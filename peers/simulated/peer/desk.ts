@@ -3,7 +3,7 @@ import { claimsFault, judge, make } from './work.ts'
 import type { SimPeer } from './peer.ts'
 import type { ProposalRecord, SimUpdate } from './records.ts'
 import type { MadeBody } from './work.ts'
-import type { MembershipChange, RoundEffect } from '../../src/rounds/index.ts'
+import type { MembershipChange, RoundEffect } from '../../../src/rounds/index.ts'
 
 /** How long until a payload that nobody gave is asked for again. */
 const RETRY_MS = 200

@@ -1,10 +1,10 @@
 /** The acts of a history, on any stage: faults first, then proof of progress without them. Yields after each event. */
-import { quorumSize } from '../../src/rounds/index.ts'
+import { quorumSize } from '../../../src/rounds/index.ts'
 import { strike } from './faults.ts'
-import type { History } from './history.ts'
+import type { History } from '../history.ts'
 import type { Weather } from './network.ts'
 import type { Actor, Stage } from './stage.ts'
-import type { Height, LedgerTip } from '../../src/rounds/index.ts'
+import type { Height, LedgerTip } from '../../../src/rounds/index.ts'
 
 /** No progress though nothing is wrong any more. */
 export class StalledError extends Error {

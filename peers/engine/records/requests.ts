@@ -2,16 +2,16 @@
  * Wishes to change who is a member, until a commit carries them: joins (own and others'), which also say whether a
  * member trains, and revocations.
  */
-import { joinType } from '../../src/federation/records.ts'
-import { participationType } from '../../src/federation/participation.ts'
-import { seal } from '../../src/federation/signed.ts'
-import { observerRounds } from '../../src/rounds/index.ts'
-import { changesAnything } from './membership.ts'
+import { joinType } from '../../../src/federation/records.ts'
+import { participationType } from '../../../src/federation/participation.ts'
+import { seal } from '../../../src/federation/signed.ts'
+import { observerRounds } from '../../../src/rounds/index.ts'
+import { changesAnything } from '../membership.ts'
 import { wire } from './records.ts'
-import type { EngineComponents, WireRecord } from './components.ts'
+import type { EngineComponents, WireRecord } from '../components.ts'
 import type { OpenRecord } from './records.ts'
-import type { Join, RosterEntry } from '../../src/federation/records.ts'
-import type { LedgerTip } from '../../src/rounds/index.ts'
+import type { Join, RosterEntry } from '../../../src/federation/records.ts'
+import type { LedgerTip } from '../../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
 
 /** The most wishes held at once. */

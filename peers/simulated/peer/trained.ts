@@ -1,5 +1,5 @@
 /** Every update that was made of late, for those that check what commits count. */
-import type { TrainedUpdate } from './world.ts'
+import type { TrainedUpdate } from '../world.ts'
 
 /** Heights that are remembered: nobody commits one that is further back for the first time. */
 const HEIGHTS = 64

@@ -1,9 +1,9 @@
 /** Other members' updates: fetched, checked, held for the height they belong to. */
-import { checkDelta } from '../../src/aggregation/index.ts'
-import { codecs } from '../../src/codecs/index.ts'
-import type { BlockExchange, FetchOptions, HeldUpdate, Position } from './components.ts'
-import type { Update, RefusalReason } from '../../src/federation/records.ts'
-import type { Signed } from '../../src/federation/signed.ts'
+import { checkDelta } from '../../../src/aggregation/index.ts'
+import { codecs } from '../../../src/codecs/index.ts'
+import type { BlockExchange, FetchOptions, HeldUpdate, Position } from '../components.ts'
+import type { Update, RefusalReason } from '../../../src/federation/records.ts'
+import type { Signed } from '../../../src/federation/signed.ts'
 
 /** A payload that is not what its announcement says, whoever gives it. */
 export class PayloadMismatchError extends Error {

@@ -1,5 +1,5 @@
 /** Finding out what this peer lacks, as peers/engine/catch-up.ts does: when others are ahead, when nothing moves. */
-import { quorumSize } from '../../src/rounds/index.ts'
+import { quorumSize } from '../../../src/rounds/index.ts'
 import { addressOf } from './address.ts'
 import { joinRecord } from './records.ts'
 import type { SimPeer } from './peer.ts'

@@ -1,12 +1,12 @@
 /** What is the same whatever stands on it: one virtual time, a network, disks, and what may happen to peers. */
-import { seededRandom, uniform } from '../../src/random.ts'
+import { seededRandom, uniform } from '../../../src/random.ts'
 import { VirtualDisk } from './disk.ts'
 import { VirtualNetwork } from './network.ts'
 import { VirtualTime } from './time.ts'
 import type { Victim } from './faults.ts'
-import type { History } from './history.ts'
+import type { History } from '../history.ts'
 import type { Weather } from './network.ts'
-import type { Random } from '../../src/random.ts'
+import type { Random } from '../../../src/random.ts'
 
 /** A peer on the stage. */
 export interface Actor {

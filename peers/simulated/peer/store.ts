@@ -1,6 +1,6 @@
 /** What a simulated peer keeps on its disk: its ledger, what it said at the current height, its own payload. */
 import { commitKey, payloadKey, saidKey } from './records.ts'
-import type { DiskWrite, VirtualDisk } from './disk.ts'
+import type { DiskWrite, VirtualDisk } from '../stage/disk.ts'
 import type { Said, SimCommit, Stored } from './records.ts'
 
 export class Store {

@@ -2,23 +2,23 @@
  * One simulated peer: the real round machine and the real commit bodies, around them a thin engine without signatures
  * or promises, so that a round takes microseconds. What the machine wants done takes virtual time.
  */
-import { initialState, nextHeight, step } from '../../src/rounds/index.ts'
+import { initialState, nextHeight, step } from '../../../src/rounds/index.ts'
 import { changeOf, Desk } from './desk.ts'
 import { Inquiry } from './inquiry.ts'
 import { Store } from './store.ts'
 import { joinRecord, proposalRecord, updateRecord, voteRecord } from './records.ts'
 import type { Answer, Question } from './inquiry.ts'
 import type { HeightRecord, ProposalRecord, SimCommit, SimRecord, VoteRecord } from './records.ts'
-import type { Actor } from './stage.ts'
+import type { Actor } from '../stage/stage.ts'
 import type { SimPosition } from './work.ts'
-import type { PeerWorld, Task } from './world.ts'
+import type { PeerWorld, Task } from '../world.ts'
 import type {
   BodyInView,
   MembershipChange,
   RoundEffect,
   RoundEvent,
   RoundState
-} from '../../src/rounds/index.ts'
+} from '../../../src/rounds/index.ts'
 
 type WithoutNow<E> = E extends unknown ? Omit<E, 'now'> : never
 type Effect<T extends RoundEffect['type']> = Extract<RoundEffect, { type: T }>

@@ -2,9 +2,9 @@
  * A virtual network: one-way links between peers, named by index. A message is lost, comes twice, or comes after a
  * random delay, so that messages overtake each other; links can be cut in one direction alone.
  */
-import { uniform } from '../../src/random.ts'
+import { uniform } from '../../../src/random.ts'
 import type { VirtualTime } from './time.ts'
-import type { Random } from '../../src/random.ts'
+import type { Random } from '../../../src/random.ts'
 
 /** How the network is just now. */
 export interface Weather {

@@ -6,9 +6,9 @@
  * that were synced; of the others each may have reached the platter all the same (the writer was not told), or is
  * torn, and then recovery finds the checksum wrong and drops it whole.
  */
-import { uniform } from '../../src/random.ts'
+import { uniform } from '../../../src/random.ts'
 import type { VirtualTime } from './time.ts'
-import type { Random } from '../../src/random.ts'
+import type { Random } from '../../../src/random.ts'
 
 export interface DiskInit {
   time: VirtualTime

@@ -1,8 +1,8 @@
 /** The signed records of the current height, ours and others': what a peer that missed some is given. */
-import type { WireRecord } from './components.ts'
-import type { Vote } from '../../src/federation/records.ts'
-import type { Signed } from '../../src/federation/signed.ts'
-import type { VoteKind } from '../../src/rounds/index.ts'
+import type { WireRecord } from '../components.ts'
+import type { Vote } from '../../../src/federation/records.ts'
+import type { Signed } from '../../../src/federation/signed.ts'
+import type { VoteKind } from '../../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
 
 /**
