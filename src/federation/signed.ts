@@ -5,6 +5,7 @@
  */
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { RecordEnvelope } from '@libp2p/peer-record'
+import { equals } from 'uint8arrays/equals'
 import { cidOf, decode, encode, InvalidRecordError } from './cbor.ts'
 import type { RecordSchema } from './cbor.ts'
 import type { PrivateKey } from '@libp2p/interface'
@@ -59,13 +60,17 @@ export async function seal<T>(type: SignedType<T>, value: T, key: PrivateKey): P
  * Open an untrusted envelope.
  *
  * @throws {InvalidSignatureError} the signature does not hold
- * @throws {InvalidRecordError} the payload is not of the schema, or names another author than its signer
+ * @throws {InvalidRecordError} the payload is not of the schema, or names another author than its signer, or the
+ * envelope is not encoded as `seal()` does
  */
 export async function open<T>(type: SignedType<T>, bytes: Uint8Array): Promise<Signed<T>> {
   if (bytes.byteLength > type.maxBytes + ENVELOPE_OVERHEAD_BYTES) {
     throw new InvalidRecordError(type.name, `${bytes.byteLength} bytes, at most ${type.maxBytes} expected`)
   }
   const envelope = await openEnvelope(type, bytes)
+  // Protobuf has many encodings of one message: whoever passes an envelope on must not be able to make another of it.
+  if (!equals(envelope.marshal(), bytes))
+    throw new InvalidRecordError(type.name, 'its envelope is not canonical')
   const payload = envelope.payload.subarray()
   const value = decode(type, payload)
   return { value, author: signerOf(type, envelope, value), cid: await cidOf(payload), bytes }

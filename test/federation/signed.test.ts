@@ -31,3 +31,20 @@ describe('an envelope that was opened before', () => {
     }
   })
 })
+
+describe('an envelope', () => {
+  it('opens in one encoding only: no bit of it can be changed by whoever passes it on', async () => {
+    const { bytes } = await update(await newMember())
+    for (let at = 0; at < 8 * bytes.byteLength; at++) {
+      const changed = bytes.slice()
+      changed[at >> 3] ^= 1 << (at & 7)
+      const opened = await open(updateType, changed).then(
+        () => true,
+        () => false
+      )
+      expect(opened, `bit ${at & 7} of byte ${at >> 3}`).to.equal(false)
+    }
+    const longer = new Uint8Array([...bytes, 0x30, 0x00])
+    await failure(open(updateType, longer), InvalidRecordError)
+  })
+})

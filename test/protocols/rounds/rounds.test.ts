@@ -6,7 +6,7 @@ import {
   rounds,
   roundsTopic
 } from '../../../protocols/rounds/index.ts'
-import { cidOf, encode } from '../../../src/federation/cbor.ts'
+import { encode } from '../../../src/federation/cbor.ts'
 import { proposalType } from '../../../src/federation/records.ts'
 import { failure } from '../../helpers/failure.ts'
 import {
@@ -145,6 +145,12 @@ describe('rounds protocol', () => {
       }
     })
 
+    it('a record that was wrapped anew', async () => {
+      // An unknown protobuf field (15, varint 0) makes another envelope of the same signature.
+      const wrapped = Uint8Array.from([...(await vote(alice)).bytes, 0x78, 0x00])
+      expect(await send('vote', { bytes: wrapped })).to.equal('reject')
+    })
+
     it('a changed record, and one that is called another kind than it was signed as', async () => {
       const signed = await vote(alice)
       const changed = signed.bytes.slice()
@@ -197,13 +203,10 @@ describe('rounds protocol', () => {
       expect(ahead).to.deep.equal([[alice.id.toString(), height]])
     })
 
-    it('a repeat, however it is wrapped', async () => {
+    it('a repeat', async () => {
       const signed = await vote(alice)
       expect(await send('vote', signed)).to.equal('accept')
-      // An unknown protobuf field (15, varint 0) makes another envelope of the same signature.
-      const wrapped = Uint8Array.from([...signed.bytes, 0x78, 0x00])
-      expect(await cidOf(wrapped)).to.not.deep.equal(await cidOf(signed.bytes))
-      expect(await send('vote', { bytes: wrapped })).to.equal('ignore')
+      expect(await send('vote', signed)).to.equal('ignore')
       expect(received).to.have.length(1)
     })
 
