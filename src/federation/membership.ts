@@ -12,13 +12,16 @@ import {
 } from './errors.ts'
 import { checkExpiry } from './invite.ts'
 import { openParticipation } from './participation.ts'
+import { openRecovery } from './recovery.ts'
 import { openRevocation } from './revocation.ts'
 import type { CertificateVerifier, Role, VerifiedCertificate } from './certificate.ts'
 import type { Manifest } from './manifest/schema.ts'
 import type { CommitBody } from './records.ts'
 import type { Participation } from './participation.ts'
+import type { Recovery } from './recovery.ts'
 import type { Revocation } from './revocation.ts'
 import type { Signed } from './signed.ts'
+import type { CID } from 'multiformats/cid'
 
 /** A peer that was admitted at some time. */
 export interface Member {
@@ -40,6 +43,14 @@ export interface RevocationEntry {
   reason: string
 }
 
+/** A branch of the ledger: who opened it, and why. */
+export interface RecoveryEntry extends Recovery {
+  /** Height of the commit that it is. */
+  height: number
+  /** Of the record. */
+  cid: CID
+}
+
 /** Membership after the commit of `height`. */
 export interface MembershipState {
   readonly manifest: Signed<Manifest>
@@ -52,6 +63,8 @@ export interface MembershipState {
   readonly revokedPeers: ReadonlyMap<string, RevocationEntry>
   /** Member → height of its latest participation that a commit carried. */
   readonly declared: ReadonlyMap<string, number>
+  /** Where an admin went on without a quorum, the first one first. */
+  readonly recoveries: readonly RecoveryEntry[]
   /** Remembers what it verified; shared by all states of one ledger, and no part of their value. */
   readonly verify: CertificateVerifier
 }
@@ -59,7 +72,7 @@ export interface MembershipState {
 /** The parts of a commit that change membership. */
 export type MembershipPart = Pick<
   CommitBody,
-  'height' | 'time' | 'admissions' | 'revocations' | 'participation'
+  'height' | 'time' | 'admissions' | 'revocations' | 'participation' | 'recovery'
 >
 
 /** Membership at the founding: the founder alone. */
@@ -81,6 +94,7 @@ export function genesisMembership(manifest: Signed<Manifest>): MembershipState {
     revokedInvites: new Map(),
     revokedPeers: new Map(),
     declared: new Map(),
+    recoveries: [],
     verify: createVerifier(manifest)
   }
 }
@@ -103,6 +117,7 @@ export async function applyCommit(state: MembershipState, commit: MembershipPart
   for (const envelope of commit.participation ?? []) {
     next = withParticipation(next, await checkParticipation(next, envelope, height))
   }
+  if (commit.recovery != null) next = withRecovery(next, await checkRecovery(next, commit.recovery))
   return next
 }
 
@@ -204,6 +219,38 @@ export async function checkParticipation(
     )
   }
   return participation
+}
+
+/**
+ * Check that an admin may go on without a quorum, with the commit of the state's height.
+ *
+ * @throws {TamperedError} its signature does not hold
+ * @throws {WrongFederationError} made for another federation
+ * @throws {NotAllowedError} its signer is none whom the manifest names, it follows another height or recovery than the
+ * last, or lists who is no member
+ */
+export async function checkRecovery(state: MembershipState, envelope: Uint8Array): Promise<Signed<Recovery>> {
+  const recovery = await openRecovery(envelope)
+  const { federation, admin, base, members, previous } = recovery.value
+  const ids = { found: federation.toString(), expected: state.manifest.cid.toString() }
+  if (ids.found !== ids.expected) throw new WrongFederationError('recovery', ids)
+  if (namedRole(state.manifest.value, admin) == null || !isAdmin(state, admin))
+    throw new NotAllowedError(`Only admins whom the manifest names recover, and ${admin} is not one`)
+  if (base.height + 1 !== state.height)
+    throw new NotAllowedError(`This recovery follows height ${base.height}, not ${state.height - 1}`)
+  const last = state.recoveries.at(-1)?.cid
+  if (String(previous) !== String(last ?? null))
+    throw new NotAllowedError(
+      `This recovery follows the recovery ${previous}, but the last is ${last ?? null}`
+    )
+  const stranger = members.find((peer) => activeMember(state, peer) == null)
+  if (stranger != null) throw new NotAllowedError(`The recovery lists ${stranger}, who is no member`)
+  return recovery
+}
+
+/** The state on the branch. The recovery was checked against this very state. */
+function withRecovery(state: MembershipState, { value, cid }: Signed<Recovery>): MembershipState {
+  return { ...state, recoveries: [...state.recoveries, { ...value, cid, height: state.height }] }
 }
 
 /** The state in which the member has said so. The participation was checked against this very state. */

@@ -17,6 +17,8 @@ import type { SignedType } from './signed.ts'
 export const MAX_ROSTER = 1024
 /** The most admissions, or revocations, that one commit lists; the rest wait for the next. */
 export const MAX_MEMBERSHIP_CHANGES = 64
+/** A recovery (see recovery.ts) that names a full roster: 54 bytes a member. */
+export const MAX_RECOVERY_BYTES = 64 * 1024
 
 /** A participation as its signed envelope (see participation.ts). */
 const participationField = bytesField(1024)
@@ -109,7 +111,9 @@ const commitBodySchema = z.strictObject({
   /** Signed revocations that take effect with this commit. */
   revocations: z.array(envelopeField).max(MAX_MEMBERSHIP_CHANGES),
   /** Members' word on whether they train (see participation.ts); absent when there is none. */
-  participation: z.array(participationField).min(1).max(MAX_MEMBERSHIP_CHANGES).optional()
+  participation: z.array(participationField).min(1).max(MAX_MEMBERSHIP_CHANGES).optional(),
+  /** The admin's signed recovery (see recovery.ts) that this commit is: it has no votes. Absent in all others. */
+  recovery: bytesField(MAX_RECOVERY_BYTES + 256).optional()
 })
 
 const proposalSchema = z.strictObject({
@@ -134,7 +138,7 @@ const voteSchema = z.strictObject({
 
 const commitSchema = z.strictObject({
   body: commitBodySchema,
-  /** Precommits for `body` by a quorum of the previous roster, all of one view. */
+  /** Precommits for `body` by a quorum of the previous roster, all of one view; none in a recovery. */
   votes: z.array(bytesField(1024)).max(MAX_ROSTER)
 })
 

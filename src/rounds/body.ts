@@ -17,6 +17,7 @@ import type {
   RosterEntry,
   Update
 } from '../federation/records.ts'
+import type { Recovery } from '../federation/recovery.ts'
 import type { Signed } from '../federation/signed.ts'
 import type { Height } from './types.ts'
 
@@ -163,6 +164,26 @@ export function makeContributions(updates: readonly CheckedUpdate[], manifest: M
     samples: Math.min(update.signed.value.samples, maxSamples),
     ...(update.refused == null ? {} : { refused: update.refused })
   }))
+}
+
+/**
+ * The body of the commit by which a recovery opens a branch. All of it follows from the tip and the record: nobody but
+ * the admin has a say in it, and the admin in nothing but the roster.
+ */
+export function recoveryBody(tip: LedgerTip, { value, bytes }: Signed<Recovery>): CommitBody {
+  const { participation: _said, recovery: _before, ...carried } = tip.body
+  const before = new Map(tip.body.roster.map((entry) => [entry.peer, entry]))
+  return {
+    ...carried,
+    height: tip.body.height + 1,
+    previous: tip.cid,
+    time: Math.max(value.time, tip.body.time),
+    contributions: [],
+    roster: value.members.map((peer) => ({ ...before.get(peer), peer, missed: 0 })),
+    admissions: [],
+    revocations: [],
+    recovery: bytes
+  }
 }
 
 function evaluate({ updates, tip }: BodyInput): Metrics {

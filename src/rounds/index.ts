@@ -1,5 +1,13 @@
 /** The round machine and what it agrees on. */
-export { genesisTip, isFinished, makeBody, makeContributions, nextHeight, observerRounds } from './body.ts'
+export {
+  genesisTip,
+  isFinished,
+  makeBody,
+  makeContributions,
+  nextHeight,
+  observerRounds,
+  recoveryBody
+} from './body.ts'
 export { deadlineMs } from './deadline.ts'
 export { initialState, step } from './machine.ts'
 export { proposerOf } from './agree.ts'

@@ -3,6 +3,7 @@ import { cidOf, encode } from '../../../src/federation/cbor.ts'
 import { updateType } from '../../../src/federation/records.ts'
 import { open } from '../../../src/federation/signed.ts'
 import { makeBody } from '../../../src/rounds/index.ts'
+import { differences } from '../differences.ts'
 import { changesAnything } from '../membership.ts'
 import type { HeldUpdate, Position } from '../components.ts'
 import type { Membership } from '../membership.ts'
@@ -78,7 +79,10 @@ export class Bodies {
     const change = await this.#checkChange(body)
     const made = await this.#make(held, change, body.time)
     const claimed = await cidOf(encode(body))
-    if (!made.cid.equals(claimed)) throw new InvalidProposalError(differences(body, made.body))
+    if (!made.cid.equals(claimed)) {
+      const differing = differences(body, made.body).join(', ')
+      throw new InvalidProposalError(`recomputing it gives another ${differing}`)
+    }
     return made
   }
 
@@ -142,11 +146,4 @@ async function openUpdate(bytes: Uint8Array): Promise<Signed<Update>> {
   } catch (cause) {
     throw new InvalidProposalError(`an update in it cannot be read (${(cause as Error).message})`)
   }
-}
-
-/** Names the fields that differ. */
-function differences(claimed: CommitBody, made: CommitBody): string {
-  const keys = Object.keys(made) as (keyof CommitBody)[]
-  const differing = keys.filter((key) => String(encode(claimed[key])) !== String(encode(made[key])))
-  return `recomputing it gives another ${differing.join(', ')}`
 }
