@@ -95,6 +95,8 @@ export interface EngineOptions {
   voteMs: number
   /** Without progress for so long, ask another member what is missing. */
   catchUpMs: number
+  /** Payloads up to this size travel inside their updates; at most `MAX_INLINE_BYTES`. */
+  inlineBytes: number
 }
 
 /** An update that was looked at, and how to read its delta if it is usable. */

@@ -10,6 +10,11 @@ export function checkRange(start: number, count: number, length: number): void {
   }
 }
 
+/** Of a payload that is in memory as a whole. */
+export function bytesReader(payload: Uint8Array): ByteReader {
+  return async (offset, length) => payload.subarray(offset, offset + length)
+}
+
 /** @throws {PayloadLengthError} the reader gave another number of bytes */
 export async function readExactly(payload: ByteReader, offset: number, length: number): Promise<Uint8Array> {
   const bytes = await payload(offset, length)

@@ -15,6 +15,8 @@ import type { SignedType } from './signed.ts'
 
 /** The most members whose contributions one commit lists. */
 export const MAX_ROSTER = 1024
+/** A payload of at most so many bytes may be in its update: fetching it would cost several times as much. */
+export const MAX_INLINE_BYTES = 2048
 /** The most admissions, or revocations, that one commit lists; the rest wait for the next. */
 export const MAX_MEMBERSHIP_CHANGES = 64
 /** A recovery (see recovery.ts) that names a full roster: 54 bytes a member. */
@@ -53,8 +55,8 @@ const updateSchema = z.strictObject({
   metricsBefore: metricsField,
   metricsAfter: metricsField,
   codec: textField(32).min(1),
-  /** Root of the payload's DAG (see src/blocks). */
-  payload: cidField,
+  /** Root of the payload's DAG (see src/blocks), or the payload itself if it is small. */
+  payload: z.union([cidField, bytesField(MAX_INLINE_BYTES)]),
   /** Payload bytes, all blocks together. */
   sizeBytes: countField,
   /** Wall time of local training. */
@@ -178,7 +180,7 @@ export const updateType: SignedType<Update> = {
   domain: 'murmuration-update',
   schema: updateSchema,
   authorOf: ({ author }) => author,
-  maxBytes: 4096
+  maxBytes: 4096 + MAX_INLINE_BYTES
 }
 export const proposalType: SignedType<Proposal> = {
   name: 'proposal',

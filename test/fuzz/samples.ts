@@ -128,7 +128,11 @@ export const signedKinds: (Kind & { type: SignedType<unknown>; key: PrivateKey }
   },
   { type: certificateType, payloads: certificates.map(payloadOf), key: firstInvite.key },
   { type: revocationType, payloads: revocations.map(payloadOf), key: founder.key },
-  { type: updateType, payloads: [encode(update)], key: member.key },
+  {
+    type: updateType,
+    payloads: [encode(update), encode({ ...update, payload: new Uint8Array(update.sizeBytes) })],
+    key: member.key
+  },
   { type: proposalType, payloads: [encode(proposal)], key: founder.key },
   {
     type: voteType,

@@ -167,10 +167,11 @@ export class HeightWork {
 
   /** A round may wait for this very update: a training thread that crashed, or a full disk, gets another chance. */
   async #train({ round }: Effect<'train'>): Promise<void> {
-    const { components, position, listener } = this.#init
+    const { components, options, position, listener } = this.#init
     const { signal } = this.#abort
     const onProgress = (progress: TrainingProgress): void => listener.training(progress)
-    const input = { components, position, height: this.height, round }
+    const { inlineBytes } = options
+    const input = { components, position, height: this.height, round, inlineBytes }
     const tell = (error: Error, isFirst: boolean): void => {
       if (isFirst) listener.failed(error)
     }

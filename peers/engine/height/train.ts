@@ -9,11 +9,16 @@ import type { Signed } from '../../../src/federation/signed.ts'
 import type { Height } from '../../../src/rounds/index.ts'
 import type { TrainingResult, TrainOptions } from '../../../src/training/types.ts'
 
+/** Payloads of all members in one proposal. */
+const MAX_INLINE_TOTAL_BYTES = 256 * 1024
+
 export interface TrainInput {
   components: Pick<EngineComponents, 'trainer' | 'blocks' | 'key' | 'self'>
   position: Position
   height: Height
   round: number
+  /** The largest payload that travels inside its update. */
+  inlineBytes: number
 }
 
 /** Train from the global model and make the result announceable: its payload is stored before it is signed. */
@@ -27,6 +32,8 @@ export async function trainUpdate(
   const result = await components.trainer.train({ weights, round, seed }, options)
   const codec = codecs[tip.manifest.exchange.codec]
   const payload = codec.encode(result.delta)
+  // A proposal carries all updates: in a large roster there is less room for each.
+  const limit = Math.min(input.inlineBytes, MAX_INLINE_TOTAL_BYTES / height.roster.length)
   const update: Update = {
     federation: tip.federation,
     author: components.self,
@@ -36,7 +43,7 @@ export async function trainUpdate(
     metricsBefore: result.before,
     metricsAfter: result.after,
     codec: codec.name,
-    payload: await components.blocks.putPayload(payload),
+    payload: payload.byteLength <= limit ? payload : await components.blocks.putPayload(payload),
     sizeBytes: payload.byteLength,
     trainingMs: result.trainingMs
   }

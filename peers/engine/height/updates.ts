@@ -1,6 +1,7 @@
 /** Other members' updates: fetched, checked, held for the height they belong to. */
 import { checkDelta } from '../../../src/aggregation/index.ts'
-import { codecs } from '../../../src/codecs/index.ts'
+import { bytesReader, codecs } from '../../../src/codecs/index.ts'
+import type { ByteReader } from '../../../src/codecs/index.ts'
 import type { BlockExchange, FetchOptions, HeldUpdate, Position } from '../components.ts'
 import type { Update, RefusalReason } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
@@ -58,14 +59,21 @@ export class UpdatePool {
   }
 
   async #judgePayload(signed: Signed<Update>): Promise<HeldUpdate> {
-    const { blocks, fetch, position } = this.#init
-    const { value, author } = signed
-    const payload = await blocks.getPayload(value.payload, value.sizeBytes, fetch(author))
+    const { position } = this.#init
     const { length } = position.weights
-    const read = this.#codec().decode(payload, length)
+    const read = this.#codec().decode(await this.#payload(signed), length)
     const { maxNorm } = position.tip.manifest.aggregation
     const unfit = await checkDelta(read, { length, maxNorm, stretch: this.stretch })
     return unfit == null ? { signed, read } : { signed, refused: unfit }
+  }
+
+  async #payload({ value, author }: Signed<Update>): Promise<ByteReader> {
+    const { payload, sizeBytes } = value
+    if (!(payload instanceof Uint8Array)) {
+      return await this.#init.blocks.getPayload(payload, sizeBytes, this.#init.fetch(author))
+    }
+    if (payload.byteLength === sizeBytes) return bytesReader(payload)
+    throw new PayloadMismatchError(`${payload.byteLength} bytes instead of ${sizeBytes}`)
   }
 
   /** What the record alone shows, before anything is fetched. */

@@ -2,6 +2,7 @@
 import { defaultLogger } from '@libp2p/logger'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { rounds } from '../../../protocols/rounds/index.ts'
+import { MAX_INLINE_BYTES } from '../../../src/federation/records.ts'
 import { activeMember, checkAdmission } from '../../../src/federation/membership.ts'
 import { Ledger, VoteLog } from '../../../src/state/index.ts'
 import { RoundEngine } from '../../engine/engine.ts'
@@ -154,7 +155,13 @@ async function connect(
     federation: identity.manifest.cid,
     manifest: identity.manifest.value,
     components: engineComponents(base, { node, talk, addresses }),
-    options: { train: init.train ?? true, proposeMs: PROPOSE_MS, voteMs: VOTE_MS, catchUpMs: CATCH_UP_MS }
+    options: {
+      train: init.train ?? true,
+      proposeMs: PROPOSE_MS,
+      voteMs: VOTE_MS,
+      catchUpMs: CATCH_UP_MS,
+      inlineBytes: MAX_INLINE_BYTES
+    }
   })
   const log = logger.forComponent('murmur:links')
   const links = new Links({ node, self: identity.self, clock: hostClock, log, jitter: Math.random })

@@ -65,7 +65,7 @@ export class EngineActor implements Actor {
     this.up = true
     const { federation, manifest } = this.#stage
     const { proposeMs, voteMs } = this.#stage.history.federation
-    const options = { train: true, proposeMs, voteMs, catchUpMs: CATCH_UP_MS }
+    const options = { train: true, proposeMs, voteMs, catchUpMs: CATCH_UP_MS, inlineBytes: 0 }
     const engine = new RoundEngine({ federation, manifest, components: this.#components(), options })
     this.engine = engine
     this.#stage.watch.follow(this, engine)

@@ -3,7 +3,13 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { openRecord } from '../../../peers/engine/records/records.ts'
 import { encode, rawCidOf } from '../../../src/federation/cbor.ts'
-import { joinType, proposalType, updateType, voteType } from '../../../src/federation/records.ts'
+import {
+  joinType,
+  MAX_INLINE_BYTES,
+  proposalType,
+  updateType,
+  voteType
+} from '../../../src/federation/records.ts'
 import { floatsToBytes } from '../../../src/vectors.ts'
 import { VirtualClock } from '../../helpers/virtual-clock.ts'
 import { LENGTH, Swarm } from '../../peers/engine/swarm.ts'
@@ -94,7 +100,8 @@ async function updateOf({ ahead, a, b, c }: Lie): Promise<Update> {
     metricsBefore: metrics(b, c),
     metricsAfter: metrics(c, a),
     codec: c % 7 === 0 ? '\u2028odd' : 'fp32',
-    payload,
+    // Of any length and content also where it travels inside the update.
+    payload: a % 3 === 0 && bytes.byteLength <= MAX_INLINE_BYTES ? bytes : payload,
     sizeBytes: b % 3 === 0 ? Math.floor(numbers[c % numbers.length]) : 4 * LENGTH,
     trainingMs: Math.abs(reals[a % reals.length])
   }
@@ -120,7 +127,7 @@ async function proposalOf(of: Lie): Promise<Proposal> {
     { admissions: new Array<Uint8Array>(64).fill(new Uint8Array(100)) },
     { revocations: [new Uint8Array(8192)] },
     { evaluation: metrics(b, c), epsilon: 1e308 },
-    { height: 0, previous: update.payload, optimizerState: update.payload }
+    { height: 0, previous: update.base, optimizerState: update.base }
   ]
   const updates = [
     [envelope],

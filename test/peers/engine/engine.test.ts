@@ -28,6 +28,24 @@ describe('round engine', () => {
     }
   })
 
+  it('passes small payloads inside their updates, and fetches none of them', async () => {
+    swarm = await new Swarm({
+      manifest: rounds({ stop: 2 }),
+      inlineBytes: LENGTH * Float32Array.BYTES_PER_ELEMENT,
+      step: () => 1
+    }).start()
+    // Nobody would get a payload that is not in its update.
+    for (const { id } of swarm.peers)
+      swarm.withheld.set(
+        id,
+        swarm.peers.map(({ id: other }) => other)
+      )
+    await Promise.all(swarm.peers.map((peer) => swarm.reached(peer, 2)))
+    const { tip } = swarm.peers[0].engine.snapshot()
+    expect(tip?.body.contributions.map(({ refused }) => refused)).to.deep.equal(new Array(4).fill(undefined))
+    expect(swarm.peers[0].engine.weights).to.deep.equal(new Float32Array(LENGTH).fill(2))
+  })
+
   it('counts updates that are equal but for their authors', async () => {
     swarm = await new Swarm({ manifest: rounds({ stop: 2 }), step: () => 1, samples: () => 10 }).start()
     await Promise.all(swarm.peers.map((peer) => swarm.reached(peer, 2)))

@@ -39,6 +39,8 @@ export interface SwarmOptions {
   manifest?: Record<string, unknown>
   /** What member i adds to every weight in a round. */
   step?: (member: number, round: number) => number
+  /** Default 0: all payloads are fetched. */
+  inlineBytes?: number
   /** What member i claims to have trained on. */
   samples?: (member: number) => number
 }
@@ -84,7 +86,8 @@ export class Swarm {
     const store = reuse?.store ?? memoryStore()
     const components = this.#components({ key, id, blocks, store, member })
     const train = this.#options.observers?.includes(member) !== true
-    const options = { train, proposeMs: 500, voteMs: 300, catchUpMs: 100 }
+    const { inlineBytes = 0 } = this.#options
+    const options = { train, proposeMs: 500, voteMs: 300, catchUpMs: 100, inlineBytes }
     const engine = new RoundEngine({
       federation: this.federation,
       manifest: this.manifest,
