@@ -8,6 +8,7 @@ import { orAborted } from '../../src/turns.ts'
 import { initialState, isFinished, nextHeight, step } from '../../src/rounds/index.ts'
 import { CatchUp } from './catch-up.ts'
 import { DiskError } from './disk.ts'
+import { Evidence } from './records/evidence.ts'
 import { EarlyRecords } from './records/early.ts'
 import { HeightWork } from './height/height.ts'
 import { insist } from './insist.ts'
@@ -19,6 +20,7 @@ import type { EngineComponents, EngineOptions, Position, WireRecord } from './co
 import type { EngineEvents, EngineSnapshot } from './events.ts'
 import type { HeightListener, UntimedEvent } from './height/height.ts'
 import type { OpenRecord, RoundRecord } from './records/records.ts'
+import type { EvidenceRecord } from './records/evidence.ts'
 import type { RequestRecord } from './records/requests.ts'
 import type { NextCommit } from './tip.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
@@ -47,6 +49,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   readonly #components: EngineComponents
   readonly #tip: TipKeeper
   readonly #requests: Requests
+  readonly #evidence: Evidence
   readonly #catchUp: CatchUp
   #machine: RoundState
   /** Null while the model of the tip is not here. */
@@ -72,6 +75,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#tip = new TipKeeper(init)
     this.#requests = new Requests(init.components, init.options.train)
     this.#machine = initialState(init.components.self, roundConfig(init))
+    this.#evidence = new Evidence(init.components)
     this.#catchUp = this.#createCatchUp()
   }
 
@@ -120,6 +124,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   async receive(record: OpenRecord): Promise<void> {
     if (!record.signed.value.federation.equals(this.#init.federation)) return
     if (record.kind === 'join' || record.kind === 'revocation') return await this.#onRequest(record)
+    if (record.kind === 'evidence') return await this.#onEvidence(record)
     const { height } = record.signed.value
     if (this.#work?.isBegun === true && height === this.#work.height.height) this.#work.receive(record)
     else if (height > (this.#tip.current?.body.height ?? 0)) this.#keepForLater(record)
@@ -127,7 +132,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
 
   /** What a peer at the same height may lack. */
   records(): WireRecord[] {
-    return [...this.#requests.all(), ...(this.#work?.log.all() ?? [])]
+    return [...this.#evidence.all(), ...this.#requests.all(), ...(this.#work?.log.all() ?? [])]
   }
 
   /** Ask for a change of membership: held here, told to the others, carried by the next commit. */
@@ -203,6 +208,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       options,
       position,
       height,
+      offences: () => this.#evidence.offences(position.tip),
       connected: () => this.#connected,
       dispatch: (event) => this.#dispatch(event),
       listener: this.#listener(height.height, height.round)
@@ -269,14 +275,11 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       },
       view: (view) => this.#emit('view:change', { height, view }),
       decided: (body, commit) => this.#background(this.#decide(body, commit)),
-      evidence: ({ from, view, kind }) =>
-        this.#components.log.error(
-          '%s cast two different %ss in view %d of height %d',
-          from,
-          kind,
-          view,
-          height
-        ),
+      evidence: ({ from, view, kind }, votes) => {
+        const { log } = this.#components
+        log.error('%s cast two different %ss in view %d of height %d', from, kind, view, height)
+        this.#background(this.#accuse(from, height, votes))
+      },
       failed: (error) => this.#fail(error)
     }
   }
@@ -302,6 +305,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   async #apply(next: NextCommit): Promise<boolean> {
     const tip = await this.#tip.apply(next)
     if (tip == null) return false
+    this.#evidence.prune(tip)
     this.#work?.end()
     this.#work = null
     this.#position = null
@@ -313,13 +317,30 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   }
 
   async #onRequest(record: RequestRecord): Promise<void> {
-    await this.#requests.add(record)
+    const tip = this.#tip.current
+    if (tip != null) await this.#requests.add(record, tip)
     await this.#updatePending()
+  }
+
+  /** This peer has seen both votes itself: keep them for the next commit, and tell the others. */
+  async #accuse(offender: string, height: number, votes: [Uint8Array, Uint8Array]): Promise<void> {
+    const tip = this.#tip.current
+    if (tip == null || this.#evidence.holds(offender, height)) return
+    const record = await this.#evidence.report(tip, votes)
+    await this.#onEvidence(record)
+    await this.#components.gossip.publish(wire(record))
+  }
+
+  async #onEvidence(record: EvidenceRecord): Promise<void> {
+    const tip = this.#tip.current
+    if (tip != null && (await this.#evidence.add(record, tip))) await this.#updatePending()
   }
 
   async #updatePending(): Promise<void> {
     const tip = this.#tip.current
-    if (tip != null) this.#dispatch({ type: 'pending', pending: await this.#requests.pending(tip) })
+    if (tip == null) return
+    const isWished = await this.#requests.pending(tip)
+    this.#dispatch({ type: 'pending', pending: isWished || this.#evidence.offences(tip).length > 0 })
   }
 
   async #askToJoin(): Promise<void> {

@@ -30,6 +30,6 @@ export interface Membership {
 
 /** True when there is something to commit. */
 export function changesAnything(change: MembershipChange): boolean {
-  const { admissions, revocations, declared = [] } = change
-  return admissions.length + revocations.length + declared.length > 0
+  const { admissions, revocations, declared = [], offences = [] } = change
+  return admissions.length + revocations.length + declared.length + offences.length > 0
 }

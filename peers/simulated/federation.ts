@@ -15,6 +15,8 @@ export interface FederationOptions {
   /** The share of the roster that trains in a round. */
   cohort: number
   maxMissed: number
+  /** Who is proven to have voted twice is out for so many commits. */
+  banRounds: number
   /** The first time-outs of a view. */
   proposeMs: number
   voteMs: number
@@ -67,7 +69,7 @@ export function simulatedFederation(options: FederationOptions): SimFederation {
     ...base,
     rounds: { ...rounds, startMembers: 1, stop: { rounds: 1_000_000 } },
     aggregation: { ...base.aggregation, maxSamples: MAX_SAMPLES, maxNorm: MAX_NORM },
-    membership: { ...base.membership, faultModel }
+    membership: { ...base.membership, faultModel, banRounds: options.banRounds }
   }
   const ids = Array.from({ length: options.peers }, (_, i) => `p${i}`)
   const initialWeights = new Float32Array(options.parameters)

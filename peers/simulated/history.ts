@@ -35,6 +35,8 @@ export interface DrawOptions {
 
 const FAULTY_MS = 10_000
 const DIVISIVE = 0.35
+/** Short: liars are to come back, and to be banned again. */
+const LONGEST_BAN = 6
 const MIN_PEERS = 4
 const MAX_PEERS = 10
 
@@ -44,7 +46,8 @@ export function drawHistory(seed: number, { faultModel }: DrawOptions = {}): His
   const drawn = uniform(random) < 0.5 ? 'crash' : 'byzantine'
   // Made to divide: some decide what the others do not hear of, and views change faster than news travel.
   const isDivisive = uniform(random) < DIVISIVE
-  const federation = drawFederation(random, faultModel ?? drawn, isDivisive)
+  const banRounds = 1 + integerBelow(seededRandom(seed, 4), LONGEST_BAN)
+  const federation = { ...drawFederation(random, faultModel ?? drawn, isDivisive), banRounds }
   const { peers, members } = federation
   const indexes = [...Array(peers).keys()]
   const slowestMs = 200 + 3000 * uniform(random) ** 2
@@ -71,7 +74,7 @@ function drawFederation(
   random: Random,
   faultModel: 'crash' | 'byzantine',
   isDivisive: boolean
-): FederationOptions {
+): Omit<FederationOptions, 'banRounds'> {
   const peers = MIN_PEERS + integerBelow(random, MAX_PEERS - MIN_PEERS + 1)
   // Liars are a bounded share of the roster as it stands: it must not shrink to them.
   const isStable = faultModel === 'byzantine' || uniform(random) < 0.4

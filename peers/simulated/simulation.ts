@@ -12,7 +12,7 @@ import type { SimFederation } from './federation.ts'
 import type { History } from './history.ts'
 import type { Answer, Question } from './peer/inquiry.ts'
 import type { Plot } from './peer/liars.ts'
-import type { SimRecord, SimUpdate, Stored } from './peer/records.ts'
+import type { SimRecord, SimUpdate, Stored, VoteRecord } from './peer/records.ts'
 import type { PeerWorld, Task, TrainedUpdate } from './world.ts'
 import type { Update } from '../../src/federation/records.ts'
 
@@ -28,6 +28,8 @@ export class Simulation extends Stage<SimPeer> implements PeerWorld {
   readonly #liars: ReadonlyMap<string, Liar>
   readonly #disks: VirtualDisk<Stored>[]
   readonly #trained = new Trained()
+  /** Votes that their authors have cast. */
+  readonly #genuine = new WeakSet<SimRecord>()
 
   constructor(history: History) {
     super(history)
@@ -39,7 +41,7 @@ export class Simulation extends Stage<SimPeer> implements PeerWorld {
     this.#liars = new Map(
       history.liars.map(({ peer, strategies }) => [
         ids[peer],
-        new Liar(ids[peer], { strategies, random, plot })
+        new Liar(ids[peer], { strategies, random, plot, banRounds: history.federation.banRounds })
       ])
     )
     this.observer = new Checker({
@@ -93,12 +95,18 @@ export class Simulation extends Stage<SimPeer> implements PeerWorld {
     return { update, delta }
   }
 
+  isGenuine(vote: VoteRecord): boolean {
+    return this.#genuine.has(vote)
+  }
+
   tell(from: SimPeer, record: SimRecord): void {
     const liar = this.#liars.get(from.id)
+    if (record.kind === 'vote') this.#genuine.add(record)
     for (const to of this.peers) {
       if (to === from) continue
-      for (const told of liar?.tell(record, to.index) ?? [record]) {
+      for (const told of liar?.tell(record, to.index, from.log) ?? [record]) {
         if (liar != null) this.observer.told(told)
+        if (told.kind === 'vote' && told.from === from.id) this.#genuine.add(told)
         this.send(from, to, () => to.receive(told))
       }
     }
@@ -129,6 +137,10 @@ export class Simulation extends Stage<SimPeer> implements PeerWorld {
       if (delta != null) return delta
     }
     return undefined
+  }
+
+  isOutstanding({ accused, position }: SimPeer): boolean {
+    return accused.offences(position.tip).length > 0
   }
 
   /** For people: how it stands, a line a peer. */

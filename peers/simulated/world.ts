@@ -25,6 +25,8 @@ export interface PeerWorld {
   /** Virtual milliseconds. */
   takes(task: Task, peer: SimPeer): number
   train(peer: SimPeer): TrainedUpdate
+  /** Did its author say so? What a signature would show. */
+  isGenuine(vote: VoteRecord): boolean
   tell(from: SimPeer, record: SimRecord): void
   /** Asks another peer what this one lacks; the answer may never come. */
   ask(from: SimPeer, other: string, question: Question, onAnswer: (answer: Answer) => void): void

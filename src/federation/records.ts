@@ -21,9 +21,19 @@ export const MAX_INLINE_BYTES = 2048
 export const MAX_MEMBERSHIP_CHANGES = 64
 /** A recovery (see recovery.ts) that names a full roster: 54 bytes a member. */
 export const MAX_RECOVERY_BYTES = 64 * 1024
+/** The most proofs of equivocation that one commit carries; the rest wait for the next. */
+export const MAX_EVIDENCE = 16
+/** The most bans that are kept at a time: as many as a roster has members. */
+export const MAX_BANS = MAX_ROSTER
 
 /** A participation as its signed envelope (see participation.ts). */
 const participationField = bytesField(1024)
+
+/** A vote as its signed envelope. */
+const voteField = bytesField(1024)
+
+/** Two votes of one member in one step that contradict each other (see src/rounds/evidence.ts), the lesser bytes first. */
+const evidenceField = z.tuple([voteField, voteField])
 
 /** A certificate or an invite capability as its signed envelope (see invite.ts, certificate.ts). */
 const envelopeField = bytesField(8192)
@@ -86,6 +96,14 @@ const rosterEntrySchema = z.strictObject({
   observes: z.literal(true).optional()
 })
 
+const banSchema = z.strictObject({
+  peer: peerIdField,
+  /** The commit that carried the proof against it: what it did up to that height is paid for. */
+  since: countField,
+  /** The first height whose commit may admit it again. */
+  until: countField
+})
+
 /** What a quorum agrees on. Its CID is *the* commit id: the same on every peer, whichever votes each holds. */
 const commitBodySchema = z.strictObject({
   federation: cidField,
@@ -114,6 +132,10 @@ const commitBodySchema = z.strictObject({
   revocations: z.array(envelopeField).max(MAX_MEMBERSHIP_CHANGES),
   /** Members' word on whether they train (see participation.ts); absent when there is none. */
   participation: z.array(participationField).min(1).max(MAX_MEMBERSHIP_CHANGES).optional(),
+  /** Proofs of equivocation, by offender ascending, one each; absent when there is none. */
+  evidence: z.array(evidenceField).min(1).max(MAX_EVIDENCE).optional(),
+  /** Who was banned by proof, by peer id ascending, until nothing follows from it any more; absent when nobody. */
+  bans: z.array(banSchema).min(1).max(MAX_BANS).optional(),
   /** The admin's signed recovery (see recovery.ts) that this commit is: it has no votes. Absent in all others. */
   recovery: bytesField(MAX_RECOVERY_BYTES + 256).optional()
 })
@@ -141,7 +163,13 @@ const voteSchema = z.strictObject({
 const commitSchema = z.strictObject({
   body: commitBodySchema,
   /** Precommits for `body` by a quorum of the previous roster, all of one view; none in a recovery. */
-  votes: z.array(bytesField(1024)).max(MAX_ROSTER)
+  votes: z.array(voteField).max(MAX_ROSTER)
+})
+
+/** A member tells of a proof that it has come by. Who signs it does not matter: the proof speaks for itself. */
+const evidenceReportSchema = z.strictObject({
+  federation: cidField,
+  votes: evidenceField
 })
 
 /**
@@ -160,8 +188,8 @@ const joinSchema = z.strictObject({
   participation: participationField.optional()
 })
 
-/** What members send each other in a round; `revocation` is the admins' signed record (see revocation.ts). */
-export const recordKinds = ['update', 'proposal', 'vote', 'join', 'revocation'] as const
+/** What members send each other in a round; `revocation` is the admins' signed record (see revocation.ts), `evidence` a report. */
+export const recordKinds = ['update', 'proposal', 'vote', 'join', 'revocation', 'evidence'] as const
 
 export type RecordKind = (typeof recordKinds)[number]
 export type Metrics = z.output<typeof metricsField>
@@ -169,6 +197,10 @@ export type Update = z.output<typeof updateSchema>
 export type RefusalReason = (typeof refusalReasons)[number]
 export type Contribution = z.output<typeof contributionSchema>
 export type RosterEntry = z.output<typeof rosterEntrySchema>
+/** Two signed votes that contradict each other. */
+export type Evidence = z.output<typeof evidenceField>
+export type Ban = z.output<typeof banSchema>
+export type EvidenceReport = z.output<typeof evidenceReportSchema>
 export type CommitBody = z.output<typeof commitBodySchema>
 export type Proposal = z.output<typeof proposalSchema>
 export type Vote = z.output<typeof voteSchema>
@@ -193,6 +225,13 @@ export const voteType: SignedType<Vote> = {
   domain: 'murmuration-vote',
   schema: voteSchema,
   maxBytes: 512
+}
+export const evidenceType: SignedType<EvidenceReport> = {
+  name: 'evidence',
+  domain: 'murmuration-evidence',
+  schema: evidenceReportSchema,
+  /** Two votes and the federation. */
+  maxBytes: 2560
 }
 export const commitType: RecordSchema<Commit> = {
   name: 'commit',

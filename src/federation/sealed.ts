@@ -1,8 +1,8 @@
 /** Signed records with their kind: opened once at the edge, then passed on as values that cannot be wrong. */
-import { joinType, proposalType, updateType, voteType } from './records.ts'
+import { evidenceType, joinType, proposalType, updateType, voteType } from './records.ts'
 import { revocationType } from './revocation.ts'
 import { open } from './signed.ts'
-import type { Join, Proposal, RecordKind, Update, Vote } from './records.ts'
+import type { EvidenceReport, Join, Proposal, RecordKind, Update, Vote } from './records.ts'
 import type { Revocation } from './revocation.ts'
 import type { Signed } from './signed.ts'
 
@@ -21,7 +21,10 @@ export type RoundRecord =
 
 /** A record whose signature and schema hold. */
 export type OpenRecord =
-  RoundRecord | { kind: 'join'; signed: Signed<Join> } | { kind: 'revocation'; signed: Signed<Revocation> }
+  | RoundRecord
+  | { kind: 'join'; signed: Signed<Join> }
+  | { kind: 'revocation'; signed: Signed<Revocation> }
+  | { kind: 'evidence'; signed: Signed<EvidenceReport> }
 
 /**
  * Check the signature and the schema of an untrusted record.
@@ -41,5 +44,7 @@ export async function openRecord({ kind, bytes }: SealedRecord): Promise<OpenRec
       return { kind, signed: await open(joinType, bytes) }
     case 'revocation':
       return { kind, signed: await open(revocationType, bytes) }
+    case 'evidence':
+      return { kind, signed: await open(evidenceType, bytes) }
   }
 }

@@ -4,12 +4,14 @@
  */
 import { contributionWeights } from '../aggregation/index.ts'
 import { MAX_ROSTER } from '../federation/records.ts'
+import { bansAfter, bansAfterRecovery, isInForce } from './evidence.ts'
 import { averageMetrics } from './evaluation.ts'
 import { compare } from './order.ts'
 import { proposerOrder, quorumSize, sampleCohort } from './quorum.ts'
 import type { CID } from 'multiformats/cid'
 import type { Manifest } from '../federation/manifest/schema.ts'
 import type {
+  Ban,
   CommitBody,
   Contribution,
   Metrics,
@@ -19,6 +21,7 @@ import type {
 } from '../federation/records.ts'
 import type { Recovery } from '../federation/recovery.ts'
 import type { Signed } from '../federation/signed.ts'
+import type { Offence } from './evidence.ts'
 import type { Height } from './types.ts'
 
 /** A member that observes is silent for so many times `maxMissed` rounds before it leaves: it speaks in half of them. */
@@ -49,6 +52,8 @@ export interface MembershipChange {
   removed: string[]
   /** Members that say whether they train; absent: none. */
   declared?: readonly Declaration[]
+  /** What is proven against whom, as `selectOffences` gives it; absent: nothing. */
+  offences?: readonly Offence[]
 }
 
 /** A member's word on whether it trains, and the signed envelope that says so. */
@@ -127,6 +132,7 @@ export function isFinished(tip: LedgerTip): boolean {
 export function makeBody(input: BodyInput): CommitBody {
   const { tip, height } = input
   const contributions = makeContributions(input.updates, tip.manifest)
+  const bans = bansAfter(tip, input.change.offences)
   return {
     federation: tip.federation,
     height: height.height,
@@ -138,10 +144,12 @@ export function makeBody(input: BodyInput): CommitBody {
     contributions,
     evaluation: height.mode === 'train' ? evaluate(input) : tip.body.evaluation,
     epsilon: tip.body.epsilon,
-    roster: nextRoster(tip, height, contributions, input.change),
+    roster: withoutBanned(nextRoster(tip, height, contributions, input.change), bans, height),
     admissions: input.change.admissions,
     revocations: input.change.revocations,
-    ...participationOf(input.change)
+    ...participationOf(input.change),
+    ...evidenceOf(input.change),
+    ...(bans.length === 0 ? {} : { bans })
   }
 }
 
@@ -171,7 +179,8 @@ export function makeContributions(updates: readonly CheckedUpdate[], manifest: M
  * the admin has a say in it, and the admin in nothing but the roster.
  */
 export function recoveryBody(tip: LedgerTip, { value, bytes }: Signed<Recovery>): CommitBody {
-  const { participation: _said, recovery: _before, ...carried } = tip.body
+  const { participation: _said, recovery: _before, evidence: _proof, bans: _bans, ...carried } = tip.body
+  const bans = bansAfterRecovery(tip, value.members)
   const before = new Map(tip.body.roster.map((entry) => [entry.peer, entry]))
   return {
     ...carried,
@@ -182,6 +191,7 @@ export function recoveryBody(tip: LedgerTip, { value, bytes }: Signed<Recovery>)
     roster: value.members.map((peer) => ({ ...before.get(peer), peer, missed: 0 })),
     admissions: [],
     revocations: [],
+    ...(bans.length === 0 ? {} : { bans }),
     recovery: bytes
   }
 }
@@ -196,6 +206,15 @@ function evaluate({ updates, tip }: BodyInput): Metrics {
 
 function participationOf({ declared = [] }: MembershipChange): Pick<CommitBody, 'participation'> {
   return declared.length === 0 ? {} : { participation: declared.map(({ envelope }) => envelope) }
+}
+
+function evidenceOf({ offences = [] }: MembershipChange): Pick<CommitBody, 'evidence'> {
+  return offences.length === 0 ? {} : { evidence: offences.map(({ votes }) => votes) }
+}
+
+function withoutBanned(roster: RosterEntry[], bans: readonly Ban[], { height }: Height): RosterEntry[] {
+  const banned = new Set(bans.filter((ban) => isInForce(ban, height)).map(({ peer }) => peer))
+  return roster.filter(({ peer }) => !banned.has(peer))
 }
 
 /**

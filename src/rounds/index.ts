@@ -8,9 +8,20 @@ export {
   observerRounds,
   recoveryBody
 } from './body.ts'
+export {
+  admissible,
+  contradiction,
+  EVIDENCE_HEIGHTS,
+  InvalidEvidenceError,
+  isBanned,
+  offenceFault,
+  openEvidence,
+  selectOffences
+} from './evidence.ts'
 export { deadlineMs } from './deadline.ts'
 export { initialState, step } from './machine.ts'
 export { proposerOf } from './agree.ts'
 export { oneCorrect, quorumSize } from './quorum.ts'
 export type { BodyInput, CheckedUpdate, Declaration, LedgerTip, MembershipChange } from './body.ts'
+export type { Offence, SaidVote } from './evidence.ts'
 export type * from './types.ts'

@@ -1,4 +1,5 @@
 /** Real messages to start from: a small federation with a chain of invites, and one record of every kind. */
+import { compare } from 'uint8arrays/compare'
 import { RecordEnvelope } from '@libp2p/peer-record'
 import { certificateType } from '../../src/federation/certificate.ts'
 import { cidOf, encode, rawCidOf } from '../../src/federation/cbor.ts'
@@ -10,12 +11,27 @@ import {
   parseManifestYaml,
   templateKinds
 } from '../../src/federation/manifest/index.ts'
-import { commitType, joinType, proposalType, updateType, voteType } from '../../src/federation/records.ts'
+import {
+  commitType,
+  evidenceType,
+  joinType,
+  proposalType,
+  updateType,
+  voteType
+} from '../../src/federation/records.ts'
 import { revocationType } from '../../src/federation/revocation.ts'
 import { seal } from '../../src/federation/signed.ts'
 import { genesisTip } from '../../src/rounds/index.ts'
 import { invite, join, NOW, person, revocation, world } from '../federation/world.ts'
-import type { Commit, CommitBody, Join, Proposal, Update, Vote } from '../../src/federation/records.ts'
+import type {
+  Commit,
+  CommitBody,
+  Evidence,
+  Join,
+  Proposal,
+  Update,
+  Vote
+} from '../../src/federation/records.ts'
 import type { RecordSchema } from '../../src/federation/cbor.ts'
 import type { SignedType } from '../../src/federation/signed.ts'
 import type { PrivateKey } from '@libp2p/interface'
@@ -88,6 +104,16 @@ export const vote: Vote = {
   kind: 'precommit',
   body: await cidOf(encode(body))
 }
+const contradiction = await Promise.all(
+  [vote.body, null].map(async (said) => (await seal(voteType, { ...vote, body: said }, member.key)).bytes)
+)
+/** Two votes of `member` in one step. */
+export const evidence = contradiction.sort(compare) as Evidence
+const banned: CommitBody = {
+  ...body,
+  evidence: [evidence],
+  bans: [{ peer: member.id, since: 1, until: 101 }]
+}
 const votes = [
   (await seal(voteType, vote, founder.key)).bytes,
   (await seal(voteType, vote, member.key)).bytes
@@ -139,10 +165,14 @@ export const signedKinds: (Kind & { type: SignedType<unknown>; key: PrivateKey }
     payloads: [encode(vote), encode({ ...vote, body: null, kind: 'prevote' })],
     key: founder.key
   },
-  { type: joinType, payloads: [encode(joinRequest)], key: guest.key }
+  { type: joinType, payloads: [encode(joinRequest)], key: guest.key },
+  { type: evidenceType, payloads: [encode({ federation, votes: evidence })], key: guest.key }
 ] as (Kind & { type: SignedType<unknown>; key: PrivateKey })[]
 
-export const commitKind = { type: commitType, payloads: [encode(commit)] } as Kind
+export const commitKind = {
+  type: commitType,
+  payloads: [encode(commit), encode({ ...commit, body: banned })]
+} as Kind
 
 /** Sign any bytes as this kind of record: a member that lies with a good signature. */
 export async function signed(

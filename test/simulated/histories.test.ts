@@ -26,7 +26,7 @@ describe('histories of random faults within the bound', () => {
     const lies = new Set(histories.flatMap((history) => history.liars.flatMap((liar) => liar.strategies)))
     const sizes = new Set(histories.map((history) => history.federation.peers))
     expect([...faults].sort()).to.deep.equal(['crash', 'cut', 'slow-disk', 'slow-peer', 'split', 'weather'])
-    expect(lies.size).to.equal(9)
+    expect(lies.size).to.equal(10)
     expect([...sizes].sort((a, b) => a - b)).to.deep.equal([4, 5, 6, 7, 8, 9, 10])
     expect(new Set(histories.map((history) => history.federation.faultModel)).size).to.equal(2)
   })

@@ -9,7 +9,10 @@ const QUICK = [
   'commit-before-sync',
   'votes-forgotten',
   'lower-quorum',
-  'no-recomputation'
+  'no-recomputation',
+  'evidence-unsigned',
+  'evidence-believed',
+  'ban-without-effect'
 ]
 const SEEDS = 2000
 

@@ -29,6 +29,7 @@ export function calmHistory(options: CalmOptions = {}): History {
       minContributors: 1,
       cohort: 1,
       maxMissed: 1_000_000,
+      banRounds: 10,
       proposeMs: 1000,
       voteMs: 500,
       parameters: 10,

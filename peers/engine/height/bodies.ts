@@ -2,7 +2,7 @@
 import { cidOf, encode } from '../../../src/federation/cbor.ts'
 import { updateType } from '../../../src/federation/records.ts'
 import { open } from '../../../src/federation/signed.ts'
-import { makeBody } from '../../../src/rounds/index.ts'
+import { admissible, makeBody, openEvidence, selectOffences } from '../../../src/rounds/index.ts'
 import { differences } from '../differences.ts'
 import { changesAnything } from '../membership.ts'
 import type { HeldUpdate, Position } from '../components.ts'
@@ -11,7 +11,7 @@ import type { Results, ResultsCache } from './results.ts'
 import type { UpdatePool } from './updates.ts'
 import type { CommitBody, Proposal, Update } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
-import type { Height, MembershipChange } from '../../../src/rounds/index.ts'
+import type { Height, MembershipChange, Offence } from '../../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
 
 /** A proposer's clock may be ahead of ours by this much. */
@@ -41,6 +41,8 @@ export interface BodiesInit {
   updates: UpdatePool
   results: ResultsCache
   membership: Membership
+  /** What is proven against whom, for the next commit to carry. */
+  offences: () => Offence[]
   now: () => number
 }
 
@@ -58,12 +60,18 @@ export class Bodies {
 
   /** Make a body from updates held here. Undefined: there is nothing to commit. */
   async build(updates: readonly Signed<Update>[]): Promise<KnownBody | undefined> {
-    const { membership, height, now } = this.#init
+    const { height, now } = this.#init
     const time = now()
     const held = await Promise.all(updates.map((update) => this.#init.updates.hold(update)))
-    const change = await membership.proposeChange(height.roster, time)
+    const change = await this.#proposeChange(time)
     if (height.mode === 'membership' && !changesAnything(change)) return undefined
     return await this.#make(held, change, time)
+  }
+
+  async #proposeChange(time: number): Promise<MembershipChange> {
+    const { membership, height, position, offences } = this.#init
+    const change = admissible(position.tip, await membership.proposeChange(height.roster, time))
+    return { ...change, offences: offences() }
   }
 
   /**
@@ -111,8 +119,8 @@ export class Bodies {
         `${accepted} accepted updates, at least ${rounds.minContributors} needed`
       )
     }
-    const { admissions, revocations, participation = [] } = body
-    const changes = admissions.length + revocations.length + participation.length
+    const { admissions, revocations, participation = [], evidence = [] } = body
+    const changes = admissions.length + revocations.length + participation.length + evidence.length
     if (height.mode === 'membership' && changes === 0) {
       throw new InvalidProposalError('it changes nothing')
     }
@@ -131,11 +139,21 @@ export class Bodies {
   }
 
   async #checkChange(body: CommitBody): Promise<MembershipChange> {
+    const { membership, position } = this.#init
     try {
-      return await this.#init.membership.checkChange(body)
+      const change = await membership.checkChange(body)
+      if (admissible(position.tip, change).admitted.length < change.admitted.length)
+        throw new InvalidProposalError('it admits a member that is banned')
+      return { ...change, offences: await this.#checkEvidence(body) }
     } catch (cause) {
       throw new InvalidProposalError((cause as Error).message)
     }
+  }
+
+  /** What does not prove anything, or is not to be carried, is not among what is selected. */
+  async #checkEvidence({ federation, evidence = [] }: CommitBody): Promise<Offence[]> {
+    const offences = await Promise.all(evidence.map((votes) => openEvidence(federation, votes)))
+    return selectOffences(this.#init.position.tip, offences)
   }
 }
 

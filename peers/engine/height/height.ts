@@ -17,7 +17,7 @@ import type { EngineComponents, EngineOptions, FetchOptions, HeldUpdate, Positio
 import type { RoundRecord } from '../records/records.ts'
 import type { Proposal, Update, Vote } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
-import type { Height, RoundEffect, RoundEvent } from '../../../src/rounds/index.ts'
+import type { Height, Offence, RoundEffect, RoundEvent } from '../../../src/rounds/index.ts'
 import type { TrainingProgress, TrainingResult } from '../../../src/training/types.ts'
 
 /** Training that fails is tried again after longer and longer pauses: it may fail every time, and is expensive. */
@@ -35,7 +35,8 @@ export interface HeightListener {
   view(view: number): void
   /** A quorum precommitted this body; `commit` is the encoded commit with their votes. */
   decided(body: KnownBody, commit: Uint8Array): void
-  evidence(effect: Effect<'evidence'>): void
+  /** Two votes that contradict each other. */
+  evidence(effect: Effect<'evidence'>, votes: [Uint8Array, Uint8Array]): void
   failed(error: Error): void
 }
 
@@ -44,6 +45,8 @@ export interface HeightInit {
   options: EngineOptions
   position: Position
   height: Height
+  /** What is proven against whom, for the next commit to carry. */
+  offences: () => Offence[]
   connected: () => string[]
   dispatch: (event: UntimedEvent) => void
   listener: HeightListener
@@ -90,6 +93,7 @@ export class HeightWork {
       updates: this.#updates,
       results: this.#results,
       membership,
+      offences: init.offences,
       now
     })
     this.#voter = new Voter({ federation: position.tip.federation, height: height.height, key, log: votes })
@@ -159,7 +163,7 @@ export class HeightWork {
       case 'view':
         return this.#init.listener.view(effect.view)
       case 'evidence':
-        return this.#init.listener.evidence(effect)
+        return this.#evidence(effect)
       case 'commit':
         return this.#commit(effect)
     }
@@ -244,6 +248,13 @@ export class HeightWork {
       (cause) => this.#tellOfDisk('a vote cannot be written', cause)
     )
     this.#announce({ kind: 'vote', signed: await this.#voter.sign(effect) })
+  }
+
+  #evidence(effect: Effect<'evidence'>): void {
+    const { from: author, view, kind } = effect
+    const votes = this.log.contradiction({ author, view, kind })
+    if (votes == null) throw new Error(`The two ${kind}s of ${author} in view ${view} are not here`)
+    this.#init.listener.evidence(effect, votes)
   }
 
   /** Said once a height: it is tried again all the time. */

@@ -14,6 +14,12 @@ const MAX_OF_AUTHOR: Partial<Record<WireRecord['kind'], number>> = { update: 4, 
 /** And their bytes: 16 of the largest proposals. */
 const MAX_AUTHOR_BYTES = 32 * 1024 * 1024
 
+interface Step {
+  author: string
+  view: number
+  kind: VoteKind
+}
+
 export class RecordLog {
   readonly #records = new Map<string, WireRecord>()
   /** Author, or kind and author → what is kept of it. */
@@ -42,7 +48,16 @@ export class RecordLog {
   }
 
   addVote(vote: Signed<Vote>): void {
-    if (vote.value.body != null) this.#votes.push(vote)
+    this.#votes.push(vote)
+  }
+
+  /** The first two votes of one member in one step that differ, if they are here. */
+  contradiction({ author, view, kind }: Step): [Uint8Array, Uint8Array] | undefined {
+    const [first, ...others] = this.#votes.filter(
+      (vote) => vote.author === author && vote.value.view === view && vote.value.kind === kind
+    )
+    const other = others.find(({ cid }) => !cid.equals(first.cid))
+    return other == null ? undefined : [first.bytes, other.bytes]
   }
 
   /** Envelopes of the votes for a body in one view: precommits prove a commit, prevotes a lock. */

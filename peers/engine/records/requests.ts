@@ -5,7 +5,7 @@
 import { joinType } from '../../../src/federation/records.ts'
 import { participationType } from '../../../src/federation/participation.ts'
 import { seal } from '../../../src/federation/signed.ts'
-import { observerRounds } from '../../../src/rounds/index.ts'
+import { admissible, isBanned, observerRounds } from '../../../src/rounds/index.ts'
 import { changesAnything } from '../membership.ts'
 import { wire } from './records.ts'
 import type { EngineComponents, WireRecord } from '../components.ts'
@@ -42,9 +42,10 @@ export class Requests {
     return this.#own == null ? others : [this.#own, ...others]
   }
 
-  /** Hold a wish if the ledger's rules allow it. */
-  async add(record: RequestRecord): Promise<void> {
+  /** Hold a wish if the ledger's rules allow it. Who is banned may ask again when that is over. */
+  async add(record: RequestRecord, tip: LedgerTip): Promise<void> {
     const { author, cid } = record.signed
+    if (record.kind === 'join' && isBanned(tip.body, author)) return
     const key = record.kind === 'join' ? author : cid.toString()
     if (this.#records.size >= MAX_REQUESTS && !this.#records.has(key)) return
     const { membership } = this.#components
@@ -57,9 +58,9 @@ export class Requests {
 
   /** Is there anything that a commit now would change? Forgets what commits have carried. */
   async pending(tip: LedgerTip): Promise<boolean> {
+    const { membership, clock } = this.#components
     const roster = tip.body.roster.map((entry) => entry.peer)
-    const change = await this.#components.membership.proposeChange(roster, this.#components.clock.now())
-    const wanted = changesAnything(change)
+    const wanted = changesAnything(admissible(tip, await membership.proposeChange(roster, clock.now())))
     if (!wanted) this.#records.clear()
     return wanted
   }
@@ -75,7 +76,7 @@ export class Requests {
     if (isContent) this.#own = null
     const askedJustNow =
       clock.now() - this.#askedAt < ASK_INTERVAL_MS && this.#askedOf?.equals(tip.cid) === true
-    if (isContent || askedJustNow) return undefined
+    if (isContent || askedJustNow || isBanned(tip.body, self)) return undefined
     this.#askedAt = clock.now()
     this.#askedOf = tip.cid
     const join = await this.#join(tip, !this.#trains || entry?.observes === true)

@@ -1,4 +1,6 @@
 /** What must hold whatever happens, checked whenever a correct peer votes, commits or accuses. */
+import { provenVote } from '../peer/accused.ts'
+import { BanWatch } from './bans.ts'
 import { changeOf } from '../peer/desk.ts'
 import { LockWatch } from './locks.ts'
 import { commitKey, saidKey } from '../peer/records.ts'
@@ -6,11 +8,12 @@ import { make } from '../peer/work.ts'
 import { nextHeight } from '../../../src/rounds/index.ts'
 import type { SimFederation } from '../federation.ts'
 import type { SimPeer } from '../peer/peer.ts'
+import type { Evidence } from '../../../src/federation/records.ts'
 import type { SimCommit, SimRecord, VoteRecord } from '../peer/records.ts'
 import type { Trained } from '../peer/trained.ts'
 import type { Observer } from '../world.ts'
 import type { SimPosition } from '../peer/work.ts'
-import type { RoundEffect } from '../../../src/rounds/index.ts'
+import type { Offence, RoundEffect } from '../../../src/rounds/index.ts'
 
 /** A property that must always hold does not. */
 export class ViolationError extends Error {
@@ -50,10 +53,12 @@ export class Checker implements Observer {
   readonly #voted = new Map<number, Map<string, string | null>>()
   readonly #heights = new Map<string, number>()
   readonly #locks: LockWatch
+  readonly #bans: BanWatch
 
   constructor(init: CheckerInit) {
     this.#init = init
     this.#locks = new LockWatch(init.federation)
+    this.#bans = new BanWatch({ liars: init.liars, read: provenVote })
     const { genesis, initialWeights } = init.federation
     const position = { tip: genesis, weights: initialWeights, height: nextHeight(genesis) }
     this.decided.set(0, { commit: null, atMs: 0, position })
@@ -141,8 +146,11 @@ export class Checker implements Observer {
       throw new ViolationError(`${address} counts what nobody sent`)
     const updates = sources.map(({ update }) => update)
     const payloads = new Map(sources.map(({ update, delta }) => [update.payload, delta]))
-    const change = changeOf(body.admissions.map((bytes) => new TextDecoder().decode(bytes)))
-    const made = make(position, { updates, payloads, change, time: body.time })
+    const banFault = this.#bans.judge(position.tip, body)
+    if (banFault != null) throw new ViolationError(banFault)
+    const admitted = body.admissions.map((bytes) => new TextDecoder().decode(bytes))
+    const change = changeOf(admitted, (body.evidence ?? []).map(offenceOf))
+    const made = make(position, { updates, payloads, change, evidence: [], time: body.time })
     if (made.address !== address)
       throw new ViolationError(`validity: recomputing ${address} gives ${made.address}`)
     if ((body.epsilon ?? 0) < (position.tip.body.epsilon ?? 0))
@@ -155,4 +163,11 @@ export class Checker implements Observer {
       position: { tip, weights, height: nextHeight(tip) }
     })
   }
+}
+
+/** What a proof in a commit proves; that it does so was judged. */
+function offenceOf(votes: Evidence): Offence {
+  const { author: offender, height, step } = provenVote(votes[0])
+  const [view, kind] = step.split('/')
+  return { offender, height, view: Number(view), kind: kind as Offence['kind'], votes }
 }

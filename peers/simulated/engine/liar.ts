@@ -1,6 +1,7 @@
 /** A lying engine: what it publishes is changed and signed anew on the way out, differently for each receiver. */
 import { cidOf, encode } from '../../../src/federation/cbor.ts'
-import { proposalType, voteType } from '../../../src/federation/records.ts'
+import { compare } from 'uint8arrays/compare'
+import { evidenceType, proposalType, voteType } from '../../../src/federation/records.ts'
 import { integerBelow, uniform } from '../../../src/random.ts'
 import { reopen, seal } from '../../../src/federation/signed.ts'
 import type { Strategy } from '../peer/liars.ts'
@@ -32,7 +33,8 @@ export class EngineLiar {
     return !this.#strategies.includes('withhold') || to % 2 === 0
   }
 
-  async tell(record: WireRecord, to: number): Promise<WireRecord[]> {
+  /** @param heard - the records that reached it */
+  async tell(record: WireRecord, to: number, heard: readonly WireRecord[]): Promise<WireRecord[]> {
     const strategy = this.#strategies[integerBelow(this.#random, this.#strategies.length)]
     if (this.#memory.length < MAX_REMEMBERED) this.#memory.push(record)
     if (uniform(this.#random) < HONESTY) return [record]
@@ -49,12 +51,27 @@ export class EngineLiar {
         return [await this.#unproven(record)]
       case 'replay':
         return [this.#memory[integerBelow(this.#random, this.#memory.length)], record]
+      case 'frame':
+        return [record, ...(await this.#frame(record, heard))]
       case 'withhold':
       case 'stall':
       case 'garbage':
       case 'huge-claims':
         return [record]
     }
+  }
+
+  /** Two votes of one member, or of two, as if they contradicted each other. */
+  async #frame({ kind, bytes }: WireRecord, heard: readonly WireRecord[]): Promise<WireRecord[]> {
+    const votes = heard.filter((one) => one.kind === 'vote')
+    if (kind !== 'vote' || votes.length < 2) return []
+    const { federation } = reopen(voteType, bytes)
+    const [first, second] = [0, 1]
+      .map(() => votes[integerBelow(this.#random, votes.length)].bytes)
+      .sort(compare)
+    return [
+      { kind: 'evidence', ...(await seal(evidenceType, { federation, votes: [first, second] }, this.#key)) }
+    ]
   }
 
   async #other(record: WireRecord, change: (body: CommitBody) => CommitBody): Promise<WireRecord> {

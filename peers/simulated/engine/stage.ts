@@ -1,6 +1,9 @@
 /** The slow stage: real engines. Everything that takes time does so in virtual time; promises are drained in between. */
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { offenceFault } from '../../../src/rounds/index.ts'
+import { evidenceType } from '../../../src/federation/records.ts'
+import { reopen } from '../../../src/federation/signed.ts'
 import { openRecord } from '../../engine/records/records.ts'
 import { toBlock } from '../../../src/federation/cbor.ts'
 import { Ledger } from '../../../src/state/index.ts'
@@ -10,7 +13,7 @@ import { Stage } from '../stage/stage.ts'
 import { EngineActor } from './actor.ts'
 import { EngineLiar } from './liar.ts'
 import { virtualStore } from './store.ts'
-import { EngineWatch } from './watch.ts'
+import { EngineWatch, provenVote } from './watch.ts'
 import type { History } from '../history.ts'
 import type { CatchUpFrame, FetchOptions, WireRecord } from '../../engine/components.ts'
 import type { Manifest } from '../../../src/federation/manifest/schema.ts'
@@ -90,7 +93,7 @@ export class EngineStage extends Stage<EngineActor> {
     if (!this.isLiar(from)) this.watch.published(from, record)
     for (const to of this.peers) {
       if (to === from) continue
-      for (const told of (await liar?.tell(record, to.index)) ?? [record]) {
+      for (const told of (await liar?.tell(record, to.index, from.engine?.records() ?? [])) ?? [record]) {
         this.send(from, to, () => this.background(this.#receive(to, told)))
       }
     }
@@ -134,6 +137,15 @@ export class EngineStage extends Stage<EngineActor> {
     return holder?.block(root)
   }
 
+  isOutstanding({ engine }: EngineActor): boolean {
+    const tip = engine?.snapshot().tip
+    const reports = engine?.records().filter(({ kind }) => kind === 'evidence') ?? []
+    return reports.some(({ bytes }) => {
+      const { author: offender, height } = provenVote(reopen(evidenceType, bytes).votes[0])
+      return tip != null && offenceFault(tip, { offender, height }) == null
+    })
+  }
+
   describe(): string[] {
     return this.peers.map(({ index, up, engine }) => {
       const { tip, step, view, mode, updated, settled } = engine?.snapshot() ?? {}
@@ -160,6 +172,11 @@ export class EngineStage extends Stage<EngineActor> {
         frames.push({ type: 'record', record })
     }
     return [...frames, { type: 'end', more: false }]
+  }
+
+  /** Ids of those that lie. */
+  get liars(): ReadonlySet<string> {
+    return new Set(this.#liars.keys())
   }
 
   /** For strategies that draw. */

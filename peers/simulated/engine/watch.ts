@@ -4,10 +4,14 @@ import { nextHeight, genesisTip } from '../../../src/rounds/index.ts'
 import { voteType } from '../../../src/federation/records.ts'
 import { reopen } from '../../../src/federation/signed.ts'
 import { heightKey } from '../../../src/state/keys.ts'
+import { peerIdFromPublicKey } from '@libp2p/peer-id'
+import { RecordEnvelope } from '@libp2p/peer-record'
+import { BanWatch } from '../checker/bans.ts'
 import { ViolationError } from '../checker/checker.ts'
 import { Models } from './validity.ts'
 import type { EngineActor } from './actor.ts'
 import type { EngineStage } from './stage.ts'
+import type { ProvenVote } from '../checker/bans.ts'
 import type { OpenHeight } from '../stage/acts.ts'
 import type { RoundEngine } from '../../engine/engine.ts'
 import type { WireRecord } from '../../engine/components.ts'
@@ -20,6 +24,7 @@ export class EngineWatch {
   /** By height, from the founding on; of the first peer that committed it. */
   readonly decided: OpenHeight[] = []
   #models: Models | null = null
+  #bans: BanWatch | null = null
   readonly #heights = new Map<string, number>()
   readonly #voted = new Map<string, Vote>()
 
@@ -86,6 +91,9 @@ export class EngineWatch {
     this.#models ??= new Models(this.#stage)
     if (this.decided[height - 1] == null)
       throw new ViolationError(`height ${height} was committed before the one before it`)
+    this.#bans ??= new BanWatch({ liars: this.#stage.liars, read: provenVote })
+    const banFault = this.#bans.judge(this.decided[height - 1].tip, tip.body)
+    if (banFault != null) throw new ViolationError(banFault)
     if (!this.#models.follows(tip.body))
       throw new ViolationError(`validity: the model of height ${height} does not follow`)
     this.decided[height] = { tip, height: nextHeight(tip) }
@@ -105,6 +113,13 @@ export class EngineWatch {
         `disagreement at height ${height}: ${peer.index} has another commit than the first`
       )
   }
+}
+
+/** What a vote in a commit's evidence says. */
+export function provenVote(envelope: Uint8Array): ProvenVote {
+  const { height, view, kind, body } = reopen(voteType, envelope)
+  const author = peerIdFromPublicKey(RecordEnvelope.createFromProtobuf(envelope).publicKey).toString()
+  return { author, height, step: `${view}/${kind}`, body: body?.toString() ?? null }
 }
 
 /** Is this vote in the record on the disk, or the height over? */

@@ -1,9 +1,10 @@
 /** A simulated peer's work on one height: payloads that are here, bodies that were made, others' bodies checked. */
+import { admissible, selectOffences } from '../../../src/rounds/index.ts'
 import { claimsFault, judge, make } from './work.ts'
 import type { SimPeer } from './peer.ts'
 import type { ProposalRecord, SimUpdate } from './records.ts'
-import type { MadeBody } from './work.ts'
-import type { MembershipChange, RoundEffect } from '../../../src/rounds/index.ts'
+import type { MadeBody, MakeInput } from './work.ts'
+import type { MembershipChange, Offence, RoundEffect } from '../../../src/rounds/index.ts'
 
 /** How long until a payload that nobody gave is asked for again. */
 const RETRY_MS = 200
@@ -38,11 +39,12 @@ export class Desk {
   build({ view, updates }: Extract<RoundEffect, { type: 'build' }>): void {
     const peer = this.#peer
     const change = peer.change()
-    if (peer.position.height.mode === 'membership' && change.admitted.length === 0) return
+    if (peer.position.height.mode === 'membership' && !changesAnything(change)) return
     const held = [...peer.log.values()].flatMap((record) =>
       record.kind === 'update' && updates.includes(record.update.address) ? [record.update] : []
     )
-    const made = this.#make(held, change, Math.round(peer.world.now()))
+    const evidence = peer.accused.carried(change.offences)
+    const made = this.#make(held, change, { evidence, time: Math.round(peer.world.now()) })
     peer.dispatch({ type: 'built', view, body: made.address })
   }
 
@@ -52,10 +54,13 @@ export class Desk {
       (record): record is ProposalRecord => record.kind === 'proposal' && record.address === address
     )
     if (proposal == null) return
-    if (claimsFault(this.#peer.position, proposal) != null) return this.#verdict(address, false)
+    const { position, accused } = this.#peer
+    if (claimsFault(position, proposal) != null) return this.#verdict(address, false)
     this.#fetch(proposal.updates, () => {
-      const { admissions, time } = proposal.body
-      const made = this.#make(proposal.updates, changeOf(admissions.map(nameOf)), time)
+      const { body, evidence } = proposal
+      const offences = selectOffences(position.tip, accused.proven(evidence))
+      const change = admissible(position.tip, changeOf(body.admissions.map(nameOf), offences))
+      const made = this.#make(proposal.updates, change, { evidence, time: body.time })
       this.#verdict(address, made.address === address)
     })
   }
@@ -64,8 +69,12 @@ export class Desk {
     this.#peer.dispatch({ type: 'checked', body, valid })
   }
 
-  #make(updates: readonly SimUpdate[], change: MembershipChange, time: number): MadeBody {
-    const made = make(this.#peer.position, { updates, payloads: this.payloads, change, time })
+  #make(
+    updates: readonly SimUpdate[],
+    change: MembershipChange,
+    rest: Pick<MakeInput, 'evidence' | 'time'>
+  ): MadeBody {
+    const made = make(this.#peer.position, { updates, payloads: this.payloads, change, ...rest })
     this.#made.set(made.address, made)
     return made
   }
@@ -89,10 +98,15 @@ export class Desk {
   }
 }
 
-/** These members admitted, and nothing else. A certificate is the member's name. */
-export function changeOf(admitted: string[]): MembershipChange {
+/** These members admitted, these accused, and nothing else. A certificate is the member's name. */
+export function changeOf(admitted: string[], offences: Offence[] = []): MembershipChange {
   const admissions = admitted.map((name) => new TextEncoder().encode(name))
-  return { admissions, admitted, revocations: [], removed: [] }
+  return { admissions, admitted, revocations: [], removed: [], offences }
+}
+
+/** True when there is something to commit. */
+export function changesAnything({ admitted, offences = [] }: MembershipChange): boolean {
+  return admitted.length + offences.length > 0
 }
 
 function nameOf(certificate: Uint8Array): string {

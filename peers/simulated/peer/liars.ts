@@ -2,11 +2,12 @@
  * Byzantine peers. A liar runs the same machine as everybody; its lies are made on the way out, differently for each
  * receiver if it likes. It cannot forge what others say, as it has not their keys.
  */
-import { integerBelow, uniform } from '../../../src/random.ts'
+import { integerBelow, shuffle, uniform } from '../../../src/random.ts'
+import { bytesOf } from './accused.ts'
 import { addressOf } from './address.ts'
-import { proposalRecord, voteRecord } from './records.ts'
+import { evidenceRecord, proposalRecord, voteRecord } from './records.ts'
 import type { Answer } from './inquiry.ts'
-import type { ProposalRecord, SimRecord, VoteRecord } from './records.ts'
+import type { EvidenceRecord, HeightRecord, ProposalRecord, SimRecord, VoteRecord } from './records.ts'
 import type { Random } from '../../../src/random.ts'
 import type { CommitBody, Update } from '../../../src/federation/records.ts'
 
@@ -28,7 +29,9 @@ export const strategies = [
   /** Claims samples without measure, or sends a delta that is not finite or huge. */
   'huge-claims',
   /** Proposes something new as if a quorum had prevoted it before. */
-  'unproven'
+  'unproven',
+  /** Accuses others of two votes in one step that they did not cast. */
+  'frame'
 ] as const
 
 export type Strategy = (typeof strategies)[number]
@@ -43,6 +46,8 @@ export interface LiarInit {
   random: Random
   /** Shared by all liars of a simulation. */
   plot: Plot
+  /** What it would take to be believed. */
+  banRounds: number
 }
 
 /** What liars have agreed on: of each body that one of them proposed twofold, which half of the peers is told which. */
@@ -54,19 +59,22 @@ export class Liar {
   readonly #random: Random
   readonly #memory: SimRecord[] = []
   readonly #plot: Plot
+  readonly #banRounds: number
 
-  constructor(id: string, { strategies, random, plot }: LiarInit) {
+  constructor(id: string, { strategies, random, plot, banRounds }: LiarInit) {
     this.#id = id
+    this.#banRounds = banRounds
     this.#plot = plot
     this.#strategies = strategies
     this.#random = random
   }
 
   /** What it sends to peer `to` instead of a record of its own. */
-  tell(record: SimRecord, to: number): SimRecord[] {
+  tell(record: SimRecord, to: number, heard: ReadonlyMap<string, HeightRecord>): SimRecord[] {
     this.#remember(record)
     const strategy = this.#strategies[integerBelow(this.#random, this.#strategies.length)]
-    if (uniform(this.#random) < HONESTY || record.kind === 'join' || record.kind === 'update') return [record]
+    if (uniform(this.#random) < HONESTY || (record.kind !== 'vote' && record.kind !== 'proposal'))
+      return [record]
     switch (strategy) {
       case 'equivocate':
         return [this.#twofold(record, to % 2 === 0)]
@@ -80,6 +88,8 @@ export class Liar {
         return [garbage(record, this.#random)]
       case 'unproven':
         return [record.kind === 'proposal' ? this.#unproven(record) : record]
+      case 'frame':
+        return this.#frame(record, [...heard.values()])
       case 'withhold':
       case 'stall':
       case 'huge-claims':
@@ -148,6 +158,46 @@ export class Liar {
     const body =
       pair == null ? (record.body == null ? known : null) : pair.odd === record.body ? pair.even : pair.odd
     return voteRecord(this.#id, { ...record, body })
+  }
+
+  /** A proof that proves nothing, or one that a commit has carried long ago; at times in a commit body. */
+  #frame(record: ProposalRecord | VoteRecord, heard: readonly HeightRecord[]): SimRecord[] {
+    const others = heard.filter(({ from }) => from !== this.#id && from !== record.from)
+    if (others.length === 0) return [record]
+    const known = this.#memory.filter((one) => one.kind === 'evidence')
+    const isOld = known.length > 0 && uniform(this.#random) < 0.5
+    const proof = isOld ? this.#pick(known) : this.#falseProof(record, this.#pick(others).from, others)
+    return record.kind === 'vote' ? [record, proof] : [this.#accusing(record, proof)]
+  }
+
+  /** Two votes of one member that do not contradict each other, or of which it cast one or none. */
+  #falseProof(
+    { height, view }: ProposalRecord | VoteRecord,
+    victim: string,
+    heard: readonly HeightRecord[]
+  ): EvidenceRecord {
+    const forged = [null, 'nonsense'].map((body) =>
+      voteRecord(victim, { height, view, vote: 'prevote', body })
+    )
+    const cast = heard.filter((one): one is VoteRecord => one.kind === 'vote' && one.from === victim)
+    const isHalfTrue = uniform(this.#random) < 0.3
+    const [first, second] = shuffle(cast, this.#random).slice(0, isHalfTrue ? 1 : 2)
+    return evidenceRecord(this.#id, [first ?? forged[0], second ?? forged[1]])
+  }
+
+  #pick<T>(among: readonly T[]): T {
+    return among[integerBelow(this.#random, among.length)]
+  }
+
+  /** All that follows from the proof follows, but it proves nothing. */
+  #accusing(record: ProposalRecord, proof: EvidenceRecord): ProposalRecord {
+    const { body } = record
+    if (body.evidence != null || body.bans != null) return record
+    const [{ from: peer }] = proof.votes
+    const bans = [{ peer, since: body.height, until: body.height + this.#banRounds }]
+    const roster = body.roster.filter((entry) => entry.peer !== peer)
+    const accusing = { ...body, roster, evidence: [bytesOf(proof.votes)], bans }
+    return this.#variant({ ...record, evidence: [proof] }, accusing)
   }
 
   #unproven(record: ProposalRecord): ProposalRecord {

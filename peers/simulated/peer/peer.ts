@@ -2,13 +2,21 @@
  * One simulated peer: the real round machine and the real commit bodies, around them a thin engine without signatures
  * or promises, so that a round takes microseconds. What the machine wants done takes virtual time.
  */
-import { initialState, nextHeight, step } from '../../../src/rounds/index.ts'
-import { changeOf, Desk } from './desk.ts'
+import { admissible, initialState, nextHeight, step } from '../../../src/rounds/index.ts'
+import { Accused } from './accused.ts'
+import { changeOf, changesAnything, Desk } from './desk.ts'
 import { Inquiry } from './inquiry.ts'
 import { Store } from './store.ts'
-import { joinRecord, proposalRecord, updateRecord, voteRecord } from './records.ts'
+import { evidenceRecord, joinRecord, proposalRecord, updateRecord, voteRecord } from './records.ts'
 import type { Answer, Question } from './inquiry.ts'
-import type { HeightRecord, ProposalRecord, SimCommit, SimRecord, VoteRecord } from './records.ts'
+import type {
+  EvidenceRecord,
+  HeightRecord,
+  ProposalRecord,
+  SimCommit,
+  SimRecord,
+  VoteRecord
+} from './records.ts'
 import type { Actor } from '../stage/stage.ts'
 import type { SimPosition } from './work.ts'
 import type { PeerWorld, Task } from '../world.ts'
@@ -39,6 +47,7 @@ export class SimPeer implements Actor {
   desk: Desk
   #early = new Map<string, HeightRecord>()
   readonly joins = new Set<string>()
+  readonly accused: Accused
   /** The height whose commit is being written. */
   #appending = 0
 
@@ -48,6 +57,7 @@ export class SimPeer implements Actor {
     this.world = world
     this.store = new Store(world.disk(index))
     this.inquiry = new Inquiry(this)
+    this.accused = new Accused(world)
     this.state = initialState(this.id, world.federation.config)
     this.position = this.#genesis()
     this.desk = new Desk(this)
@@ -73,6 +83,7 @@ export class SimPeer implements Actor {
     this.#forget()
     this.#early.clear()
     this.joins.clear()
+    this.accused.clear()
     this.#appending = 0
   }
 
@@ -101,6 +112,7 @@ export class SimPeer implements Actor {
   /** Take in what another peer, or this one, said. */
   receive(record: SimRecord): void {
     if (record.kind === 'join') return this.#onJoin(record.from)
+    if (record.kind === 'evidence') return this.#onEvidence(record)
     if (record.height < this.height || this.log.has(record.key)) return
     if (record.height > this.height) return this.#keepForLater(record)
     this.log.set(record.key, record)
@@ -111,7 +123,7 @@ export class SimPeer implements Actor {
 
   answer(question: Question): Answer {
     const commits = this.store.commitsFrom(question.height + 1)
-    const records: SimRecord[] = [...this.joins].map(joinRecord)
+    const records: SimRecord[] = [...this.accused.all(), ...[...this.joins].map(joinRecord)]
     for (const record of this.log.values()) if (!question.have.has(record.key)) records.push(record)
     return { commits, records: question.height > this.committed ? [] : records }
   }
@@ -126,6 +138,7 @@ export class SimPeer implements Actor {
       if (commit.body.height === this.height) {
         this.position = this.#after(commit)
         this.world.observer.committed(this, commit)
+        this.accused.prune(this.position.tip)
         this.#begin()
       }
       then()
@@ -188,15 +201,31 @@ export class SimPeer implements Actor {
     this.#tellPending()
   }
 
-  #tellPending(): void {
-    this.dispatch({ type: 'pending', pending: this.change().admitted.length > 0 })
+  #onEvidence(record: EvidenceRecord): void {
+    if (this.accused.add(record, this.position.tip)) this.#tellPending()
   }
 
-  /** Who would be admitted by a commit made here now. */
+  /** It has seen both votes itself. */
+  #accuse(effect: Effect<'evidence'>): void {
+    this.world.observer.evidence(this, effect)
+    const { from, view, kind } = effect
+    const [first, ...others] = [...this.log.values()].filter(
+      (record): record is VoteRecord =>
+        record.kind === 'vote' && record.from === from && record.view === view && record.vote === kind
+    )
+    const other = others.find(({ body }) => body !== first.body)
+    if (other != null) this.announce(evidenceRecord(this.id, [first, other]))
+  }
+
+  #tellPending(): void {
+    this.dispatch({ type: 'pending', pending: changesAnything(this.change()) })
+  }
+
+  /** What a commit made here now would change. */
   change(): MembershipChange {
-    const { roster } = this.position.height
-    for (const peer of this.joins) if (roster.includes(peer)) this.joins.delete(peer)
-    return changeOf([...this.joins].sort())
+    const { tip, height } = this.position
+    for (const peer of this.joins) if (height.roster.includes(peer)) this.joins.delete(peer)
+    return admissible(tip, changeOf([...this.joins].sort(), this.accused.offences(tip)))
   }
 
   #perform(effect: RoundEffect): void {
@@ -216,7 +245,7 @@ export class SimPeer implements Actor {
       case 'commit':
         return this.#commit(effect)
       case 'evidence':
-        return this.world.observer.evidence(this, effect)
+        return this.#accuse(effect)
       case 'prepare':
       case 'view':
         return
@@ -246,8 +275,9 @@ export class SimPeer implements Actor {
   #propose({ view, body: address, validView }: Effect<'propose'>): void {
     const made = this.desk.made(address)
     if (made == null) throw new Error(`${this.id} is to propose ${address}, which it does not know`)
-    const { body, updates } = made
-    this.announce(proposalRecord(this.id, { height: this.height, view, validView, address, body, updates }))
+    const { body, updates, evidence } = made
+    const { height } = this
+    this.announce(proposalRecord(this.id, { height, view, validView, address, body, updates, evidence }))
   }
 
   #onProposal(record: ProposalRecord): void {

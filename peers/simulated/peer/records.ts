@@ -31,6 +31,8 @@ export interface ProposalRecord {
   address: string
   body: CommitBody
   updates: readonly SimUpdate[]
+  /** The proofs that the body carries. */
+  evidence: readonly EvidenceRecord[]
 }
 
 export interface VoteRecord {
@@ -50,10 +52,18 @@ export interface JoinRecord {
   from: string
 }
 
+/** A proof that somebody voted twice: of the bytes that a commit carries, `key` is the text. */
+export interface EvidenceRecord {
+  kind: 'evidence'
+  key: string
+  from: string
+  votes: readonly [VoteRecord, VoteRecord]
+}
+
 /** Belongs to one height. */
 export type HeightRecord = UpdateRecord | ProposalRecord | VoteRecord
 /** `key` is the same for records that say the same. */
-export type SimRecord = HeightRecord | JoinRecord
+export type SimRecord = HeightRecord | JoinRecord | EvidenceRecord
 
 /** A commit as it is kept and handed on: with the votes that prove it and the model it commits. */
 export interface SimCommit {
@@ -102,4 +112,8 @@ export function voteRecord(from: string, said: Omit<VoteRecord, 'kind' | 'key' |
 
 export function joinRecord(from: string): JoinRecord {
   return { kind: 'join', key: `j/${from}`, from }
+}
+
+export function evidenceRecord(from: string, votes: readonly [VoteRecord, VoteRecord]): EvidenceRecord {
+  return { kind: 'evidence', key: `e/${votes[0].key}/${votes[1].key}`, from, votes }
 }

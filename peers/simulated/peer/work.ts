@@ -2,7 +2,7 @@
 import { rules, serverOptimizer } from '../../../src/aggregation/index.ts'
 import { makeBody, makeContributions } from '../../../src/rounds/index.ts'
 import { addressOf } from './address.ts'
-import type { ProposalRecord, SimUpdate } from './records.ts'
+import type { EvidenceRecord, ProposalRecord, SimUpdate } from './records.ts'
 import type { CommitBody, RefusalReason, Update } from '../../../src/federation/records.ts'
 import type { CheckedUpdate, Height, LedgerTip, MembershipChange } from '../../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
@@ -21,6 +21,7 @@ export interface MadeBody {
   body: CommitBody
   weights: Float32Array
   updates: readonly SimUpdate[]
+  evidence: readonly EvidenceRecord[]
 }
 
 export interface MakeInput {
@@ -28,6 +29,8 @@ export interface MakeInput {
   /** By payload address; has that of every update. */
   payloads: ReadonlyMap<string, Float32Array>
   change: MembershipChange
+  /** The proofs of the change's offences. */
+  evidence: readonly EvidenceRecord[]
   time: number
 }
 
@@ -52,10 +55,10 @@ export function make(position: SimPosition, input: MakeInput): MadeBody {
   })
   const weights = aggregated(position, input, updates)
   const model = weights === position.weights ? tip.body.model : addressOf(weights)
-  const { change, time } = input
+  const { change, time, evidence } = input
   const body = makeBody({ tip, height, updates, change, time, model, optimizerState: null })
   const cid = addressOf(body)
-  return { cid, address: cid.toString(), body, weights, updates: input.updates }
+  return { cid, address: cid.toString(), body, weights, updates: input.updates, evidence }
 }
 
 /** What a proposal's record alone shows to be wrong, or null. */
@@ -65,7 +68,8 @@ export function claimsFault(position: SimPosition, { body, updates }: ProposalRe
   if (body.time < tip.body.time) return 'time'
   const accepted = body.contributions.filter((contribution) => contribution.refused == null).length
   if (height.mode === 'train' && accepted < tip.manifest.rounds.minContributors) return 'too few'
-  if (height.mode === 'membership' && body.admissions.length === 0) return 'nothing'
+  const changes = body.admissions.length + (body.evidence?.length ?? 0)
+  if (height.mode === 'membership' && changes === 0) return 'nothing'
   const listed = new Set(body.contributions.map((contribution) => contribution.update.toString()))
   const authors = new Set(updates.map(({ signed }) => signed.author))
   const matching = updates.every((update) => listed.has(update.address))

@@ -47,6 +47,7 @@ export function* acts<P extends Actor>(stage: Stage<P>, options: ActsOptions): G
   yield* progress(stage, options)
   for (const peer of gone) stage.restart(peer)
   yield* progress(stage, options)
+  yield* judgement(stage)
 }
 
 /**
@@ -88,6 +89,15 @@ function* progress<P extends Actor>(stage: Stage<P>, options: ActsOptions): Gene
   const isThere = (): boolean => correct.every((peer) => !peer.up || peer.committed >= goal)
   yield* eventsUntil(stage, () => isThere() || stage.now() > endsAt)
   if (!isThere()) throw new StalledError(`height ${goal} was not reached in ${PATIENCE_MS} virtual ms`)
+}
+
+/** Whoever is proven to have lied, to anybody who is correct, gets into the ledger for it. */
+function* judgement<P extends Actor>(stage: Stage<P>): Generator<void, void> {
+  const correct = stage.peers.filter((peer) => !stage.isLiar(peer))
+  const endsAt = stage.now() + PATIENCE_MS
+  const isDone = (): boolean => !correct.some((peer) => peer.up && stage.isOutstanding(peer))
+  yield* eventsUntil(stage, () => isDone() || stage.now() > endsAt)
+  if (!isDone()) throw new StalledError(`evidence did not get into the ledger in ${PATIENCE_MS} virtual ms`)
 }
 
 function* eventsUntil<P extends Actor>(stage: Stage<P>, isOver: () => boolean): Generator<void, void> {

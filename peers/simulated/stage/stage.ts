@@ -50,6 +50,8 @@ export abstract class Stage<P extends Actor> implements Victim {
 
   /** For people: how it stands, a line a peer. */
   abstract describe(): string[]
+  /** Does this peer hold evidence that the next commit could carry? */
+  abstract isOutstanding(peer: P): boolean
   /** After a peer came up. */
   protected abstract onRaised(peer: P): void
 

@@ -85,7 +85,8 @@ function describeMembership({ membership }: Manifest): string {
     membership.faultModel === 'crash'
       ? 'more than half of the members must agree on each result'
       : 'more than two thirds of the members must agree on each result'
-  return `${who}${admins}; ${faults}`
+  const ban = `who votes twice is out for ${plural(membership.banRounds, 'commit')}`
+  return `${who}${admins}; ${faults}; ${ban}`
 }
 
 function list(values: readonly string[]): string {

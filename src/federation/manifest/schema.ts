@@ -194,7 +194,9 @@ const membershipSchema = z.strictObject({
   /** Who may make invites. */
   invites: z.enum(['admins', 'members']).default('admins'),
   /** Quorum: more than 1/2 (`crash`) or more than 2/3 (`byzantine`) of the roster. */
-  faultModel: z.enum(['crash', 'byzantine']).default('crash')
+  faultModel: z.enum(['crash', 'byzantine']).default('crash'),
+  /** A member that is proven to have voted twice in one step is out for so many commits. */
+  banRounds: z.int().min(1).max(1_000_000).default(100)
 })
 
 /** What a person writes (YAML); everything with a default may be left out. */

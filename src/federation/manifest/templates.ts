@@ -65,6 +65,7 @@ membership:
   invites: admins             # who may invite: admins (you, and those listed) | members
   admins: []                  # peer ids of further admins
   faultModel: crash           # crash: more than 1/2 must agree | byzantine: more than 2/3
+  banRounds: 100              # who is proven to have voted twice is out for so many commits
 `
 
 const quoted = (values: readonly string[]): string => `[${values.map((value) => `"${value}"`).join(', ')}]`

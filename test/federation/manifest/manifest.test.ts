@@ -35,7 +35,12 @@ describe('founding', () => {
     const { name, task, model } = draft
     const signed = await founding({ draft: { name, task, model }, founderKey: key, now: NOW, nonce })
     expect(signed.value.rounds.minContributors).to.equal(2)
-    expect(signed.value.membership).to.deep.equal({ admins: [], invites: 'admins', faultModel: 'crash' })
+    expect(signed.value.membership).to.deep.equal({
+      admins: [],
+      invites: 'admins',
+      faultModel: 'crash',
+      banRounds: 100
+    })
   })
 
   it('gives equal drafts different ids by the nonce, and equal ones the same', async () => {

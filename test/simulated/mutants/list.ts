@@ -161,6 +161,83 @@ export const mutants: Mutant[] = [
     from: 'return voters.size >= quorumSize(height.roster.length, world.federation.config.faultModel)',
     to: 'return voters.size >= 0',
     faultModel: 'byzantine'
+  },
+  {
+    name: 'evidence-unsigned',
+    what: 'whose votes they are in a proof is not looked at',
+    file: 'peers/simulated/peer/accused.ts',
+    from: '!isSigned || contradiction',
+    to: 'contradiction',
+    faultModel: 'byzantine',
+    strategies: ['frame']
+  },
+  {
+    name: 'evidence-of-two-steps',
+    what: 'a prevote and a precommit contradict each other',
+    file: 'src/rounds/evidence.ts',
+    from: "if (a.kind !== b.kind) return 'the votes are of two steps'",
+    to: '',
+    faultModel: 'byzantine',
+    strategies: ['frame']
+  },
+  {
+    name: 'evidence-of-two-views',
+    what: 'votes of two views contradict each other',
+    file: 'src/rounds/evidence.ts',
+    from: "if (a.view !== b.view) return 'the votes are of two views'",
+    to: '',
+    faultModel: 'byzantine',
+    strategies: ['frame']
+  },
+  {
+    name: 'evidence-believed',
+    what: 'voters believe the proofs in a proposal',
+    file: 'peers/simulated/peer/desk.ts',
+    from: 'const offences = selectOffences(position.tip, accused.proven(evidence))',
+    to: `const offences = evidence.map(({ votes }) => ({
+        offender: votes[0].from,
+        height: votes[0].height,
+        view: votes[0].view,
+        kind: votes[0].vote,
+        votes: bytesOf(votes)
+      }))`,
+    header: "import { bytesOf } from './accused.ts'",
+    faultModel: 'byzantine',
+    strategies: ['frame']
+  },
+  {
+    name: 'evidence-never-carried',
+    what: 'no proposer puts evidence into a body',
+    file: 'peers/simulated/peer/peer.ts',
+    from: 'changeOf([...this.joins].sort(), this.accused.offences(tip))',
+    to: 'changeOf([...this.joins].sort())',
+    faultModel: 'byzantine'
+  },
+  {
+    name: 'evidence-carried-again',
+    what: 'an offence is paid for twice',
+    file: 'src/rounds/evidence.ts',
+    from: 'if (ban != null && height <= ban.since) return `${offender} is banned for it already`',
+    to: '',
+    faultModel: 'byzantine',
+    strategies: ['vote-twice', 'frame']
+  },
+  {
+    name: 'ban-without-effect',
+    what: 'who is banned stays in the roster',
+    file: 'src/rounds/body.ts',
+    from: 'return roster.filter(({ peer }) => !banned.has(peer))',
+    to: 'return roster.filter(({ peer }) => banned.has(peer) || !banned.has(peer))',
+    faultModel: 'byzantine'
+  },
+  {
+    name: 'ban-ends-at-once',
+    what: 'who is banned may come back with the next commit',
+    file: 'src/rounds/evidence.ts',
+    from: 'const until = since + manifest.membership.banRounds',
+    to: 'const until = since + 1',
+    faultModel: 'byzantine',
+    strategies: ['vote-twice']
   }
 ]
 
@@ -200,11 +277,20 @@ export const engineMutants: Mutant[] = [
     name: 'engine-no-recomputation',
     what: 'voters believe the proposer',
     file: 'peers/engine/height/bodies.ts',
-    from: 'if (!made.cid.equals(claimed)) throw new InvalidProposalError(differences(body, made.body))',
-    to: `if (!made.cid.equals(claimed)) differences(body, made.body)
-    this.#known.set(claimed.toString(), { ...made, body, cid: claimed })`,
+    from: 'throw new InvalidProposalError(`recomputing it gives another ${differing}`)',
+    to: `if (differing !== '') this.#known.set(claimed.toString(), { ...made, body, cid: claimed })`,
     faultModel: 'byzantine',
     strategies: ['lie-about-aggregate'],
+    layer: 'engines'
+  },
+  {
+    name: 'engine-evidence-unchecked',
+    what: 'two votes of one member prove that it lied, whatever they say',
+    file: 'src/rounds/evidence.ts',
+    from: 'if (fault != null) throw new InvalidEvidenceError(fault)',
+    to: '',
+    faultModel: 'byzantine',
+    strategies: ['frame'],
     layer: 'engines'
   }
 ]
