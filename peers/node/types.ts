@@ -61,7 +61,16 @@ export interface MemberStatus {
   missed: number
   latencyMs: number | null
   addresses: string[]
+  /** What keeps it out, now or for a time. */
+  bans: MemberBan[]
 }
+
+/** `reason` is for people. */
+export type MemberBan =
+  /** By proof, by all members: the first height whose commit may admit it again. */
+  | { by: 'ledger'; untilHeight: number; reason: string }
+  /** By this peer alone, for what it did on its connections; ms since the epoch. */
+  | { by: 'peer'; untilMs: number; reason: string }
 
 export interface PeerStatus {
   peerId: string
@@ -91,6 +100,14 @@ export interface PeerStatus {
   trainer: TrainerInfo | null
 }
 
+export interface ProvenOffence {
+  offender: string
+  height: number
+  view: number
+  kind: 'prevote' | 'precommit'
+  untilHeight: number
+}
+
 export interface CommitSummary {
   height: number
   round: number
@@ -102,6 +119,8 @@ export interface CommitSummary {
   roster: string[]
   admitted: string[]
   revoked: string[]
+  /** Members that were proven to have voted twice in one step, and the first height that may admit them again. */
+  evidence: ProvenOffence[]
   votes: number
 }
 

@@ -86,6 +86,15 @@ export function reopen<T>(type: SignedType<T>, bytes: Uint8Array): T {
   return decode(type, payloadOf(type, bytes))
 }
 
+/**
+ * Who signed an envelope that was opened before.
+ *
+ * @throws {Error} no envelope
+ */
+export function signerAgain(bytes: Uint8Array): string {
+  return peerIdFromPublicKey(RecordEnvelope.createFromProtobuf(bytes).publicKey).toString()
+}
+
 function payloadOf<T>(type: SignedType<T>, bytes: Uint8Array): Uint8Array {
   try {
     return RecordEnvelope.createFromProtobuf(bytes).payload.subarray()

@@ -5,7 +5,7 @@
  */
 import { compare as compareBytes } from 'uint8arrays/compare'
 import { MAX_BANS, MAX_EVIDENCE, voteType } from '../federation/records.ts'
-import { open } from '../federation/signed.ts'
+import { open, reopen, signerAgain } from '../federation/signed.ts'
 import { compare } from './order.ts'
 import type { CID } from 'multiformats/cid'
 import type { LedgerTip, MembershipChange } from './body.ts'
@@ -67,6 +67,12 @@ export async function openEvidence(federation: CID, votes: Evidence): Promise<Of
   if (fault != null) throw new InvalidEvidenceError(fault)
   const { author: offender, height, view, kind } = a
   return { offender, height, view, kind, votes }
+}
+
+/** What a proof of this peer's own ledger says, its signatures not checked again. */
+export function reopenEvidence(votes: Evidence): Omit<Offence, 'votes'> {
+  const { height, view, kind } = reopen(voteType, votes[0])
+  return { offender: signerAgain(votes[0]), height, view, kind }
 }
 
 async function openVote(federation: CID, bytes: Uint8Array): Promise<Signed<Vote>> {
@@ -140,9 +146,17 @@ export function isInForce({ until }: Ban, height: number): boolean {
   return height < until
 }
 
+/** The ban for which the commit that follows this one may not admit the member, if there is one. */
+export function banInForce(
+  { height, bans = [] }: Pick<CommitBody, 'height' | 'bans'>,
+  peer: string
+): Ban | undefined {
+  return bans.find((ban) => ban.peer === peer && isInForce(ban, height + 1))
+}
+
 /** May the commit that follows this one not admit the member? */
-export function isBanned({ height, bans = [] }: Pick<CommitBody, 'height' | 'bans'>, peer: string): boolean {
-  return bans.some((ban) => ban.peer === peer && isInForce(ban, height + 1))
+export function isBanned(body: Pick<CommitBody, 'height' | 'bans'>, peer: string): boolean {
+  return banInForce(body, peer) != null
 }
 
 /** The change without admissions, and words, of members that are banned. */

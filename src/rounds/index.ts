@@ -10,12 +10,14 @@ export {
 } from './body.ts'
 export {
   admissible,
+  banInForce,
   contradiction,
   EVIDENCE_HEIGHTS,
   InvalidEvidenceError,
   isBanned,
   offenceFault,
   openEvidence,
+  reopenEvidence,
   selectOffences
 } from './evidence.ts'
 export { deadlineMs } from './deadline.ts'

@@ -10,7 +10,8 @@ type ShownCommit = ViewState['commits'][number]
 export function commitParts(commit: ShownCommit): string[] {
   const changes = [
     ...(commit.admitted.length > 0 ? [`${commit.admitted.length} joined`] : []),
-    ...(commit.revoked.length > 0 ? [`${commit.revoked.length} revoked`] : [])
+    ...(commit.revoked.length > 0 ? [`${commit.revoked.length} revoked`] : []),
+    ...(commit.evidence.length > 0 ? [`${commit.evidence.length} banned`] : [])
   ]
   const ending = [...changes, `commit ${shortId(commit.cid)}`]
   // Between rounds a commit is about members only, and its metrics are those of the commit before.

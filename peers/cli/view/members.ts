@@ -1,15 +1,27 @@
 /** The member list of the live view: state, latency, who has delivered. */
-import { plural, shortId } from '../output/format.ts'
+import { formatDateTime, plural, shortId } from '../output/format.ts'
 import { fit, truncate } from '../output/width.ts'
 import type { FrameOptions } from './render.ts'
 import type { MemberStatus, PeerStatus } from '../../node/types.ts'
 
 /** What a member does, in two words at most. */
 export function memberState(member: MemberStatus): string {
+  if (member.bans.length > 0) return 'banned'
   if (member.self) return member.updated ? 'done' : 'here'
   if (!member.connected) return member.inRoster ? 'away' : 'left'
   if (!member.inRoster) return 'joining'
   return member.updated ? 'done' : 'connected'
+}
+
+/** Why a member is kept out and until when, a sentence for each ban. */
+export function banLines({ peerId, bans }: MemberStatus): string[] {
+  return bans.map((ban) => {
+    const out =
+      ban.by === 'ledger'
+        ? `is banned by the ledger until height ${ban.untilHeight}`
+        : `is refused by this peer until ${formatDateTime(ban.untilMs)}`
+    return `${peerId} ${out}: ${ban.reason}`
+  })
 }
 
 /**
@@ -62,6 +74,7 @@ const STATE_COLORS: Record<string, 'green' | 'cyan' | 'yellow' | 'red' | 'dim'> 
   connected: 'cyan',
   joining: 'yellow',
   away: 'red',
+  banned: 'red',
   left: 'dim'
 }
 

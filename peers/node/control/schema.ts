@@ -6,7 +6,8 @@ import {
   multiaddrField,
   peerIdField,
   realField,
-  textField
+  textField,
+  timeField
 } from '../../../src/federation/fields.ts'
 import { phases } from '../phases.ts'
 import { metricsField, refusalReasons } from '../../../src/federation/records.ts'
@@ -27,7 +28,15 @@ const memberSchema = z.object({
   updated: z.boolean(),
   missed: countField,
   latencyMs: realField.nullable(),
-  addresses: texts
+  addresses: texts,
+  bans: z
+    .array(
+      z.discriminatedUnion('by', [
+        z.object({ by: z.literal('ledger'), untilHeight: countField, reason: text }),
+        z.object({ by: z.literal('peer'), untilMs: timeField, reason: text })
+      ])
+    )
+    .max(16)
 })
 
 const trainerSchema: z.ZodType<TrainerInfo> = z.object({
@@ -95,6 +104,17 @@ export const commitSchema: z.ZodType<CommitSummary> = z.object({
   roster: texts,
   admitted: texts,
   revoked: texts,
+  evidence: z
+    .array(
+      z.object({
+        offender: text,
+        height: countField,
+        view: countField,
+        kind: z.enum(['prevote', 'precommit']),
+        untilHeight: countField
+      })
+    )
+    .max(65_536),
   votes: countField
 })
 

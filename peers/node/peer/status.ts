@@ -1,11 +1,11 @@
 /** What a running peer looks like from outside: one snapshot made from its parts. */
-import { quorumSize } from '../../../src/rounds/index.ts'
+import { banInForce, quorumSize } from '../../../src/rounds/index.ts'
 import { activeMembers } from '../../../src/federation/membership.ts'
 import type { EngineSnapshot } from '../../engine/events.ts'
-import type { MemberStatus, PeerStatus, Phase } from '../types.ts'
+import type { MemberBan, MemberStatus, PeerStatus, Phase } from '../types.ts'
 import type { MembershipState } from '../../../src/federation/membership.ts'
 import type { Manifest } from '../../../src/federation/manifest/schema.ts'
-import type { Metrics } from '../../../src/federation/records.ts'
+import type { Ban, Metrics } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
 import type { TrainerInfo } from '../../../src/training/types.ts'
 
@@ -77,6 +77,8 @@ export function waitingFor(input: StatusInput): string | null {
   const { engine, self } = input
   if (input.stopped || engine.tip == null || engine.finished) return null
   const roster = engine.tip.body.roster.map((entry) => entry.peer)
+  const ban = banInForce(engine.tip.body, self)
+  if (ban != null) return endOfBan(ban)
   if (!isInRoster(engine, self)) {
     return input.connected.length === 0
       ? 'a connection to a member of the federation'
@@ -85,6 +87,11 @@ export function waitingFor(input: StatusInput): string | null {
   const model = waitingForModel(input)
   if (model != null) return model
   return waitingForMembers(input) ?? waitingForQuorum(input, roster) ?? waitingForUpdates(input)
+}
+
+/** The usual cause is no malice: one identity used twice. */
+function endOfBan({ since, until }: Ban): string {
+  return `height ${until}, before which it may not return: it voted twice in one step, as the commit of height ${since} proves. Do two peers run with this identity, or was it restored from an old copy?`
 }
 
 function waitingForModel({ engine, connected }: StatusInput): string | null {
@@ -149,8 +156,16 @@ function members(input: StatusInput): MemberStatus[] {
     updated: engine.updated.includes(peerId),
     missed: roster.get(peerId) ?? 0,
     latencyMs: peerId === self ? null : input.latencyMs(peerId),
-    addresses: peerId === self ? input.addresses() : input.addressesOf(peerId)
+    addresses: peerId === self ? input.addresses() : input.addressesOf(peerId),
+    bans: bansOf(input, peerId)
   }))
+}
+
+function bansOf({ engine: { tip } }: StatusInput, peerId: string): MemberBan[] {
+  const ban = tip == null ? undefined : banInForce(tip.body, peerId)
+  if (ban == null) return []
+  const reason = `it voted twice in one step: the proof is in the commit of height ${ban.since}`
+  return [{ by: 'ledger', untilHeight: ban.until, reason }]
 }
 
 function average(values: readonly number[]): number {

@@ -4,8 +4,10 @@ import { certificateType } from '../../../src/federation/certificate.ts'
 import { commitType } from '../../../src/federation/records.ts'
 import { revocationType } from '../../../src/federation/revocation.ts'
 import { reopen } from '../../../src/federation/signed.ts'
+import { reopenEvidence } from '../../../src/rounds/index.ts'
+import type { CommitBody } from '../../../src/federation/records.ts'
 import type { LedgerEntry } from '../../../src/state/index.ts'
-import type { CommitSummary } from '../types.ts'
+import type { CommitSummary, ProvenOffence } from '../types.ts'
 
 /** What a commit of this peer's own ledger says. */
 export function summaryOf({ cid, bytes }: Pick<LedgerEntry, 'cid' | 'bytes'>): CommitSummary {
@@ -21,6 +23,7 @@ export function summaryOf({ cid, bytes }: Pick<LedgerEntry, 'cid' | 'bytes'>): C
     roster: body.roster.map((entry) => entry.peer),
     admitted: body.admissions.map(admittedBy),
     revoked: body.revocations.map(revokedBy),
+    evidence: provenBy(body),
     votes: votes.length
   }
 }
@@ -28,6 +31,14 @@ export function summaryOf({ cid, bytes }: Pick<LedgerEntry, 'cid' | 'bytes'>): C
 /** Summaries of a stretch of the ledger, oldest first. */
 export async function* summariesOf(entries: AsyncIterable<LedgerEntry>): AsyncIterable<CommitSummary> {
   for await (const entry of entries) yield summaryOf(entry)
+}
+
+function provenBy({ evidence = [], bans = [], height }: CommitBody): ProvenOffence[] {
+  return evidence.map((votes) => {
+    const offence = reopenEvidence(votes)
+    const untilHeight = bans.find(({ peer }) => peer === offence.offender)?.until ?? height
+    return { ...offence, untilHeight }
+  })
 }
 
 function admittedBy(certificate: Uint8Array): string {

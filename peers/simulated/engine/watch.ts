@@ -2,10 +2,8 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { nextHeight, genesisTip } from '../../../src/rounds/index.ts'
 import { voteType } from '../../../src/federation/records.ts'
-import { reopen } from '../../../src/federation/signed.ts'
+import { reopen, signerAgain } from '../../../src/federation/signed.ts'
 import { heightKey } from '../../../src/state/keys.ts'
-import { peerIdFromPublicKey } from '@libp2p/peer-id'
-import { RecordEnvelope } from '@libp2p/peer-record'
 import { BanWatch } from '../checker/bans.ts'
 import { ViolationError } from '../checker/checker.ts'
 import { Models } from './validity.ts'
@@ -118,8 +116,7 @@ export class EngineWatch {
 /** What a vote in a commit's evidence says. */
 export function provenVote(envelope: Uint8Array): ProvenVote {
   const { height, view, kind, body } = reopen(voteType, envelope)
-  const author = peerIdFromPublicKey(RecordEnvelope.createFromProtobuf(envelope).publicKey).toString()
-  return { author, height, step: `${view}/${kind}`, body: body?.toString() ?? null }
+  return { author: signerAgain(envelope), height, step: `${view}/${kind}`, body: body?.toString() ?? null }
 }
 
 /** Is this vote in the record on the disk, or the height over? */

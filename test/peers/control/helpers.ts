@@ -29,7 +29,11 @@ export const status: PeerStatus = {
       updated: false,
       missed: 0,
       latencyMs: null,
-      addresses: ['/ip4/127.0.0.1/tcp/4001']
+      addresses: ['/ip4/127.0.0.1/tcp/4001'],
+      bans: [
+        { by: 'ledger', untilHeight: 103, reason: 'it voted twice in one step' },
+        { by: 'peer', untilMs: 1_700_000_000_000, reason: 'it sent what nobody can read' }
+      ]
     }
   ],
   addresses: ['/ip4/127.0.0.1/tcp/4001'],
@@ -61,6 +65,7 @@ export function commit(height: number): CommitSummary {
     roster: [peerId],
     admitted: [],
     revoked: [],
+    evidence: [{ offender: peerId, height: 2, view: 0, kind: 'prevote', untilHeight: 103 }],
     votes: 3
   }
 }

@@ -32,4 +32,14 @@ describe('what a peer says it waits for', () => {
     )
     expect(waitingFor(input({ settled: false }))).to.equal(null)
   })
+
+  it('is the end of its ban, when it is proven to have voted twice', () => {
+    const tip = someTip()
+    const [{ peer: self }, ...roster] = tip.body.roster
+    const banned = { ...tip, body: { ...tip.body, roster, bans: [{ peer: self, since: 1, until: 101 }] } }
+    expect(waitingFor({ ...input({}, banned), self })).to.match(
+      /^height 101, .* the commit of height 1 proves/
+    )
+    expect(waitingFor(input({}, banned))).to.equal(null)
+  })
 })

@@ -56,7 +56,10 @@ function rowOf(commit: CommitSummary): string[] {
   ]
 }
 
-function changes({ admitted, revoked }: CommitSummary): string {
+/** Joined, revoked, proven to have voted twice. */
+function changes({ admitted, revoked, evidence }: CommitSummary): string {
   const joined = admitted.map((id) => `+${shortId(id, 6)}`)
-  return [...joined, ...revoked.map((id) => `−${shortId(id, 6)}`)].join(' ')
+  const gone = revoked.map((id) => `−${shortId(id, 6)}`)
+  const banned = evidence.map(({ offender, untilHeight }) => `!${shortId(offender, 6)} until ${untilHeight}`)
+  return [...joined, ...gone, ...banned].join(' ')
 }

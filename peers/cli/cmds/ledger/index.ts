@@ -8,7 +8,8 @@ export const ledger: CommandSpec = {
   name: 'ledger',
   summary: 'The commits: who contributed what, and how good the model was.',
   description: `The ledger is the audit log: each commit names the updates that count, those refused and why, who joined, who
-left, and the model that resulted. The accuracy in a commit is that of the model before it.`,
+left, who was proven to have voted twice (!, and the height before which it may not return), and the model that
+resulted. The accuracy in a commit is that of the model before it.`,
   options: [
     { flags: '--from <height>', description: 'First height.', parse: parseInteger('--from', 0) },
     {

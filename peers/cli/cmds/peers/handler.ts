@@ -1,6 +1,6 @@
 import { jsonLine } from '../../output/json.ts'
 import { renderTable, tableColumns } from '../../output/table.ts'
-import { memberState } from '../../view/members.ts'
+import { banLines, memberState } from '../../view/members.ts'
 import { tellOrigin, withSource } from '../../source.ts'
 import type { Handler } from '../../command.ts'
 import type { MemberStatus } from '../../../node/types.ts'
@@ -10,7 +10,8 @@ export const handler: Handler<object> = async ({ context, options }) => {
     const { members } = await source.status()
     tellOrigin(context, options, source)
     if (options.json) for (const member of members) context.stdout.write(jsonLine({ ...member }))
-    else context.stdout.write(`${table(members, context.stdout)}\n`)
+    else
+      context.stdout.write(`${[table(members, context.stdout), ...members.flatMap(banLines)].join('\n')}\n`)
   })
   return undefined
 }

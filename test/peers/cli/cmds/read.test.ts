@@ -128,6 +128,22 @@ describe('murmur peers', () => {
     expect(carol).to.match(new RegExp(`^${CAROL} +member +away +2 `))
   })
 
+  it('says who is banned, by whom, until when and why', async () => {
+    const { murmur, peer } = await besidePeer()
+    const proof = { by: 'ledger' as const, untilHeight: 112, reason: 'it voted twice in one step' }
+    const own = { by: 'peer' as const, untilMs: Date.UTC(2026, 0, 2, 3), reason: 'it sent false blocks' }
+    peer.state = status({ members: [member(BOB, { bans: [proof] }), member(CAROL, { bans: [own] })] })
+    await murmur.run('peers')
+    const lines = murmur.stdout.lines.filter((line) => line !== '')
+    expect(lines[1]).to.match(new RegExp(`^${BOB} +member +banned `))
+    expect(lines.at(-2)).to.equal(
+      `${BOB} is banned by the ledger until height 112: it voted twice in one step`
+    )
+    expect(lines.at(-1)).to.match(
+      new RegExp(`^${CAROL} is refused by this peer until 2026-01-0. .*: it sent false blocks$`)
+    )
+  })
+
   it('cuts nothing in a pipe', async () => {
     const { murmur, peer } = await besidePeer()
     const addresses = Array.from({ length: 5 }, (_, i) => `/ip4/10.0.0.${i}/tcp/4001/p2p/${BOB}`)
@@ -149,13 +165,17 @@ describe('murmur ledger', () => {
     peer.commits = [
       commit(1),
       commit(2, { admitted: [BOB, CAROL] }),
-      commit(3, { revoked: [CAROL], evaluation: {} })
+      commit(3, { revoked: [CAROL], evaluation: {} }),
+      commit(4, {
+        evidence: [{ offender: BOB, height: 4, view: 0, kind: 'prevote', untilHeight: 104 }]
+      })
     ]
     await murmur.run('ledger')
     const rows = murmur.stdout.lines.slice(1).map((line) => line.trim().split(/ {2,}/))
-    expect(rows.map((row) => row[0])).to.deep.equal(['1', '2', '3'])
+    expect(rows.map((row) => row[0])).to.deep.equal(['1', '2', '3', '4'])
     expect(rows[0]?.slice(3)).to.deep.equal(['2 (−1)', '51.0 %', '1.000', '3', `…${cid(1).slice(-12)}`])
     expect(rows[1]).to.include('+…xxxBob +…xCarol')
+    expect(rows[3]).to.include('!…xxxBob until 104')
     expect(rows[2]?.slice(4)).to.deep.equal(['–', '–', '3', '−…xCarol', `…${cid(3).slice(-12)}`])
   })
 

@@ -39,6 +39,7 @@ export function member(peerId: string, other: Partial<MemberStatus> = {}): Membe
     inRoster: true,
     updated: false,
     missed: 0,
+    bans: [],
     latencyMs: 12.4,
     addresses: [`/ip4/192.168.1.7/tcp/4001/p2p/${peerId}`],
     ...other
@@ -98,6 +99,7 @@ export function commit(
     roster: [ALICE, BOB, CAROL],
     admitted: [],
     revoked: [],
+    evidence: [],
     votes: 2,
     roundMs: 12_300,
     ...other
