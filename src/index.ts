@@ -8,11 +8,11 @@ export * from './federation/manifest/index.ts'
 export * from './federation/errors.ts'
 export { checkExpiry, createInvite, encodeInvite, inviteId, parseInvite } from './federation/invite.ts'
 export { certify, openCertificate, selfCertify, verifyCertificate } from './federation/certificate.ts'
+export { applyCommit } from './federation/change.ts'
 export { openRevocation, revoke } from './federation/revocation.ts'
 export {
   activeMember,
   activeMembers,
-  applyCommit,
   checkAdmission,
   genesisMembership,
   isAdmin
@@ -22,6 +22,8 @@ export { cidOf, decode, encode, InvalidRecordError, toBlock } from './federation
 export { InvalidSignatureError, open, seal } from './federation/signed.ts'
 export type { Capability, Invite, InviteInit } from './federation/invite.ts'
 export type { Certificate, Role, VerifiedCertificate } from './federation/certificate.ts'
+export { openRecovery, signRecovery } from './federation/recovery.ts'
+export type { Recovery } from './federation/recovery.ts'
 export type { Revocation } from './federation/revocation.ts'
 export type { Member, MembershipState } from './federation/membership.ts'
 export type * from './federation/records.ts'

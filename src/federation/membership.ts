@@ -99,28 +99,6 @@ export function genesisMembership(manifest: Signed<Manifest>): MembershipState {
   }
 }
 
-/**
- * Membership after one more commit. Its revocations take effect before its admissions, these one after the other,
- * and participations last.
- *
- * @throws {MembershipError} the commit admits or revokes what it may not; the state is unchanged
- */
-export async function applyCommit(state: MembershipState, commit: MembershipPart): Promise<MembershipState> {
-  const { height, time } = commit
-  let next: MembershipState = { ...state, height }
-  for (const envelope of commit.revocations) {
-    next = withRevocation(next, await checkRevocation(next, envelope))
-  }
-  for (const envelope of commit.admissions) {
-    next = withAdmission(next, await checkAdmission(next, envelope, time))
-  }
-  for (const envelope of commit.participation ?? []) {
-    next = withParticipation(next, await checkParticipation(next, envelope, height))
-  }
-  if (commit.recovery != null) next = withRecovery(next, await checkRecovery(next, commit.recovery))
-  return next
-}
-
 /** The member, unless there is none of that id or its membership was revoked. */
 export function activeMember(state: MembershipState, peerId: string): Member | undefined {
   const member = state.members.get(peerId)
@@ -249,7 +227,7 @@ export async function checkRecovery(state: MembershipState, envelope: Uint8Array
 }
 
 /** The state on the branch. The recovery was checked against this very state. */
-function withRecovery(state: MembershipState, { value, cid }: Signed<Recovery>): MembershipState {
+export function withRecovery(state: MembershipState, { value, cid }: Signed<Recovery>): MembershipState {
   return { ...state, recoveries: [...state.recoveries, { ...value, cid, height: state.height }] }
 }
 

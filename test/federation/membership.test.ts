@@ -7,10 +7,10 @@ import {
   UsedUpInviteError,
   WrongFederationError
 } from '../../src/federation/errors.ts'
+import { applyCommit } from '../../src/federation/change.ts'
 import {
   activeMember,
   activeMembers,
-  applyCommit,
   checkAdmission,
   checkRevocation,
   genesisMembership,

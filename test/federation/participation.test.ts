@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { NotAllowedError, TamperedError, WrongFederationError } from '../../src/federation/errors.ts'
-import { applyCommit, genesisMembership } from '../../src/federation/membership.ts'
+import { applyCommit } from '../../src/federation/change.ts'
+import { genesisMembership } from '../../src/federation/membership.ts'
 import { participationType } from '../../src/federation/participation.ts'
 import { joinType } from '../../src/federation/records.ts'
 import { selectParticipation } from '../../src/federation/selection.ts'

@@ -1,15 +1,7 @@
 /** Membership as the engine needs it, over the federation's pure rules (src/federation). */
 import { MembershipError, NotAllowedError } from '../../../src/federation/errors.ts'
-import {
-  applyCommit,
-  checkAdmission,
-  checkParticipation,
-  checkRevocation,
-  genesisMembership,
-  withAdmission,
-  withParticipation,
-  withRevocation
-} from '../../../src/federation/membership.ts'
+import { applyCommit, followCommit } from '../../../src/federation/change.ts'
+import { checkAdmission, checkRevocation, genesisMembership } from '../../../src/federation/membership.ts'
 import { openParticipation } from '../../../src/federation/participation.ts'
 import { selectChange, selectParticipation } from '../../../src/federation/selection.ts'
 import type { Membership } from '../../engine/membership.ts'
@@ -120,21 +112,7 @@ export class LedgerMembership implements Membership {
   async checkChange(
     body: Pick<CommitBody, 'height' | 'admissions' | 'revocations' | 'participation' | 'time'>
   ): Promise<MembershipChange> {
-    const change = nothing()
-    let state = this.#state
-    for (const envelope of body.revocations) {
-      const revocation = await checkRevocation(state, envelope)
-      state = withRevocation(state, revocation)
-      change.revocations.push(envelope)
-      if ('member' in revocation.value.target) change.removed.push(revocation.value.target.member)
-    }
-    for (const envelope of body.admissions) {
-      const verified = await checkAdmission(state, envelope, body.time)
-      state = withAdmission(state, verified)
-      change.admissions.push(envelope)
-      change.admitted.push(verified.member)
-    }
-    return { ...change, declared: await checkDeclarations(state, body) }
+    return (await followCommit(this.#state, body)).change
   }
 
   /** A commit has put this member into the roster; what it says of itself may still have to be carried. */
@@ -173,20 +151,6 @@ async function wishOf({ member, certificate, participation }: Join): Promise<Wis
   if (said.author !== member)
     throw new NotAllowedError(`${member} passes on what ${said.author} says of itself`)
   return { certificate, participation: said }
-}
-
-async function checkDeclarations(
-  state: MembershipState,
-  { height, participation = [] }: Pick<CommitBody, 'height' | 'participation'>
-): Promise<Declaration[]> {
-  const declared: Declaration[] = []
-  let current = state
-  for (const envelope of participation) {
-    const said = await checkParticipation(current, envelope, height)
-    current = withParticipation(current, said)
-    declared.push(declarationOf(said))
-  }
-  return declared
 }
 
 function declarationOf({ value, bytes }: Signed<Participation>): Declaration {

@@ -6,12 +6,8 @@ import { certificateType, verifyCertificate } from '../../../src/federation/cert
 import { encode } from '../../../src/federation/cbor.ts'
 import { MembershipError, TamperedError } from '../../../src/federation/errors.ts'
 import { capabilityType, encodeInvite, parseInvite } from '../../../src/federation/invite.ts'
-import {
-  applyCommit,
-  checkAdmission,
-  checkRevocation,
-  genesisMembership
-} from '../../../src/federation/membership.ts'
+import { applyCommit } from '../../../src/federation/change.ts'
+import { checkAdmission, checkRevocation, genesisMembership } from '../../../src/federation/membership.ts'
 import { revocationType } from '../../../src/federation/revocation.ts'
 import { NOW } from '../../federation/world.ts'
 import { hostileCbor, reshaped } from '../arbitraries.ts'
