@@ -63,7 +63,9 @@ function build(spec: CommandSpec, context: CommandContext, done: (code: ExitCode
 }
 
 async function runCommand(spec: CommandSpec, command: Command, context: CommandContext): Promise<ExitCode> {
-  const options = { ...command.opts(), home: homeOf(command.opts()['home'], context) }
+  // A group that is a command itself takes the options that both have, wherever they stand.
+  const given = command.optsWithGlobals()
+  const options = { ...given, home: homeOf(given['home'], context) }
   const globals = options as unknown as GlobalOptions & Record<string, unknown>
   context.signal.throwIfAborted()
   return (await spec.run?.(context, command.args, globals)) ?? exitCodes.ok

@@ -287,9 +287,10 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   /** A height was decided here: keep the commit and its model, go on from it. */
   async #decide(known: KnownBody, bytes: Uint8Array): Promise<void> {
     const { cid, body } = known
+    const updates = known.updates.map(({ signed }) => signed.bytes)
     const keep = async (): Promise<boolean> => {
       await known.results.stored()
-      return await this.#apply({ cid, body, bytes })
+      return await this.#apply({ cid, body, bytes, updates })
     }
     const applied = await insist(keep, {
       clock: this.#components.clock,

@@ -2,7 +2,7 @@
 import { decode } from '../../src/federation/cbor.ts'
 import { commitType } from '../../src/federation/records.ts'
 import { genesisTip } from '../../src/rounds/index.ts'
-import type { EngineComponents, FetchOptions } from './components.ts'
+import type { BlockExchange, EngineComponents, FetchOptions } from './components.ts'
 import type { CommitBody } from '../../src/federation/records.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
 import type { LedgerTip } from '../../src/rounds/index.ts'
@@ -12,9 +12,7 @@ import type { CID } from 'multiformats/cid'
 export interface TipKeeperInit {
   federation: CID
   manifest: Manifest
-  components: Pick<EngineComponents, 'ledger' | 'votes' | 'membership' | 'blocks'> & {
-    trainer: Pick<Trainer, 'initialWeights'> & { info: Pick<TrainerInfo, 'parameters'> }
-  }
+  components: Pick<EngineComponents, 'ledger' | 'votes' | 'membership'> & ModelSource
 }
 
 /** Commits whose models may be on disk at a start: a peer may have stopped while it was catching up on so many. */
@@ -26,6 +24,8 @@ export interface NextCommit {
   body: CommitBody
   /** The encoded commit, votes included. */
   bytes: Uint8Array
+  /** Envelopes of the updates that it counts, where they are known: whoever checks the ledger later needs them. */
+  updates?: readonly Uint8Array[]
 }
 
 export class TipKeeper {
@@ -51,7 +51,7 @@ export class TipKeeper {
   /** Replay the ledger on disk. An empty one ends at the manifest. */
   async read(): Promise<LedgerTip> {
     const { federation, manifest, components } = this.#init
-    let tip = genesisTip(federation, manifest, await this.#initialModel())
+    let tip = await foundingTip(this.#init)
     this.#recentModels = [tip.body.model]
     for await (const { cid, bytes } of components.ledger.range(1)) {
       const { body } = decode(commitType, bytes)
@@ -73,25 +73,47 @@ export class TipKeeper {
 
   /** The model that the tip commits: from disk, else from the members that have it. */
   async weights(tip: LedgerTip, options: FetchOptions): Promise<Float32Array> {
-    const { blocks, trainer } = this.#init.components
-    const isInitial = tip.body.round === 0 && 'seed' in tip.manifest.model.initial
-    if (isInitial) return await trainer.initialWeights()
-    return await blocks.getModel(tip.body.model, trainer.info.parameters, options)
+    return await weightsOf(tip, this.#init.components, options)
   }
 
-  async #initialModel(): Promise<CID> {
-    const { blocks, trainer } = this.#init.components
-    const { initial } = this.#init.manifest.model
-    return 'cid' in initial ? initial.cid : await blocks.hashModel(await trainer.initialWeights())
-  }
-
-  async #append({ cid, body, bytes }: NextCommit): Promise<LedgerTip | null> {
+  async #append({ cid, body, bytes, updates = [] }: NextCommit): Promise<LedgerTip | null> {
     const { ledger, votes, membership } = this.#init.components
     if (this.#tip == null || !body.previous.equals(this.#tip.cid)) return null
     // A commit that membership does not accept must not get into the ledger: no later start could read that.
     const follow = await membership.prepare(body)
-    await ledger.append({ height: body.height, cid, bytes }, await votes.pruneWrites(body.height))
+    const extra = await votes.pruneWrites(body.height)
+    if (updates.length > 0) extra.push(ledger.updatesWrite(body.height, updates))
+    await ledger.append({ height: body.height, cid, bytes }, extra)
     follow()
     return (this.#tip = { ...this.#tip, cid, body })
   }
+}
+
+/** What models are read with. */
+export interface ModelSource {
+  blocks: Pick<BlockExchange, 'getModel' | 'hashModel'>
+  trainer: Pick<Trainer, 'initialWeights'> & { info: Pick<TrainerInfo, 'parameters'> }
+}
+
+/** The tip of an empty ledger. */
+export async function foundingTip(init: {
+  federation: CID
+  manifest: Manifest
+  components: ModelSource
+}): Promise<LedgerTip> {
+  const { blocks, trainer } = init.components
+  const { initial } = init.manifest.model
+  const model = 'cid' in initial ? initial.cid : await blocks.hashModel(await trainer.initialWeights())
+  return genesisTip(init.federation, init.manifest, model)
+}
+
+/** The model that a tip commits. */
+export async function weightsOf(
+  { body, manifest }: LedgerTip,
+  { blocks, trainer }: ModelSource,
+  options: FetchOptions
+): Promise<Float32Array> {
+  const isInitial = body.round === 0 && 'seed' in manifest.model.initial
+  if (isInitial) return await trainer.initialWeights()
+  return await blocks.getModel(body.model, trainer.info.parameters, options)
 }

@@ -6,17 +6,27 @@ import { openRecovery } from '../../src/federation/recovery.ts'
 import { open } from '../../src/federation/signed.ts'
 import { nextHeight, quorumSize, recoveryBody } from '../../src/rounds/index.ts'
 import { differences } from './differences.ts'
-import type { Commit } from '../../src/federation/records.ts'
+import type { Commit, CommitBody } from '../../src/federation/records.ts'
 import type { LedgerTip } from '../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
+
+/** What was expected of a commit, and what it says. */
+export interface Mismatch {
+  what: string
+  expected: string
+  found: string
+}
 
 /** A commit that does not follow from the ledger; the message says why. */
 export class InvalidCommitError extends Error {
   static override name = 'InvalidCommitError'
+  readonly mismatch: Mismatch
 
-  constructor(height: number, reason: string) {
-    super(`The commit of height ${height} does not hold: ${reason}`)
+  constructor(height: number, mismatch: Mismatch) {
+    const { what, expected, found } = mismatch
+    super(`The commit of height ${height} does not hold: ${what} (expected ${expected}, found ${found})`)
     this.name = 'InvalidCommitError'
+    this.mismatch = mismatch
   }
 }
 
@@ -24,6 +34,8 @@ export interface VerifiedCommit {
   commit: Commit
   cid: CID
   bytes: Uint8Array
+  /** Members whose precommits count; 0 for a recovery. */
+  voters: number
 }
 
 /**
@@ -36,38 +48,62 @@ export interface VerifiedCommit {
 export async function verifyCommit(tip: LedgerTip, bytes: Uint8Array): Promise<VerifiedCommit> {
   const commit = decode(commitType, bytes)
   const { body } = commit
-  const fail = (reason: string): InvalidCommitError => new InvalidCommitError(body.height, reason)
-  const expected = nextHeight(tip)
-  if (!body.federation.equals(tip.federation)) throw fail('it belongs to another federation')
-  if (body.height !== expected.height) throw fail(`height ${expected.height} was expected`)
-  if (!body.previous.equals(tip.cid)) throw fail('it follows another commit')
-  if (body.round !== expected.round || body.time < tip.body.time)
-    throw fail('its round or time does not follow')
+  const mismatch = wrongPlace(tip, body)
+  if (mismatch != null) throw new InvalidCommitError(body.height, mismatch)
   const cid = await cidOf(encode(body))
-  if (body.recovery != null) {
-    const wrong = await wrongRecovery(tip, commit)
-    if (wrong != null) throw fail(wrong)
-    return { commit, cid, bytes }
-  }
-  const voters = await precommitters(tip, cid, commit)
-  const needed = quorumSize(expected.roster.length, tip.manifest.membership.faultModel)
-  if (voters < needed)
-    throw fail(`${voters} of ${expected.roster.length} members voted for it, ${needed} needed`)
-  return { commit, cid, bytes }
+  const voters = body.recovery == null ? await precommitters(tip, cid, commit) : 0
+  const wrong = body.recovery == null ? tooFew(tip, voters) : await wrongRecovery(tip, commit)
+  if (wrong != null) throw new InvalidCommitError(body.height, wrong)
+  return { commit, cid, bytes, voters }
+}
+
+/** Does it stand where it belongs? */
+function wrongPlace(tip: LedgerTip, body: CommitBody): Mismatch | null {
+  const { height, round } = nextHeight(tip)
+  const expected: [string, string, string][] = [
+    ['it belongs to another federation', String(tip.federation), String(body.federation)],
+    ['it has another height', String(height), String(body.height)],
+    ['it follows another commit', String(tip.cid), String(body.previous)],
+    ['it is of another round', String(body.recovery == null ? round : tip.body.round), String(body.round)]
+  ]
+  const wrong = expected.find(([, one, other]) => one !== other)
+  if (wrong != null) return { what: wrong[0], expected: wrong[1], found: wrong[2] }
+  if (body.time >= tip.body.time) return null
+  return { what: 'its time goes back', expected: `${tip.body.time} or later`, found: String(body.time) }
+}
+
+function tooFew({ body, manifest }: LedgerTip, voters: number): Mismatch | null {
+  const { faultModel } = manifest.membership
+  const needed = quorumSize(body.roster.length, faultModel)
+  if (voters >= needed) return null
+  const expected = `${needed} of the ${body.roster.length} members before it (${faultModel})`
+  return { what: 'no quorum voted for it', expected, found: String(voters) }
 }
 
 /** What is wrong with a commit that is a recovery; null: nothing. Whether its admin was revoked membership knows. */
-async function wrongRecovery(tip: LedgerTip, { body, votes }: Commit): Promise<string | null> {
+async function wrongRecovery(tip: LedgerTip, { body, votes }: Commit): Promise<Mismatch | null> {
   const recovery = await openRecovery(body.recovery ?? new Uint8Array())
   const { admin, base, federation } = recovery.value
-  if (!federation.equals(tip.federation)) return 'its recovery belongs to another federation'
   if (namedRole(tip.manifest, admin) == null)
-    return `its recovery is signed by ${admin}, who is no admin that the manifest names`
-  if (base.height !== tip.body.height || !base.commit.equals(tip.cid))
-    return `its recovery follows ${base.commit} of height ${base.height}, not ${tip.cid}`
-  if (votes.length > 0) return 'it is a recovery and has votes'
-  const differing = differences(body, recoveryBody(tip, recovery))
-  return differing.length === 0 ? null : `what follows from its recovery has another ${differing.join(', ')}`
+    return {
+      what: 'who signed its recovery may not',
+      expected: 'an admin that the manifest names',
+      found: admin
+    }
+  const { commit, height } = { commit: String(base.commit), height: base.height }
+  if (!federation.equals(tip.federation) || height !== tip.body.height || commit !== String(tip.cid)) {
+    const [expected, found] = [`${tip.cid} of height ${tip.body.height}`, `${commit} of height ${height}`]
+    return { what: 'its recovery follows another commit', expected, found }
+  }
+  if (votes.length > 0)
+    return { what: 'it is a recovery', expected: 'no votes', found: `${votes.length} votes` }
+  const differing = differences(body, recoveryBody(tip, recovery)).join(', ')
+  if (differing === '') return null
+  return {
+    what: 'it is not what its recovery says',
+    expected: 'what follows from it',
+    found: `another ${differing}`
+  }
 }
 
 /** The most members that precommitted the body in one view. */

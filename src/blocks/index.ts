@@ -5,6 +5,8 @@
  * Hashing goes through multiformats, which in Node is native OpenSSL: about 1.7 GB/s measured.
  */
 export { BlockMissingError, BlockSizeError, DagSizeError } from './errors.ts'
+export { checkDag } from './check.ts'
+export type { BadBlock } from './check.ts'
 export { readFloats, writeFloats } from './floats.ts'
 export { floatsToBytes } from '../vectors.ts'
 export {

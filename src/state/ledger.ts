@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { decode, encode } from '../federation/cbor.ts'
 import { bytesField, cidField } from '../federation/fields.ts'
-import { commitType } from '../federation/records.ts'
+import { commitType, MAX_ROSTER, updateType } from '../federation/records.ts'
 import { LedgerConflictError, LedgerCorruptError, LedgerGapError } from './errors.ts'
 import { heightKey, heightOfKey } from './keys.ts'
 import type { StateStore, StateWrite } from './store.ts'
@@ -11,6 +11,10 @@ import type { CID } from 'multiformats/cid'
 
 const COMMITS = 'ledger/commit/'
 const BY_CID = 'ledger/cid/'
+const UPDATES = 'ledger/updates/'
+
+/** An envelope: a record with key, signature and framing. */
+const MAX_UPDATE_BYTES = updateType.maxBytes + 256
 
 /** A commit as it is stored. `bytes` are its encoding; `cid` is its id (of the commit body). */
 export interface LedgerEntry {
@@ -23,6 +27,13 @@ const storedType: RecordSchema<{ cid: CID; bytes: Uint8Array }> = {
   name: 'ledger entry',
   schema: z.strictObject({ cid: cidField, bytes: bytesField(commitType.maxBytes) }),
   maxBytes: commitType.maxBytes + 128
+}
+
+/** Signed updates are 4 KiB at most, and no more than a roster sends them. */
+const updatesType: RecordSchema<Uint8Array[]> = {
+  name: 'updates of a commit',
+  schema: z.array(bytesField(MAX_UPDATE_BYTES)).max(MAX_ROSTER),
+  maxBytes: MAX_ROSTER * (MAX_UPDATE_BYTES + 4) + 16
 }
 
 const heightType: RecordSchema<number> = { name: 'height', schema: z.int().min(0), maxBytes: 16 }
@@ -58,6 +69,13 @@ export class Ledger {
     return undefined
   }
 
+  /** Of the latest commit, which is not looked at; 0 while there is none. */
+  async height(): Promise<number> {
+    for await (const { key } of this.#store.entries(COMMITS, { reverse: true, limit: 1 }))
+      return heightOfKey(key)
+    return 0
+  }
+
   async get(height: number): Promise<LedgerEntry | undefined> {
     const key = heightKey(COMMITS, height)
     const value = await this.#store.get(key)
@@ -74,10 +92,33 @@ export class Ledger {
   }
 
   async byCid(cid: CID): Promise<LedgerEntry | undefined> {
+    const height = await this.heightOf(cid)
+    return height == null ? undefined : await this.get(height)
+  }
+
+  /** The height that the index gives a commit. */
+  async heightOf(cid: CID): Promise<number | undefined> {
     const key = `${BY_CID}${cid}`
     const value = await this.#store.get(key)
-    if (value == null) return undefined
-    return await this.get(readAs(key, () => decode(heightType, value)))
+    return value == null ? undefined : readAs(key, () => decode(heightType, value))
+  }
+
+  /** What the index says: the height of each commit by its CID (text), in no order. */
+  async *index(): AsyncIterable<{ cid: string; height: number }> {
+    for await (const { key, value } of this.#store.entries(BY_CID))
+      yield { cid: key.slice(BY_CID.length), height: readAs(key, () => decode(heightType, value)) }
+  }
+
+  /** The write that keeps the signed updates which a commit counts, for whoever wants to check it later. */
+  updatesWrite(height: number, updates: readonly Uint8Array[]): StateWrite {
+    return { key: heightKey(UPDATES, height), value: encode(updates) }
+  }
+
+  /** The signed updates that the commit of a height counts; undefined when they did not come this way. */
+  async updates(height: number): Promise<Uint8Array[] | undefined> {
+    const key = heightKey(UPDATES, height)
+    const value = await this.#store.get(key)
+    return value == null ? undefined : readAs(key, () => decode(updatesType, value))
   }
 
   async #assertSame(entry: LedgerEntry): Promise<void> {

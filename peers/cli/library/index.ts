@@ -63,6 +63,8 @@ export const nodeLibrary: Library = {
     return source
   },
 
+  verifyLedger: async (dir, options) => await (await node()).verifyLedger(dir, options),
+
   async readInvite(text) {
     const { readInvite } = await import('../../node/invites.ts')
     return await readInvite(text)

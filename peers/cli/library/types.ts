@@ -8,6 +8,8 @@ import type {
   CommitSummary
 } from '../../node/types.ts'
 import type { InviteSummary } from '../../node/invites.ts'
+import type { AuditReport } from '../../engine/audit/index.ts'
+import type { VerifyLedgerOptions } from '../../node/peer/audit.ts'
 import type {
   Evaluation,
   ExportInit,
@@ -89,6 +91,8 @@ export interface Library {
   connect(home: string): Promise<ControlClient | null>
   /** State from the files of a home in which no peer runs. */
   openDisk(home: string): Promise<StateSource>
+  /** Check the ledger of a home in which no peer runs. */
+  verifyLedger(home: string, options: VerifyLedgerOptions): Promise<AuditReport>
   readInvite(text: string): Promise<InviteSummary>
   /** Ask the inviting side for the manifest. @throws with the addresses tried when nobody answers */
   knock(invite: string, options: { signal: AbortSignal }): Promise<Invitation>

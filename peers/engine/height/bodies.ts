@@ -38,9 +38,9 @@ export class InvalidProposalError extends Error {
 export interface BodiesInit {
   position: Position
   height: Height
-  updates: UpdatePool
-  results: ResultsCache
-  membership: Membership
+  updates: Pick<UpdatePool, 'hold'>
+  results: Pick<ResultsCache, 'of'>
+  membership: Pick<Membership, 'proposeChange' | 'checkChange'>
   /** What is proven against whom, for the next commit to carry. */
   offences: () => Offence[]
   now: () => number
@@ -84,14 +84,27 @@ export class Bodies {
     const { body } = proposal
     this.#checkClaims(body)
     const held = await this.#holdAll(proposal)
-    const change = await this.#checkChange(body)
-    const made = await this.#make(held, change, body.time)
+    const made = await this.remake(body, held)
     const claimed = await cidOf(encode(body))
     if (!made.cid.equals(claimed)) {
       const differing = differences(body, made.body).join(', ')
       throw new InvalidProposalError(`recomputing it gives another ${differing}`)
     }
     return made
+  }
+
+  /**
+   * Make a body again from updates that were judged and the membership changes that it lists, whatever it says itself.
+   *
+   * @throws {InvalidProposalError} the rules forbid it
+   */
+  async remake(body: CommitBody, held: HeldUpdate[]): Promise<KnownBody> {
+    this.#checkClaims(body)
+    const authors = body.contributions.map((contribution) => contribution.author)
+    if (!isFrom(this.#init.height.cohort, authors))
+      throw new InvalidProposalError('it counts who was not to train, or twice')
+    const change = await this.#checkChange(body)
+    return await this.#make(held, change, body.time)
   }
 
   async #make(updates: HeldUpdate[], change: MembershipChange, time: number): Promise<KnownBody> {
@@ -129,10 +142,9 @@ export class Bodies {
   async #holdAll({ body, updates }: Proposal): Promise<HeldUpdate[]> {
     const signed = await Promise.all(updates.map(openUpdate))
     const listed = new Set(body.contributions.map((contribution) => contribution.update.toString()))
-    const authors = new Set(signed.map((update) => update.author))
     const matching = signed.every((update) => listed.has(update.cid.toString()))
-    const trained = signed.every((update) => this.#init.height.cohort.includes(update.author))
-    if (!matching || !trained || listed.size !== signed.length || authors.size !== signed.length) {
+    const authors = signed.map((update) => update.author)
+    if (!matching || !isFrom(this.#init.height.cohort, authors) || listed.size !== signed.length) {
       throw new InvalidProposalError('its updates are not the contributions it lists')
     }
     return await Promise.all(signed.map((update) => this.#init.updates.hold(update)))
@@ -155,6 +167,12 @@ export class Bodies {
     const offences = await Promise.all(evidence.map((votes) => openEvidence(federation, votes)))
     return selectOffences(this.#init.position.tip, offences)
   }
+}
+
+/** Each of them in the cohort, and none twice? */
+function isFrom(cohort: readonly string[], authors: readonly string[]): boolean {
+  const members = new Set(cohort)
+  return new Set(authors).size === authors.length && authors.every((author) => members.has(author))
 }
 
 /** What does not open today will not tomorrow: no payload that may still come, but a verdict. */

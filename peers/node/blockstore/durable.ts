@@ -26,12 +26,17 @@ export class BlockstoreClosedError extends Error {
   }
 }
 
-/** Called with a block whose bytes on disk no longer hash to its CID, before it is deleted. */
-export type OnCorrupt = (cid: CID) => void
+/** What to do about a block that is not as it was written: other bytes, gone, or not to be read. */
+export interface DamageOptions {
+  /** Told of each such block when somebody wants to read it, before it is deleted. */
+  onDamaged?: (cid: CID, reason: string) => void
+  /** Leave it as it is: for one who only looks. Default: it is deleted, so that it is fetched again. */
+  keepDamaged?: boolean
+}
 
 export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
   readonly #layout: FlatDirectory
-  readonly #onCorrupt: OnCorrupt
+  readonly #options: DamageOptions
   /** Files that are there: asked for with every want, and asking the file system costs more than most answers. */
   readonly #known = new Set<string>()
   /** Files written since the last `sync()`. */
@@ -40,17 +45,17 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
   readonly #deleting = new Set<Promise<void>>()
   #isClosed = false
 
-  private constructor(path: string, onCorrupt: OnCorrupt) {
+  private constructor(path: string, options: DamageOptions) {
     // Flat, so that one directory has to be synced instead of up to a thousand.
     const layout = new FlatDirectory()
     super(path, { shardingStrategy: layout })
     this.#layout = layout
-    this.#onCorrupt = onCorrupt
+    this.#options = options
   }
 
   /** Creates the directory; removes what an interrupted put left. One process at a time may have it open. */
-  static async create(path: string, onCorrupt: OnCorrupt = () => {}): Promise<FileBlockstore> {
-    const store = new FileBlockstore(path, onCorrupt)
+  static async create(path: string, options: DamageOptions = {}): Promise<FileBlockstore> {
+    const store = new FileBlockstore(path, options)
     await store.open()
     const names = await readdir(path)
     const leftovers = names.filter((name) => TEMPORARY.test(name))
@@ -80,15 +85,19 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
     return cid
   }
 
-  /** A corrupt block is deleted and reported as missing, so that it is fetched again. */
+  /** A damaged block is deleted and reported as missing, so that it is fetched again. */
   override async *get(cid: CID, options?: AbortOptions): AsyncGenerator<Uint8Array> {
     const bytes = await this.#read(cid, options)
-    if (!(await verifyBlock(cid, bytes))) {
-      this.#onCorrupt(cid)
-      await this.delete(cid)
-      throw new NotFoundError(`Block ${cid} was corrupt on disk and was deleted: fetch it again`)
-    }
+    if (!(await verifyBlock(cid, bytes)))
+      throw await this.#damaged(cid, 'its bytes do not hash to its address')
     yield bytes
+  }
+
+  async #damaged(cid: CID, reason: string): Promise<NotFoundError> {
+    this.#options.onDamaged?.(cid, reason)
+    if (this.#options.keepDamaged === true) return new NotFoundError(`Block ${cid} is damaged: ${reason}`)
+    await this.delete(cid)
+    return new NotFoundError(`Block ${cid} was damaged (${reason}) and was deleted: fetch it again`)
   }
 
   override async delete(cid: CID, options?: AbortOptions): Promise<void> {
@@ -134,12 +143,16 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
   }
 
   async #read(cid: CID, options?: AbortOptions): Promise<Uint8Array> {
+    const file = this.#fileOf(cid)
     try {
-      const bytes = await readFile(this.#fileOf(cid), options)
+      const bytes = await readFile(file, options)
       return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     } catch (err) {
-      if (!isMissing(err)) throw err
-      this.#known.delete(this.#fileOf(cid))
+      const code = codeOf(err)
+      // A sector that cannot be read holds nothing any more.
+      if (code === 'EIO') throw await this.#damaged(cid, 'the disk cannot read it')
+      if (code !== 'ENOENT') throw err
+      if (this.#known.has(file)) throw await this.#damaged(cid, 'its file is gone')
       throw new NotFoundError(`No block ${cid} in ${this.path}`)
     }
   }
@@ -173,5 +186,9 @@ async function syncFile(path: string): Promise<void> {
 }
 
 function isMissing(err: unknown): boolean {
-  return err instanceof Error && 'code' in err && err.code === 'ENOENT'
+  return codeOf(err) === 'ENOENT'
+}
+
+function codeOf(err: unknown): unknown {
+  return err instanceof Error && 'code' in err ? err.code : undefined
 }

@@ -8,7 +8,7 @@ import { CountedMemoryBlockstore } from './memory.ts'
 import { pruneStores } from './prune.ts'
 import { SpillingBlockstore } from './spilling.ts'
 import type { BlockSink } from '../../../src/blocks/index.ts'
-import type { OnCorrupt } from './durable.ts'
+import type { DamageOptions } from './durable.ts'
 import type { Blockstores, BlockView, DurableBlockstore, TransientBlockstore } from './types.ts'
 
 const MIB = 1024 * 1024
@@ -16,11 +16,9 @@ const MIB = 1024 * 1024
 const LEAST_MEMORY_BYTES = 128 * MIB
 const MOST_MEMORY_BYTES = 1024 * MIB
 
-export interface BlockstoresOptions {
+export interface BlockstoresOptions extends DamageOptions {
   /** Bytes of transient blocks kept in memory; more go to files. Default: an eighth of the machine's, at most 1 GiB. */
   memoryBudgetBytes?: number
-  /** A block on disk no longer hashes to its CID; it is deleted after this call. */
-  onCorrupt?: OnCorrupt
 }
 
 /**
@@ -30,7 +28,7 @@ export interface BlockstoresOptions {
  */
 export async function createBlockstores(dir: string, options: BlockstoresOptions = {}): Promise<Blockstores> {
   const budgetBytes = options.memoryBudgetBytes ?? defaultBudgetBytes()
-  const durable = await FileBlockstore.create(join(dir, 'durable'), options.onCorrupt)
+  const durable = await FileBlockstore.create(join(dir, 'durable'), options)
   const transient = await SpillingBlockstore.create(join(dir, 'transient'), budgetBytes)
   return combine(durable, transient, () => closeAll([() => durable.close(), () => transient.close()]))
 }

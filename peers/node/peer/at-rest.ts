@@ -48,7 +48,7 @@ export async function openAtRest(dir: string): Promise<PeerAtRest> {
   const closers: Closer[] = [async () => await state.close()]
   const close = async (): Promise<void> => await closeAll(closers.splice(0).reverse())
   try {
-    const stores = await createBlockstores(home.paths.blocks)
+    const stores = await createBlockstores(home.paths.blocks, { keepDamaged: true })
     closers.push(async () => await stores.close())
     const ledger = new Ledger(state)
     const membership = new LedgerMembership({
@@ -79,12 +79,12 @@ export async function openAtRest(dir: string): Promise<PeerAtRest> {
 }
 
 /** There is no network: blocks are here, or they cannot be had. */
-const nobody = (view: BlockView): Pick<Blocks, 'fetchDag'> => ({
+export const nobody = (view: BlockView): Pick<Blocks, 'fetchDag'> => ({
   fetchDag: async (root, { signal }) => await readRoot(view, root, { signal })
 })
 
 /** The weights that the model starts from; nothing is trained. */
-function untrained(manifest: Manifest): {
+export function untrained(manifest: Manifest): {
   info: { parameters: number }
   initialWeights(): Promise<Float32Array>
 } {

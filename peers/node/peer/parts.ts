@@ -131,7 +131,7 @@ async function openStorage({ home }: Identity, logger: ComponentLogger, onClose:
   const state = await openLevelStore(home.paths.state)
   onClose(async () => await state.close())
   const stores = await createBlockstores(home.paths.blocks, {
-    onCorrupt: (cid) => log.error('block %c is damaged on disk; it will be fetched again', cid)
+    onDamaged: (cid, reason) => log.error('block %c is damaged (%s); it will be fetched again', cid, reason)
   })
   onClose(async () => await stores.close())
   return { state, stores }

@@ -118,7 +118,7 @@ describe('the durable blockstore', () => {
 
   it('treats a block that rotted on disk as missing, deletes it and says so', async () => {
     const corrupt: string[] = []
-    const stores = await createBlockstores(dir, { onCorrupt: (cid) => corrupt.push(String(cid)) })
+    const stores = await createBlockstores(dir, { onDamaged: (cid) => corrupt.push(String(cid)) })
     const { root } = await writeDag(stores.durable, randomBytes(100), { blockSizeBytes })
     const [block] = (await readRoot(stores.view, root)).blocks as [CID]
     for (const name of await readdir(join(dir, 'durable'))) {
@@ -126,7 +126,7 @@ describe('the durable blockstore', () => {
     }
     const err = await rejection(getBytes(stores.view, block))
     expect(err).to.be.instanceOf(BlockMissingError)
-    expect((err.cause as Error).message).to.include('corrupt')
+    expect((err.cause as Error).message).to.include('damaged')
     expect(corrupt).to.deep.equal([String(block)])
     expect(await stores.durable.has(block)).to.equal(false)
     await stores.close()

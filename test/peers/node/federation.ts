@@ -27,6 +27,8 @@ export interface FederationOptions {
   /** For every peer. */
   init?: Partial<PeerInit>
   parameters?: number
+  /** What training starts from; default: zeros. */
+  initial?: (manifest: Manifest) => Float32Array
 }
 
 export class Federation {
@@ -123,7 +125,9 @@ export class Federation {
     index: number,
     init: Partial<PeerInit>
   ): Promise<{ peer: Peer; trainer: FakeTrainer }> {
-    const trainer = new FakeTrainer({ member: index, parameters: this.#options.parameters ?? PARAMETERS })
+    const initial = this.#options.initial?.((await home.manifest()).value)
+    const parameters = initial?.length ?? this.#options.parameters ?? PARAMETERS
+    const trainer = new FakeTrainer({ member: index, parameters, initial })
     const peer = await createPeer({
       home: home.dir,
       trainer,

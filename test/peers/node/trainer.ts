@@ -5,19 +5,23 @@ export interface FakeTrainerInit {
   /** Distinguishes members: their deltas and sample counts differ. From 0 on. */
   member: number
   parameters: number
+  /** Default: zeros. */
+  initial?: Float32Array
 }
 
 export class FakeTrainer implements Trainer {
   readonly info: Trainer['info']
   stopped = false
   readonly #member: number
+  readonly #initial: Float32Array
   #gate: Promise<void> | null = null
   #release: () => void = () => {}
   #waiting: (() => void)[] = []
   #held = 0
 
-  constructor({ member, parameters }: FakeTrainerInit) {
+  constructor({ member, parameters, initial = new Float32Array(parameters) }: FakeTrainerInit) {
     this.#member = member
+    this.#initial = initial
     this.info = { backend: 'none', parameters, trainSamples: this.samples, testSamples: 5 }
   }
 
@@ -43,7 +47,7 @@ export class FakeTrainer implements Trainer {
   }
 
   async initialWeights(): Promise<Float32Array> {
-    return new Float32Array(this.info.parameters)
+    return this.#initial.slice()
   }
 
   async train({ round }: TrainingJob, { signal, onProgress }: TrainOptions = {}): Promise<TrainingResult> {

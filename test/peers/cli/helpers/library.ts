@@ -2,6 +2,7 @@
 import { founding } from '../../../../src/federation/manifest/index.ts'
 import { UserError } from '../../../../peers/cli/output/exit.ts'
 import { person } from '../../../federation/world.ts'
+import { emptyReport } from '../../../../peers/engine/audit/report.ts'
 import { FakePeer, FakeSource } from './peer.ts'
 import { ALICE, digitsManifest, NOW } from './samples.ts'
 import type {
@@ -15,6 +16,7 @@ import type {
   Prediction,
   RememberedOptions
 } from '../../../../peers/cli/library/types.ts'
+import type { AuditReport } from '../../../../peers/engine/audit/report.ts'
 import type { DataOptions, Peer, PeerInit } from '../../../../peers/node/types.ts'
 import type { Manifest } from '../../../../src/federation/manifest/index.ts'
 import type { Signed } from '../../../../src/federation/signed.ts'
@@ -36,6 +38,7 @@ export class FakeLibrary implements Library {
   predictions: Prediction[] = []
   evaluation: Evaluation = { metrics: { accuracy: 0.9, loss: 0.3, samples: 1000 }, confusion: null }
   files: OutputFile[] = []
+  audit: AuditReport = emptyReport('bafyFederation')
   /** Method and argument of every call that changes something or takes the person's words. */
   readonly calls: [keyof Library | 'accept', unknown][] = []
   /** What `murmur stop` sets off in a served peer. */
@@ -118,6 +121,11 @@ export class FakeLibrary implements Library {
 
   async openDisk(): Promise<FakeSource> {
     return this.disk
+  }
+
+  async verifyLedger(home: string): Promise<AuditReport> {
+    this.#note('verifyLedger', home)
+    return this.audit
   }
 
   async readInvite(text: string): Promise<InviteSummary> {
