@@ -6,12 +6,15 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
+import type { BatchOperation } from 'classic-level'
 import { checkKey, StateStoreClosedError } from '../../../src/state/keys.ts'
 import { createTurns } from '../../../src/turns.ts'
 import { StateStoreCorruptError, StateStoreLockedError, StateStoreUnusableError } from './errors.ts'
+import { assertRoom } from './room.ts'
 import type { StateStore, StateWrite } from '../../../src/state/store.ts'
 
 type Database = ClassicLevel<string, Uint8Array>
+type Batch = BatchOperation<Database, string, Uint8Array>[]
 
 /**
  * Open (and if need be make) the store in `dir`. One process at a time may have it open.
@@ -36,6 +39,12 @@ class LevelStore implements StateStore {
   readonly #db: Database
   /** Batches under way at once run on several threads, in any order: an older vote record would replace a newer one. */
   readonly #turns = createTurns()
+  /**
+   * A write failed. LevelDB's log may then end in half a record, and whatever is appended behind that is not found at the
+   * next start although it was synced: the log has to be begun anew first.
+   */
+  #isTorn = false
+  #isClosed = false
 
   constructor(dir: string, db: Database) {
     this.#dir = dir
@@ -65,11 +74,31 @@ class LevelStore implements StateStore {
     const batch = writes.map(({ key, value }) =>
       value == null ? { type: 'del' as const, key } : { type: 'put' as const, key, value }
     )
-    await this.#turns.take(() => this.#explained(() => this.#db.batch(batch, { sync: true })))
+    await this.#turns.take(() => this.#explained(() => this.#append(batch)))
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#turns.take(() => this.#db.close())
+  }
+
+  async #append(batch: Batch): Promise<void> {
+    if (this.#isClosed) throw new StateStoreClosedError()
+    if (this.#isTorn) await this.#mend()
+    try {
+      await this.#db.batch(batch, { sync: true })
+    } catch (error) {
+      this.#isTorn = true
+      throw error
+    }
+  }
+
+  /** Opening reads the log up to where it is torn, and begins another. Not before there is room: else nothing could be read. */
+  async #mend(): Promise<void> {
+    await assertRoom(this.#dir)
     await this.#db.close()
+    await this.#db.open()
+    this.#isTorn = false
   }
 
   async #explained<T>(act: () => Promise<T>): Promise<T> {

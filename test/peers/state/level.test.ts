@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { openLevelStore } from '../../../peers/node/state/index.ts'
@@ -17,6 +18,8 @@ async function open(dir: string): Promise<StateStore> {
   directories.set(store, dir)
   return store
 }
+
+const beside = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
 
 const dirOf = (store: StateStore): string => directories.get(store) ?? ''
 
@@ -44,8 +47,9 @@ describe('level store on a real disk', () => {
 
   /** Run the writer, and kill it −9 at its `acknowledged`-th write. Resolves with the last number it printed. */
   async function writeUntilKilled(acknowledged: number): Promise<number> {
-    const writer = fileURLToPath(new URL('level-writer.ts', import.meta.url))
-    const child = spawn(process.execPath, [writer, dir], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [beside('level-writer.ts'), dir], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
     const exited = once(child, 'exit')
     let last = 0
     for await (const line of createInterface({ input: child.stdout })) {
@@ -71,6 +75,35 @@ describe('level store on a real disk', () => {
       } finally {
         await store.close()
       }
+    }
+  }).timeout(30_000)
+
+  it('has every write that was acknowledged after the disk was full for a while, though the last one before was torn', async function () {
+    const command = ['--fsize=65536:unlimited', process.execPath, beside('full-disk-writer.ts'), dir]
+    const child = spawn('prlimit', command, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const isMissing = await new Promise<boolean>((resolve) => {
+      child.once('spawn', () => resolve(false))
+      child.once('error', () => resolve(true))
+    })
+    if (isMissing) {
+      process.stdout.write('    skipped: no prlimit here, which limits the size of files\n')
+      this.skip()
+    }
+    const exited = once(child, 'exit')
+    const said = JSON.parse(await text(child.stdout)) as {
+      failed: string
+      readable: boolean
+      acknowledged: string[]
+    }
+    await exited
+    expect(said).to.include({ failed: 'StateStoreUnusableError', readable: true })
+    expect(said.acknowledged.filter((key) => key.startsWith('after/'))).to.have.length(20)
+    const store = await openLevelStore(dir)
+    try {
+      const found = await Promise.all(said.acknowledged.map((key) => store.get(key)))
+      expect(said.acknowledged.filter((_, i) => found[i] == null)).to.deep.equal([])
+    } finally {
+      await store.close()
     }
   }).timeout(30_000)
 
