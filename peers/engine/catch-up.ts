@@ -11,6 +11,8 @@ import type { Logger } from '@libp2p/interface'
 const PATIENCE_MS = 200
 /** One peer is asked at a time; when it is silent for so long, another one as well. */
 const SILENCE_MS = 2_000
+/** So many times nothing had moved since the time before: worth telling a person. */
+const QUIET_TICKS = 4
 /** Peers asked at the same time, at most. */
 const MAX_ASKED = 4
 
@@ -33,6 +35,8 @@ export interface CatchUpInit {
   onRecord(record: OpenRecord): Promise<void>
   /** Regularly, whether or not anything is lacking. */
   onTick(): void
+  /** `isQuiet` changed. */
+  onQuiet(): void
 }
 
 export class CatchUp {
@@ -43,6 +47,7 @@ export class CatchUp {
   readonly #asked = new Set<string>()
   #heardAt = 0
   #lastProgress = ''
+  #stalledTicks = 0
   #turn = 0
 
   constructor(init: CatchUpInit) {
@@ -60,6 +65,11 @@ export class CatchUp {
     this.#soon.clear()
   }
 
+  /** Nothing has moved for several times the time after which others are asked. */
+  get isQuiet(): boolean {
+    return this.#stalledTicks >= QUIET_TICKS
+  }
+
   /** Ask this peer in a moment, unless what is lacking has come by then. */
   askSoon(peer: string): void {
     if (this.#soon.has(peer) || this.#abort.signal.aborted) return
@@ -75,7 +85,7 @@ export class CatchUp {
   async ask(peer: string): Promise<void> {
     if (this.#init.tip() == null || !this.#mayAsk(peer)) return
     this.#asked.add(peer)
-    this.#heardAt = this.#init.clock.now()
+    this.#heardAt = this.#init.clock.elapsedMs()
     try {
       while (await this.#askOnce(peer, { have: this.#init.have(), signal: this.#abort.signal }));
     } catch (error) {
@@ -109,7 +119,7 @@ export class CatchUp {
   /** A peer that hangs must not keep this one from asking the others. */
   #mayAsk(peer: string): boolean {
     if (this.#asked.size === 0) return true
-    const silentMs = this.#init.clock.now() - this.#heardAt
+    const silentMs = this.#init.clock.elapsedMs() - this.#heardAt
     return silentMs >= SILENCE_MS && this.#asked.size < MAX_ASKED && !this.#asked.has(peer)
   }
 
@@ -121,7 +131,7 @@ export class CatchUp {
     let more = false
     try {
       for await (const frame of this.#init.client.ask(peer, question, { signal })) {
-        this.#heardAt = this.#init.clock.now()
+        this.#heardAt = this.#init.clock.elapsedMs()
         if (frame.type === 'commit') applied += (await this.#onCommit(frame.bytes)) ? 1 : 0
         else if (frame.type === 'record') await this.#init.onRecord(await openRecord(frame.record))
         else if (frame.type === 'end') more = frame.more
@@ -143,11 +153,19 @@ export class CatchUp {
     if (this.#abort.signal.aborted) return
     this.start()
     this.#init.onTick()
+    const stalled = this.#isStalled()
+    const peers = this.#init.connected()
+    if (stalled && peers.length > 0) void this.ask(peers[this.#turn++ % peers.length])
+  }
+
+  #isStalled(): boolean {
     const progress = this.#init.progress()
     const stalled = progress === this.#lastProgress
     this.#lastProgress = progress
-    const peers = this.#init.connected()
-    if (stalled && peers.length > 0) void this.ask(peers[this.#turn++ % peers.length])
+    const wasQuiet = this.isQuiet
+    this.#stalledTicks = stalled ? this.#stalledTicks + 1 : 0
+    if (this.isQuiet !== wasQuiet) this.#init.onQuiet()
+    return stalled
   }
 
   #height(): number {

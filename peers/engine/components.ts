@@ -10,8 +10,10 @@ import type { CID } from 'multiformats/cid'
 
 /** Time as the engine sees it. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch, as the host has it: it may be set, forwards or back, at any moment. */
   now(): number
+  /** Milliseconds from any fixed origin, of a clock that nobody sets: how long things take is measured by it. */
+  elapsedMs(): number
   /** Calls back once; returns how to cancel that. */
   setTimer(ms: number, callback: () => void): () => void
 }

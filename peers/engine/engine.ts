@@ -5,7 +5,7 @@
 import { TypedEventEmitter } from 'main-event'
 import { BlocksUnavailableError } from '../../protocols/blocks/index.ts'
 import { orAborted } from '../../src/turns.ts'
-import { initialState, isFinished, nextHeight, step } from '../../src/rounds/index.ts'
+import { initialState, isFinished, nextHeight, step, voters } from '../../src/rounds/index.ts'
 import { CatchUp } from './catch-up.ts'
 import { DiskError } from './disk.ts'
 import { Evidence } from './records/evidence.ts'
@@ -87,7 +87,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
 
   /** Go on where the ledger ends; the model may still have to be fetched. */
   start(): void {
-    this.#appliedAt = this.#components.clock.now()
+    this.#appliedAt = this.#components.clock.elapsedMs()
     this.#catchUp.start()
     this.#starting.resolve()
     this.#background(this.#settle())
@@ -160,6 +160,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       training: this.#training,
       updated: [...updates].filter(([, known]) => known.accepted).map(([author]) => author),
       deadlinePassed,
+      voted: voters(this.#machine),
+      quiet: this.#catchUp.isQuiet && !this.#training,
       finished: tip != null && isFinished(tip)
     }
   }
@@ -244,7 +246,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   #dispatch(event: UntimedEvent): void {
     if (this.#stopped) return
     const before = this.#machine.step
-    const { state, effects } = step(this.#machine, { ...event, now: this.#components.clock.now() })
+    const { state, effects } = step(this.#machine, { ...event, now: this.#components.clock.elapsedMs() })
     this.#machine = state
     // Between the begin of a height's work and that of the height the machine is still at the one before: what it wants
     // for that one must not be done for this one, or a vote would be cast that the machine knows nothing of.
@@ -310,7 +312,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#work?.end()
     this.#work = null
     this.#position = null
-    const now = this.#components.clock.now()
+    const now = this.#components.clock.elapsedMs()
     this.#emit('commit', { tip, commit: next.bytes, durationMs: now - this.#appliedAt })
     this.#appliedAt = now
     this.#background(this.#components.blocks.prune([next.body.model, ...this.#fallback]))
@@ -364,7 +366,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       onCommit: async (next) => await this.#apply(next),
       onCaughtUp: () => this.#background(this.#settle()),
       onRecord: async (record) => await this.receive(record),
-      onTick: () => this.#background(this.#askToJoin())
+      onTick: () => this.#background(this.#askToJoin()),
+      onQuiet: () => this.#emit('change', this.snapshot())
     })
   }
 

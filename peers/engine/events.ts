@@ -34,5 +34,9 @@ export interface EngineSnapshot {
   /** Authors whose updates for this height are here and accepted. */
   updated: string[]
   deadlinePassed: boolean
+  /** Members that are known to have voted as far as this peer has: in the current step, or in a later one. */
+  voted: string[]
+  /** Nothing of the current height came for a while, and it is not this peer's training that takes so long. */
+  quiet: boolean
   finished: boolean
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../engine/components.ts'
 
 export const hostClock: Clock = {
   now: () => Date.now(),
+  elapsedMs: () => performance.now(),
   setTimer(ms, callback) {
     const timer = setTimeout(callback, ms)
     return () => clearTimeout(timer)

@@ -81,6 +81,16 @@ export function latestViews(state: RoundState): number[] {
   return [...latest.values()].sort((a, b) => b - a)
 }
 
+/** Members known to have voted in the current step, or to be further: if they are no quorum, nothing moves on. */
+export function voters(state: RoundState): string[] {
+  const { view, step } = state
+  const isFar = (of: number, kind: VoteKind): boolean =>
+    of > view || (of === view && (kind === 'precommit' || step !== 'precommit'))
+  const far = (votes: VotesByView, kind: VoteKind): string[] =>
+    [...votes].flatMap(([of, cast]) => (isFar(of, kind) ? [...cast.keys()] : []))
+  return [...new Set([...far(state.prevotes, 'prevote'), ...far(state.precommits, 'precommit')])]
+}
+
 function addSecondVote(draft: Draft, vote: CastVote): void {
   const { state } = draft
   const { from, view, kind } = vote

@@ -75,9 +75,9 @@ export class Requests {
     const isContent = entry != null && this.#isRight(entry, tip)
     if (isContent) this.#own = null
     const askedJustNow =
-      clock.now() - this.#askedAt < ASK_INTERVAL_MS && this.#askedOf?.equals(tip.cid) === true
+      clock.elapsedMs() - this.#askedAt < ASK_INTERVAL_MS && this.#askedOf?.equals(tip.cid) === true
     if (isContent || askedJustNow || isBanned(tip.body, self)) return undefined
-    this.#askedAt = clock.now()
+    this.#askedAt = clock.elapsedMs()
     this.#askedOf = tip.cid
     const join = await this.#join(tip, !this.#trains || entry?.observes === true)
     const record: RequestRecord = { kind: 'join', signed: await seal(joinType, join, key) }

@@ -23,7 +23,7 @@ const MAX_STRANGER_FAILURES = 5
 export interface LinksInit {
   node: Pick<Libp2p, 'dial' | 'getConnections' | 'peerStore'>
   self: string
-  clock: Clock
+  clock: Pick<Clock, 'setTimer'>
   log: Logger
   /** In [0, 1): spreads the retries of peers that lost each other at the same moment. */
   jitter: () => number

@@ -123,6 +123,8 @@ function snapshot(tip: LedgerTip): EngineSnapshot {
     training: false,
     updated: [],
     deadlinePassed: false,
+    voted: [],
+    quiet: false,
     finished: isFinished(tip)
   }
 }

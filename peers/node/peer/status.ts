@@ -86,7 +86,12 @@ export function waitingFor(input: StatusInput): string | null {
   }
   const model = waitingForModel(input)
   if (model != null) return model
-  return waitingForMembers(input) ?? waitingForQuorum(input, roster) ?? waitingForUpdates(input)
+  return (
+    waitingForMembers(input) ??
+    waitingForQuorum(input, roster) ??
+    waitingForVotes(input, roster) ??
+    waitingForUpdates(input)
+  )
 }
 
 /** The usual cause is no malice: one identity used twice. */
@@ -135,6 +140,16 @@ function waitingForQuorum(
   if (reachable.length >= needed) return null
   const missing = roster.filter((peer) => !reachable.includes(peer))
   return `a quorum: ${reachable.length} of ${needed} needed members are connected; missing ${missing.join(', ')}`
+}
+
+/** Members may be silent without being disconnected: a network that falls apart tells nobody. */
+function waitingForVotes({ engine, manifest }: StatusInput, roster: readonly string[]): string | null {
+  if (!engine.quiet || (engine.step !== 'prevote' && engine.step !== 'precommit')) return null
+  const silent = roster.filter((peer) => !engine.voted.includes(peer))
+  const needed = quorumSize(roster.length, manifest.value.membership.faultModel)
+  const heard = roster.length - silent.length
+  if (heard >= needed) return null
+  return `a quorum: votes of ${heard} of ${needed} needed members are here; silent ${silent.join(', ')}`
 }
 
 function waitingForUpdates({ engine, manifest }: StatusInput): string | null {

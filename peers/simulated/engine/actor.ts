@@ -112,6 +112,7 @@ export class EngineActor implements Actor {
     const stage = this.#stage
     return {
       now: () => Math.round(stage.now()),
+      elapsedMs: () => stage.now(),
       setTimer: (ms, callback) => {
         const lateMs = stage.history.timerLateMs * uniform(stage.random)
         return stage.after(this, ms + lateMs, callback)

@@ -12,7 +12,7 @@ import {
 } from '../../../src/federation/records.ts'
 import { floatsToBytes } from '../../../src/vectors.ts'
 import { VirtualClock } from '../../helpers/virtual-clock.ts'
-import { LENGTH, Swarm } from '../../peers/engine/swarm.ts'
+import { engineClock, LENGTH, Swarm } from '../../peers/engine/swarm.ts'
 import { BOUNDARIES } from '../mutate.ts'
 import { fuzzed } from '../property.ts'
 import { signed } from '../samples.ts'
@@ -23,10 +23,6 @@ import type { SwarmPeer } from '../../peers/engine/swarm.ts'
 import type { FuzzArea } from '../property.ts'
 
 const clock = new VirtualClock()
-const engineClock = {
-  now: () => clock.nowMs(),
-  setTimer: (ms: number, callback: () => void) => clock.after(ms, callback)
-}
 /** Far beyond the deadline of a round, and three views of a liar's turns. */
 const MAX_ROUND_MS = 60_000
 const deadline = { floorMs: 100, ceilingMs: 1_000, factor: 6 }
@@ -220,7 +216,11 @@ export const engine: FuzzArea = {
   properties: [lies],
   before: async () => {
     const membership = { faultModel: 'byzantine' }
-    swarm = await new Swarm({ clock: engineClock, members: 4, manifest: { rounds, membership } }).start()
+    swarm = await new Swarm({
+      clock: engineClock(clock),
+      members: 4,
+      manifest: { rounds, membership }
+    }).start()
     const isReady = (): boolean =>
       swarm.peers.every((peer) => (peer.engine.snapshot().tip?.body.round ?? 0) >= 1)
     while (!isReady()) await pass(20)

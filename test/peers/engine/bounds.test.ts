@@ -10,7 +10,7 @@ import { voteType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
 import { cidOf, encode, toBlock } from '../../../src/federation/cbor.ts'
 import { VirtualClock } from '../../helpers/virtual-clock.ts'
-import { Swarm } from './swarm.ts'
+import { engineClock, Swarm } from './swarm.ts'
 import type { CatchUpInit } from '../../../peers/engine/catch-up.ts'
 import type { CatchUpFrame, WireRecord } from '../../../peers/engine/components.ts'
 import type { HeightInit } from '../../../peers/engine/height/height.ts'
@@ -102,7 +102,7 @@ describe('what one member can make the others do', () => {
     const asked: string[] = []
     const catchUp = new CatchUp({
       client: { ask: (peer) => hanging(peer, asked) },
-      clock: { now: () => clock.nowMs(), setTimer: (ms, callback) => clock.after(ms, callback) },
+      clock: engineClock(clock),
       log: defaultLogger().forComponent('murmur:test'),
       stalledMs: 1000,
       tip: () => ({ body: { height: 3 } }) as ReturnType<CatchUpInit['tip']>,
@@ -112,7 +112,8 @@ describe('what one member can make the others do', () => {
       onCommit: async () => false,
       onCaughtUp: () => {},
       onRecord: async () => {},
-      onTick: () => {}
+      onTick: () => {},
+      onQuiet: () => {}
     })
     catchUp.start()
     clock.advance(10_000)

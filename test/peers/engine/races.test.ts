@@ -5,7 +5,7 @@ import { joinType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
 import { memoryStore } from '../../../src/state/index.ts'
 import { VirtualClock } from '../../helpers/virtual-clock.ts'
-import { Swarm } from './swarm.ts'
+import { engineClock, Swarm } from './swarm.ts'
 import type { OpenRecord } from '../../../peers/engine/records/records.ts'
 import type { StateStore } from '../../../src/state/index.ts'
 import type { SwarmPeer } from './swarm.ts'
@@ -80,7 +80,7 @@ describe('heights that follow each other', () => {
 
   const createSwarm = (startMembers: number, stop = 1000): Swarm =>
     new Swarm({
-      clock: { now: () => clock.nowMs(), setTimer: (ms, callback) => clock.after(ms, callback) },
+      clock: engineClock(clock),
       manifest: { rounds: { startMembers, minContributors: 2, stop: { rounds: stop } } }
     })
 

@@ -25,6 +25,7 @@ import type { Participation } from '../../../src/federation/participation.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
 import type { StateStore } from '../../../src/state/index.ts'
 import type { Trainer } from '../../../src/training/types.ts'
+import type { VirtualClock } from '../../helpers/virtual-clock.ts'
 import type { PrivateKey } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
@@ -205,9 +206,10 @@ export class Swarm {
         if (peer == null || cut.has(id) || cut.has(self)) throw new Error(`${id} is not reachable`)
         for await (const { bytes } of new Ledger(peer.store).range(height + 1))
           yield { type: 'commit', bytes }
-        const known = new Set(have.map((record) => String(record.cid)))
+        // By envelope: the votes of all members for one body have the same payload.
+        const known = new Set(have.map((record) => String(record.bytes)))
         for (const record of peer.engine.records()) {
-          if (!known.has(String(record.cid))) yield { type: 'record', record }
+          if (!known.has(String(record.bytes))) yield { type: 'record', record }
         }
         yield { type: 'end', more: false }
       }
@@ -263,8 +265,18 @@ export class Swarm {
   }
 }
 
+/** Virtual time as engines take it; the host's idea of what time it is may be another. */
+export function engineClock(clock: VirtualClock, now: () => number = () => clock.nowMs()): Clock {
+  return {
+    now,
+    elapsedMs: () => clock.nowMs(),
+    setTimer: (ms, callback) => clock.after(ms, callback)
+  }
+}
+
 const realClock = {
   now: () => Date.now(),
+  elapsedMs: () => performance.now(),
   setTimer(ms: number, callback: () => void): () => void {
     const timer = setTimeout(callback, ms)
     return () => clearTimeout(timer)

@@ -81,7 +81,7 @@ describe('links to the other members', () => {
     links = new Links({
       node: node as unknown as LinksInit['node'],
       self: (await person(1)).id,
-      clock: { now: () => clock.nowMs(), setTimer: (ms, callback) => clock.after(ms, callback) },
+      clock: { setTimer: (ms, callback) => clock.after(ms, callback) },
       log: defaultLogger().forComponent('murmur:test'),
       jitter: () => jitter
     })

@@ -47,7 +47,7 @@ describe('links to peers that somebody named', () => {
         getConnections: (peerId: { toString(): string }) => (connected.has(peerId.toString()) ? [{}] : [])
       } as unknown as LinksInit['node'],
       self: (await person(1)).id,
-      clock: { now: () => clock.nowMs(), setTimer: (ms, callback) => clock.after(ms, callback) },
+      clock: { setTimer: (ms, callback) => clock.after(ms, callback) },
       log: defaultLogger().forComponent('murmur:test'),
       jitter: () => 0.5
     })

@@ -42,4 +42,16 @@ describe('what a peer says it waits for', () => {
     )
     expect(waitingFor(input({}, banned))).to.equal(null)
   })
+
+  it('is a quorum, once members that are still held for connected are silent in the middle of a vote', () => {
+    const tip = someTip()
+    const [self, other, silent] = tip.body.roster.map((entry) => entry.peer)
+    const alone = input({ step: 'prevote', quiet: true, voted: [self] }, tip)
+    expect(waitingFor(alone)).to.equal(
+      `a quorum: votes of 1 of 2 needed members are here; silent ${other}, ${silent}`
+    )
+    expect(waitingFor(input({ step: 'prevote', quiet: false, voted: [self] }, tip))).to.equal(null)
+    expect(waitingFor(input({ step: 'precommit', quiet: true, voted: [self, other] }, tip))).to.equal(null)
+    expect(waitingFor(input({ step: 'collect', quiet: true, voted: [] }, tip))).to.equal(null)
+  })
 })
