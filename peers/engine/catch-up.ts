@@ -67,7 +67,7 @@ export class CatchUp {
 
   /** Nothing has moved for several times the time after which others are asked. */
   get isQuiet(): boolean {
-    return this.#stalledTicks >= QUIET_TICKS
+    return this.#stalledTicks >= QUIET_TICKS && this.#init.progress() === this.#lastProgress
   }
 
   /** Ask this peer in a moment, unless what is lacking has come by then. */
@@ -162,7 +162,7 @@ export class CatchUp {
     const progress = this.#init.progress()
     const stalled = progress === this.#lastProgress
     this.#lastProgress = progress
-    const wasQuiet = this.isQuiet
+    const wasQuiet = this.#stalledTicks >= QUIET_TICKS
     this.#stalledTicks = stalled ? this.#stalledTicks + 1 : 0
     if (this.isQuiet !== wasQuiet) this.#init.onQuiet()
     return stalled

@@ -159,6 +159,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       round: height.round,
       training: this.#training,
       updated: [...updates].filter(([, known]) => known.accepted).map(([author]) => author),
+      awaited: height.cohort.filter((peer) => !updates.has(peer)),
       deadlinePassed,
       voted: voters(this.#machine),
       quiet: this.#catchUp.isQuiet && !this.#training,
@@ -245,7 +246,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
 
   #dispatch(event: UntimedEvent): void {
     if (this.#stopped) return
-    const before = this.#machine.step
+    const before = this.#machine
     const { state, effects } = step(this.#machine, { ...event, now: this.#components.clock.elapsedMs() })
     this.#machine = state
     // Between the begin of a height's work and that of the height the machine is still at the one before: what it wants
@@ -255,7 +256,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       if (effect.type === 'train') this.#training = this.#init.options.train
       work?.perform(effect)
     }
-    if (state.step !== before) this.#emit('change', this.snapshot())
+    if (state.step !== before.step || state.deadlinePassed !== before.deadlinePassed)
+      this.#emit('change', this.snapshot())
   }
 
   #listener(height: number, round: number): HeightListener {

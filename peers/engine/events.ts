@@ -33,6 +33,8 @@ export interface EngineSnapshot {
   training: boolean
   /** Authors whose updates for this height are here and accepted. */
   updated: string[]
+  /** Those that train in this round and whose updates are not here. */
+  awaited: string[]
   deadlinePassed: boolean
   /** Members that are known to have voted as far as this peer has: in the current step, or in a later one. */
   voted: string[]

@@ -122,6 +122,7 @@ function snapshot(tip: LedgerTip): EngineSnapshot {
     round: tip.body.round,
     training: false,
     updated: [],
+    awaited: [],
     deadlinePassed: false,
     voted: [],
     quiet: false,

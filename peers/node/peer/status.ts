@@ -156,7 +156,8 @@ function waitingForUpdates({ engine, manifest }: StatusInput): string | null {
   const { minContributors } = manifest.value.rounds
   if (engine.step !== 'collect' || !engine.deadlinePassed || engine.updated.length >= minContributors)
     return null
-  return `updates: ${engine.updated.length} of the ${minContributors} that a round needs have arrived`
+  const none = engine.awaited.length === 0 ? '' : `; none of ${engine.awaited.join(', ')}`
+  return `updates: ${engine.updated.length} of the ${minContributors} that a round needs have arrived${none}`
 }
 
 function members(input: StatusInput): MemberStatus[] {

@@ -54,4 +54,13 @@ describe('what a peer says it waits for', () => {
     expect(waitingFor(input({ step: 'precommit', quiet: true, voted: [self, other] }, tip))).to.equal(null)
     expect(waitingFor(input({ step: 'collect', quiet: true, voted: [] }, tip))).to.equal(null)
   })
+
+  it('is updates, once the deadline passed with too few, and says whose are not here', () => {
+    const tip = someTip()
+    const [self, other, third] = tip.body.roster.map((entry) => entry.peer)
+    const few: Partial<EngineSnapshot> = { step: 'collect', updated: [self], awaited: [other, third] }
+    const said = waitingFor(input({ ...few, deadlinePassed: true }, tip))
+    expect(said).to.equal(`updates: 1 of the 2 that a round needs have arrived; none of ${other}, ${third}`)
+    expect(waitingFor(input({ ...few, deadlinePassed: false }, tip))).to.equal(null)
+  })
 })
