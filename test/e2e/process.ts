@@ -52,12 +52,12 @@ export class MurmurProcess {
 
   /** The first event of this name that passes, also one that came before. Rejects if the process ends without it. */
   async event(name: string, filter: Filter = () => true): Promise<JsonEvent> {
-    for (;;) {
-      const found = this.events.find((event) => event.event === name && filter(event))
-      if (found != null) return found
-      if (this.#end != null) throw new Error(`${this.name} ended without "${name}". ${this.report()}`)
-      await new Promise<void>((resolve) => this.#waiting.add(resolve))
-    }
+    return await this.#event(name, filter, 0)
+  }
+
+  /** The same, of the events from now on. */
+  async next(name: string, filter: Filter = () => true): Promise<JsonEvent> {
+    return await this.#event(name, filter, this.events.length)
   }
 
   /** The commit that completed a training round. */
@@ -83,6 +83,17 @@ export class MurmurProcess {
   report(): string {
     const end = this.#end == null ? 'runs' : `ended with ${this.#end.signal ?? this.#end.code}`
     return `${this.name} (${end}) said:\n${this.lines.map((line) => `    ${line.slice(0, 300)}`).join('\n')}`
+  }
+
+  async #event(name: string, filter: Filter, from: number): Promise<JsonEvent> {
+    for (let at = from; ;) {
+      for (; at < this.events.length; at++) {
+        const event = this.events[at]
+        if (event.event === name && filter(event)) return event
+      }
+      if (this.#end != null) throw new Error(`${this.name} ended without "${name}". ${this.report()}`)
+      await new Promise<void>((resolve) => this.#waiting.add(resolve))
+    }
   }
 
   #collect(): void {

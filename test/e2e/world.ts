@@ -10,8 +10,19 @@ import type { ManifestDraft } from '../../src/federation/manifest/index.ts'
 
 /** The command, as the package installs it. */
 export const MURMUR = join(import.meta.dirname, '../../peers/cli/murmur.cjs')
+const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 /** Loopback only, and nobody looked for on the network. */
-export const LOCAL = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns']
+export const LOCAL = ['--listen', LOOPBACK, '--no-mdns']
+
+/** Where the peers of a world are: all on this machine's loopback, unless there is a network made for them. */
+export interface Place {
+  /** What to put before a command to run it where this peer is. */
+  command(name: string): readonly string[]
+  /** The address that this peer listens on. */
+  listen(name: string): string
+}
+
+const here: Place = { command: () => [], listen: () => LOOPBACK }
 
 /** A command that has ended. */
 export interface Result {
@@ -28,6 +39,8 @@ export interface RunOptions {
   input?: string
   /** Instead of the Node.js that runs the tests. */
   node?: string
+  /** Put before the command. */
+  within?: readonly string[]
 }
 
 /** What the manifest of `founded` may differ in. */
@@ -40,14 +53,16 @@ export interface TinyOptions {
 
 export class World {
   readonly dir: string
+  readonly #place: Place
   readonly #processes: MurmurProcess[] = []
 
-  private constructor(dir: string) {
+  private constructor(dir: string, place: Place) {
     this.dir = dir
+    this.#place = place
   }
 
-  static async open(): Promise<World> {
-    return new World(await mkdtemp(join(tmpdir(), 'murmur-e2e-')))
+  static async open(place: Place = here): Promise<World> {
+    return new World(await mkdtemp(join(tmpdir(), 'murmur-e2e-')), place)
   }
 
   /** End what still runs, and remove all files. */
@@ -67,8 +82,9 @@ export class World {
 
   /** Run a command to its end. */
   async murmur(args: readonly string[], options: RunOptions = {}): Promise<Result> {
-    const { env = {}, input = '', node = process.execPath } = options
-    const child = spawn(node, [MURMUR, ...args], { env: this.#env(env), cwd: this.dir })
+    const { env = {}, input = '', node = process.execPath, within = [] } = options
+    const [file, ...rest] = [...within, node, MURMUR, ...args]
+    const child = spawn(file, rest, { env: this.#env(env), cwd: this.dir })
     child.stdin.end(input)
     const code = new Promise<number | null>((resolve, reject) => {
       child.once('error', reject)
@@ -78,16 +94,28 @@ export class World {
     return { code: await code, stdout, stderr, json: jsonLines(stdout) }
   }
 
-  /** As `murmur`, with --json and in the home of `name`: the one object it prints. Fails unless the exit code is 0. */
-  async ask(name: string, args: readonly string[]): Promise<Record<string, unknown>> {
-    const { code, stdout, stderr, json } = await this.murmur([...args, '--home', this.path(name), '--json'])
+  /** As `murmur`, with --json, in the home of `name` and where it is: what it prints. Fails unless the exit code is 0. */
+  async askAll(name: string, args: readonly string[]): Promise<Record<string, unknown>[]> {
+    const all = [...args, '--home', this.path(name), '--json']
+    const { code, stdout, stderr, json } = await this.murmur(all, { within: this.#place.command(name) })
     if (code !== 0) throw new Error(`murmur ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`)
-    return json[0]
+    return json
+  }
+
+  /** The same, where one object is printed. */
+  async ask(name: string, args: readonly string[]): Promise<Record<string, unknown>> {
+    return (await this.askAll(name, args))[0]
+  }
+
+  /** Options with which the peer of this name listens where it is, and looks for nobody. */
+  local(name: string): string[] {
+    return ['--listen', this.#place.listen(name), '--no-mdns']
   }
 
   /** Start a peer that runs on. */
   start(name: string, args: readonly string[], env: Record<string, string> = {}): MurmurProcess {
-    const command = [process.execPath, MURMUR, ...args, '--home', this.path(name), '--json']
+    const murmur = [process.execPath, MURMUR, ...args, '--home', this.path(name), '--json']
+    const command = [...this.#place.command(name), ...murmur]
     const started = new MurmurProcess(name, command, this.#env(env))
     this.#processes.push(started)
     return started
@@ -103,11 +131,11 @@ export class World {
   /** Start the founder, invite the others, let them join: all run. */
   async federation(names: readonly string[], options: TinyOptions = {}): Promise<MurmurProcess[]> {
     const data = await this.found(names[0], { members: names.length, ...options })
-    const founder = this.start(names[0], ['start', '--data', data, ...LOCAL])
+    const founder = this.start(names[0], ['start', '--data', data, ...this.local(names[0])])
     await founder.event('listen')
     const invite = await this.invite(names[0], ['--uses', String(names.length)])
     const join = (name: string): MurmurProcess =>
-      this.start(name, ['join', invite, '--yes', '--data', data, ...LOCAL])
+      this.start(name, ['join', invite, '--yes', '--data', data, ...this.local(name)])
     return [founder, ...names.slice(1).map(join)]
   }
 
