@@ -1,11 +1,12 @@
 /** Finding out what this peer lacks: when somebody appears, when others are ahead, when nothing moves. */
 import { openRecord } from './records/records.ts'
-import { verifyCommit } from './verify.ts'
+import { InvalidCommitError, verifyCommit } from './verify.ts'
 import type { CatchUpClient, Clock, WireRecord } from './components.ts'
 import type { OpenRecord } from './records/records.ts'
 import type { NextCommit } from './tip.ts'
 import type { LedgerTip } from '../../src/rounds/index.ts'
 import type { Logger } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
 
 /** Gossip and a commit cross all the time: being behind by a moment is no reason to ask. */
 const PATIENCE_MS = 200
@@ -30,6 +31,10 @@ export interface CatchUpInit {
   progress(): string
   /** Resolves to the new tip, or null when the commit no longer follows. */
   onCommit(commit: NextCommit): Promise<boolean>
+  /** A peer tells its last commit. */
+  onHead(peer: string, head: { height: number; cid: CID }): void
+  /** What a peer has does not follow from what is here. */
+  onOtherHistory(peer: string): void
   /** A series of commits was applied. */
   onCaughtUp(): void
   onRecord(record: OpenRecord): Promise<void>
@@ -89,8 +94,9 @@ export class CatchUp {
     try {
       while (await this.#askOnce(peer, { have: this.#init.have(), signal: this.#abort.signal }));
     } catch (error) {
-      if (!this.#abort.signal.aborted)
-        this.#init.log('could not catch up from %s: %s', peer, (error as Error).message)
+      if (this.#abort.signal.aborted) return
+      this.#init.log('could not catch up from %s: %s', peer, (error as Error).message)
+      if (error instanceof InvalidCommitError) this.#init.onOtherHistory(peer)
     } finally {
       this.#asked.delete(peer)
     }
@@ -132,7 +138,8 @@ export class CatchUp {
     try {
       for await (const frame of this.#init.client.ask(peer, question, { signal })) {
         this.#heardAt = this.#init.clock.elapsedMs()
-        if (frame.type === 'commit') applied += (await this.#onCommit(frame.bytes)) ? 1 : 0
+        if (frame.type === 'head') this.#init.onHead(peer, frame)
+        else if (frame.type === 'commit') applied += (await this.#onCommit(frame.bytes)) ? 1 : 0
         else if (frame.type === 'record') await this.#init.onRecord(await openRecord(frame.record))
         else if (frame.type === 'end') more = frame.more
       }

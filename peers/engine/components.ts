@@ -1,6 +1,6 @@
 /** What the round engine needs of the world. `peers/node` gives it the real one, tests a small one. */
 import type { CheckedUpdate, LedgerTip } from '../../src/rounds/index.ts'
-import type { Ledger, VoteLog } from '../../src/state/index.ts'
+import type { Ledger, RecoveryLog, VoteLog } from '../../src/state/index.ts'
 import type { RecordKind } from '../../src/federation/records.ts'
 import type { VectorReader } from '../../src/codecs/index.ts'
 import type { Trainer } from '../../src/training/types.ts'
@@ -40,7 +40,7 @@ export interface CatchUpClient {
 }
 
 export type CatchUpFrame =
-  | { type: 'head'; height: number }
+  | { type: 'head'; height: number; cid: CID }
   | { type: 'commit'; bytes: Uint8Array }
   | { type: 'record'; record: Pick<WireRecord, 'kind' | 'bytes'> }
   /** `more`: the answer was cut, ask again. */
@@ -78,6 +78,7 @@ export interface EngineComponents {
   certificate: Uint8Array
   ledger: Ledger
   votes: VoteLog
+  recoveries: RecoveryLog
   blocks: BlockExchange
   gossip: Gossip
   catchUp: CatchUpClient

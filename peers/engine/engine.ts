@@ -6,6 +6,7 @@ import { TypedEventEmitter } from 'main-event'
 import { BlocksUnavailableError } from '../../protocols/blocks/index.ts'
 import { orAborted } from '../../src/turns.ts'
 import { initialState, isFinished, nextHeight, step, voters } from '../../src/rounds/index.ts'
+import { BranchControl } from './branches/index.ts'
 import { CatchUp } from './catch-up.ts'
 import { DiskError } from './disk.ts'
 import { Evidence } from './records/evidence.ts'
@@ -51,6 +52,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   readonly #requests: Requests
   readonly #evidence: Evidence
   readonly #catchUp: CatchUp
+  /** Recoveries, and members on another branch of the ledger. */
+  readonly branches: BranchControl
   #machine: RoundState
   /** Null while the model of the tip is not here. */
   #position: Position | null = null
@@ -67,6 +70,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   #isFinishTold = false
   readonly #starting = Promise.withResolvers<void>()
   #stopped = false
+  readonly #stopping = new AbortController()
 
   constructor(init: RoundEngineInit) {
     super()
@@ -77,11 +81,12 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#machine = initialState(init.components.self, roundConfig(init))
     this.#evidence = new Evidence(init.components)
     this.#catchUp = this.#createCatchUp()
+    this.branches = this.#createBranches()
   }
 
   /** Read the ledger from disk, so that membership is known before anybody is let in. Comes before `start()`. */
   async load(): Promise<void> {
-    await this.#tip.read()
+    await this.branches.load(await this.#tip.read())
     this.#fallback = this.#tip.recentModels
   }
 
@@ -95,6 +100,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
 
   stop(): void {
     this.#stopped = true
+    this.#stopping.abort(new Error('The peer stops'))
     this.#catchUp.stop()
     this.#settling.abort(new Error('The peer stops'))
     this.#work?.end()
@@ -163,8 +169,21 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       deadlinePassed,
       voted: voters(this.#machine),
       quiet: this.#catchUp.isQuiet && !this.#training,
+      ...this.branches.state(tip, this.#connected),
       finished: tip != null && isFinished(tip)
     }
+  }
+
+  /** Votes no more at this height. */
+  #pause(): void {
+    if (this.#work == null) return
+    this.#work.end()
+    this.#work = null
+    this.#training = false
+  }
+
+  async #resume(): Promise<void> {
+    if (this.#work == null && this.#position != null) await this.#open(this.#position)
   }
 
   /** Get the tip's model, then open the height after it. A move of the tip starts this anew. */
@@ -206,6 +225,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     const { components, options } = this.#init
     const height = nextHeight(position.tip)
     this.#training = false
+    if (this.branches.isPaused(position.tip)) return
     const work = new HeightWork({
       components,
       options,
@@ -311,6 +331,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     const tip = await this.#tip.apply(next)
     if (tip == null) return false
     this.#evidence.prune(tip)
+    await this.branches.moved(tip)
     this.#work?.end()
     this.#work = null
     this.#position = null
@@ -365,11 +386,28 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       have: () => this.records(),
       connected: () => this.#connected,
       progress: () => this.#progress(),
-      onCommit: async (next) => await this.#apply(next),
+      onCommit: async (next) => await this.branches.takeIn(next),
+      onHead: (peer, head) => this.branches.onHead(peer, head),
+      onOtherHistory: (peer) => this.branches.onOtherHistory(peer),
       onCaughtUp: () => this.#background(this.#settle()),
       onRecord: async (record) => await this.receive(record),
       onTick: () => this.#background(this.#askToJoin()),
       onQuiet: () => this.#emit('change', this.snapshot())
+    })
+  }
+
+  #createBranches(): BranchControl {
+    return new BranchControl({
+      components: this.#components,
+      signal: this.#stopping.signal,
+      tip: () => this.#tip.current,
+      founding: () => this.#tip.founding,
+      apply: async (next) => await this.#apply(next),
+      settle: async () => await this.#settle(),
+      pause: () => this.#pause(),
+      resume: async () => await this.#resume(),
+      background: (work) => this.#background(work),
+      onChange: () => this.#emit('change', this.snapshot())
     })
   }
 

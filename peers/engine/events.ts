@@ -1,4 +1,5 @@
 /** What the engine tells: events as they happen, and a snapshot at any time. */
+import type { BranchState } from './branches/index.ts'
 import type { Metrics } from '../../src/federation/records.ts'
 import type { LedgerTip, Step } from '../../src/rounds/index.ts'
 import type { TrainingProgress, TrainingResult } from '../../src/training/types.ts'
@@ -18,7 +19,7 @@ export interface EngineEvents {
   error: CustomEvent<{ error: Error }>
 }
 
-export interface EngineSnapshot {
+export interface EngineSnapshot extends BranchState {
   /** Null until the ledger was read. */
   tip: LedgerTip | null
   /** False while commits or the model are fetched. */

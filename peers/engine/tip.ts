@@ -31,6 +31,7 @@ export interface NextCommit {
 export class TipKeeper {
   readonly #init: TipKeeperInit
   #tip: LedgerTip | null = null
+  #founding: LedgerTip | null = null
   #recentModels: CID[] = []
   /** Changes happen one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -43,6 +44,11 @@ export class TipKeeper {
     return this.#tip
   }
 
+  /** The tip of the empty ledger; null until it was read. */
+  get founding(): LedgerTip | null {
+    return this.#founding
+  }
+
   /** Models of the latest commits that a start found in the ledger. */
   get recentModels(): readonly CID[] {
     return this.#recentModels
@@ -52,6 +58,7 @@ export class TipKeeper {
   async read(): Promise<LedgerTip> {
     const { federation, manifest, components } = this.#init
     let tip = await foundingTip(this.#init)
+    this.#founding = tip
     this.#recentModels = [tip.body.model]
     for await (const { cid, bytes } of components.ledger.range(1)) {
       const { body } = decode(commitType, bytes)

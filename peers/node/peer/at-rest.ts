@@ -126,6 +126,9 @@ function snapshot(tip: LedgerTip): EngineSnapshot {
     deadlinePassed: false,
     voted: [],
     quiet: false,
+    recoveries: [],
+    paused: false,
+    forks: [],
     finished: isFinished(tip)
   }
 }

@@ -4,7 +4,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { rounds } from '../../../protocols/rounds/index.ts'
 import { MAX_INLINE_BYTES } from '../../../src/federation/records.ts'
 import { activeMember, checkAdmission } from '../../../src/federation/membership.ts'
-import { Ledger, VoteLog } from '../../../src/state/index.ts'
+import { Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { RoundEngine } from '../../engine/engine.ts'
 import { createBlockstores } from '../blockstore/index.ts'
 import { hostClock } from '../clock.ts'
@@ -247,6 +247,7 @@ function engineComponents(
     certificate,
     ledger,
     votes: new VoteLog(storage.state),
+    recoveries: new RecoveryLog(storage.state),
     blocks: new NodeBlocks({ stores: storage.stores, exchange: blocks, blockSizeBytes }),
     gossip: talk,
     catchUp: {

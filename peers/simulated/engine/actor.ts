@@ -1,6 +1,6 @@
 /** One peer of the slow stage: the real round engine with real signatures, on a virtual disk, clock and network. */
 import { RoundEngine } from '../../engine/engine.ts'
-import { Ledger, VoteLog } from '../../../src/state/index.ts'
+import { Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { uniform } from '../../../src/random.ts'
 import { simulatedBlocks } from './blocks.ts'
 import { openMembership } from './membership.ts'
@@ -93,6 +93,7 @@ export class EngineActor implements Actor {
       certificate: new TextEncoder().encode(this.id),
       ledger: new Ledger(store),
       votes: new VoteLog(store),
+      recoveries: new RecoveryLog(store),
       blocks: simulatedBlocks(this.#stage, this),
       gossip: {
         publish: async (record) => {

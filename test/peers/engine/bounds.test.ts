@@ -112,6 +112,8 @@ describe('what one member can make the others do', () => {
       onCommit: async () => false,
       onCaughtUp: () => {},
       onRecord: async () => {},
+      onHead: () => {},
+      onOtherHistory: () => {},
       onTick: () => {},
       onQuiet: () => {}
     })

@@ -7,7 +7,7 @@ import { openRecord } from '../../../peers/engine/records/records.ts'
 import { manifestSchema } from '../../../src/federation/manifest/schema.ts'
 import { rawCidOf, toBlock } from '../../../src/federation/cbor.ts'
 import { openParticipation } from '../../../src/federation/participation.ts'
-import { Ledger, memoryStore, VoteLog } from '../../../src/state/index.ts'
+import { Ledger, memoryStore, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { floatsFromBytes, floatsToBytes } from '../../../src/vectors.ts'
 import type {
   BlockExchange,
@@ -17,7 +17,7 @@ import type {
   EngineComponents,
   WireRecord
 } from '../../../peers/engine/components.ts'
-import type { EngineEvents } from '../../../peers/engine/events.ts'
+import type { EngineEvents, EngineSnapshot } from '../../../peers/engine/events.ts'
 import type { Membership } from '../../../peers/engine/membership.ts'
 import type { Manifest } from '../../../src/federation/manifest/schema.ts'
 import type { Declaration } from '../../../src/rounds/index.ts'
@@ -37,11 +37,15 @@ export interface SwarmOptions {
   /** Default: real time. */
   clock?: Clock
   members?: number
+  /** Of the first members; the others get new ones. */
+  keys?: readonly PrivateKey[]
   manifest?: Record<string, unknown>
   /** What member i adds to every weight in a round. */
   step?: (member: number, round: number) => number
   /** Default 0: all payloads are fetched. */
   inlineBytes?: number
+  /** Awaited before anybody has trained for a round. */
+  hold?: (round: number) => Promise<void>
   /** What member i claims to have trained on. */
   samples?: (member: number) => number
 }
@@ -78,7 +82,7 @@ export class Swarm {
 
   /** Add a member; the first one founds. */
   async add(reuse?: Pick<SwarmPeer, 'key' | 'store' | 'blocks'>): Promise<SwarmPeer> {
-    const key = reuse?.key ?? (await generateKeyPair('Ed25519'))
+    const key = reuse?.key ?? this.#options.keys?.[this.peers.length] ?? (await generateKeyPair('Ed25519'))
     const id = peerIdFromPrivateKey(key).toString()
     if (this.peers.length === 0 && reuse == null) await this.#found(id)
     const index = this.peers.findIndex((peer) => peer.id === id)
@@ -131,6 +135,21 @@ export class Swarm {
     for (const { engine } of this.peers) engine.stop()
   }
 
+  /** Resolves when the peer's snapshot is so. */
+  async until(peer: SwarmPeer, isSo: (snapshot: EngineSnapshot) => boolean): Promise<void> {
+    if (isSo(peer.engine.snapshot())) return
+    await new Promise<void>((resolve) => {
+      const onChange = (): void => {
+        if (!isSo(peer.engine.snapshot())) return
+        peer.engine.removeEventListener('change', onChange)
+        peer.engine.removeEventListener('commit', onChange)
+        resolve()
+      }
+      peer.engine.addEventListener('change', onChange)
+      peer.engine.addEventListener('commit', onChange)
+    })
+  }
+
   /** Resolves when the peer has applied the commit that completes `round`. */
   async reached(peer: SwarmPeer, round: number): Promise<void> {
     if ((peer.engine.snapshot().tip?.body.round ?? 0) >= round) return
@@ -176,6 +195,7 @@ export class Swarm {
       certificate: new TextEncoder().encode(of.id),
       ledger: new Ledger(of.store),
       votes: new VoteLog(of.store),
+      recoveries: new RecoveryLog(of.store),
       blocks: this.#blocks(of.id, of.blocks),
       gossip: { publish: async (record) => this.#publish(of.id, record) },
       catchUp: this.#catchUp(of.id),
@@ -204,11 +224,13 @@ export class Swarm {
       async *ask(id, { height, have }): AsyncIterable<CatchUpFrame> {
         const peer = peers.find((one) => one.id === id)
         if (peer == null || cut.has(id) || cut.has(self)) throw new Error(`${id} is not reachable`)
-        for await (const { bytes } of new Ledger(peer.store).range(height + 1))
-          yield { type: 'commit', bytes }
+        const ledger = new Ledger(peer.store)
+        const head = await ledger.head()
+        if (head != null) yield { type: 'head', ...head }
+        for await (const { bytes } of ledger.range(height + 1)) yield { type: 'commit', bytes }
         // By envelope: the votes of all members for one body have the same payload.
         const known = new Set(have.map((record) => String(record.bytes)))
-        for (const record of peer.engine.records()) {
+        for (const record of height > (head?.height ?? 0) ? [] : peer.engine.records()) {
           if (!known.has(String(record.bytes))) yield { type: 'record', record }
         }
         yield { type: 'end', more: false }
@@ -252,13 +274,16 @@ export class Swarm {
     return {
       info: { backend: 'none', parameters: LENGTH, trainSamples: 10, testSamples: 5 },
       initialWeights: async () => new Float32Array(LENGTH),
-      train: async ({ round }) => ({
-        delta: new Float32Array(LENGTH).fill(step(member, round)),
-        samples: samples(member),
-        before: { loss: 1, samples: 5 },
-        after: { loss: 0.5, samples: 5 },
-        trainingMs: 1
-      }),
+      train: async ({ round }) => {
+        await this.#options.hold?.(round)
+        return {
+          delta: new Float32Array(LENGTH).fill(step(member, round)),
+          samples: samples(member),
+          before: { loss: 1, samples: 5 },
+          after: { loss: 0.5, samples: 5 },
+          trainingMs: 1
+        }
+      },
       evaluate: async () => ({ loss: 1, samples: 5 }),
       stop: async () => {}
     }
