@@ -49,6 +49,8 @@ export interface TinyOptions {
   members?: number
   /** Passes over the data in a round: how long it takes. */
   epochs?: number
+  /** What else the manifest says, section by section. */
+  also?: Partial<ManifestDraft>
 }
 
 export class World {
@@ -121,6 +123,13 @@ export class World {
     return started
   }
 
+  /** Start a script of the tests that speaks as `murmur --json` does. */
+  script(name: string, file: string, args: readonly string[]): MurmurProcess {
+    const started = new MurmurProcess(name, [process.execPath, file, ...args], this.#env({}))
+    this.#processes.push(started)
+    return started
+  }
+
   /** Found a federation on small tables in the home of `name`; returns the file to train on. */
   async found(name: string, options: TinyOptions = {}): Promise<string> {
     const yaml = await this.write('tiny.yaml', JSON.stringify(tinyManifest(options)))
@@ -157,7 +166,12 @@ export class World {
 }
 
 /** Two numbers and a class, quick to train on. */
-export function tinyManifest({ rounds = 1000, members = 2, epochs = 1 }: TinyOptions = {}): ManifestDraft {
+export function tinyManifest({
+  rounds = 1000,
+  members = 2,
+  epochs = 1,
+  also = {}
+}: TinyOptions = {}): ManifestDraft {
   return {
     name: 'tiny',
     task: {
@@ -186,7 +200,8 @@ export function tinyManifest({ rounds = 1000, members = 2, epochs = 1 }: TinyOpt
       minContributors: Math.min(2, members),
       deadline: { floorMs: 2_000, ceilingMs: 60_000, factor: 6 },
       stop: { rounds }
-    }
+    },
+    ...also
   }
 }
 

@@ -1,0 +1,59 @@
+/** Four honest `murmur` processes and one hostile member, under `byzantine`. */
+import { join } from 'node:path'
+import { LOCAL } from '../world.ts'
+import type { MurmurProcess } from '../process.ts'
+import type { World } from '../world.ts'
+import type { MemberStatus } from '../../../peers/node/types.ts'
+import type { Strategy } from '../../../peers/simulated/index.ts'
+
+const MEMBERS = 5
+const HONEST = ['ada', 'ben', 'cleo', 'dan']
+/** Of the hidden layer: a payload larger than what travels inside its update. */
+const HIDDEN = 400
+
+export interface HostileFederation {
+  honest: MurmurProcess[]
+  hostile: MurmurProcess
+  hostileId: string
+}
+
+/** All have joined, and the fifth has begun to lie. `strategy` null: the fifth is honest too. */
+export async function withHostile(world: World, strategy: Strategy | null): Promise<HostileFederation> {
+  const data = await world.found(HONEST[0], {
+    members: MEMBERS,
+    also: {
+      model: { architecture: { preset: 'mlp', hidden: [HIDDEN] } },
+      membership: { faultModel: 'byzantine', banRounds: 1000 },
+      // As SECURITY.md advises: near the largest honest data set, a few times what an honest update has.
+      aggregation: { maxSamples: 200, maxNorm: 50 }
+    }
+  })
+  const founder = world.start(HONEST[0], ['start', '--data', data, ...LOCAL])
+  await founder.event('listen')
+  const invite = await world.invite(HONEST[0], ['--uses', String(MEMBERS)])
+  const others = HONEST.slice(1).map((name) =>
+    world.start(name, ['join', invite, '--yes', '--data', data, ...LOCAL])
+  )
+  const hostile = startFifth(world, strategy, { invite, data })
+  const { peerId } = await hostile.event('start')
+  if (strategy != null) await hostile.event('lies')
+  return { honest: [founder, ...others], hostile, hostileId: String(peerId) }
+}
+
+function startFifth(
+  world: World,
+  strategy: Strategy | null,
+  { invite, data }: { invite: string; data: string }
+): MurmurProcess {
+  if (strategy == null) return world.start('eve', ['join', invite, '--yes', '--data', data, ...LOCAL])
+  const args = ['--home', world.path('eve'), '--invite', invite, '--data', data, '--strategy', strategy]
+  return world.script('eve', join(import.meta.dirname, 'member.ts'), args)
+}
+
+/** What `murmur peers` of an honest member says of one. */
+export async function memberAt(world: World, name: string, peerId: string): Promise<MemberStatus> {
+  const { json } = await world.murmur(['peers', '--home', world.path(name), '--json'])
+  const found = json.find((member) => member['peerId'] === peerId)
+  if (found == null) throw new Error(`murmur peers of ${name} does not list ${peerId}`)
+  return found as unknown as MemberStatus
+}
