@@ -297,6 +297,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
             sizeBytes: value.sizeBytes
           })
       },
+      refused: (author, { message: reason }) => this.#emit('proposal:refused', { height, author, reason }),
       view: (view) => this.#emit('view:change', { height, view }),
       decided: (body, commit) => this.#background(this.#decide(body, commit)),
       evidence: ({ from, view, kind }, votes) => {

@@ -12,6 +12,8 @@ export interface EngineEvents {
   'training:end': CustomEvent<TrainingResult & { round: number }>
   'update:accepted': CustomEvent<{ height: number; author: string; samples: number; sizeBytes: number }>
   'update:refused': CustomEvent<{ height: number; author: string; reason: string }>
+  /** A proposal that does not follow from what it refers to; `author` signed it. */
+  'proposal:refused': CustomEvent<{ height: number; author: string; reason: string }>
   'view:change': CustomEvent<{ height: number; view: number }>
   /** A commit (encoded, with its votes) was applied; `durationMs` since the one before it was, here. */
   commit: CustomEvent<{ tip: LedgerTip; commit: Uint8Array; durationMs: number }>

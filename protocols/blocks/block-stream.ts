@@ -1,5 +1,5 @@
 /** The puller's end of one stream: asks for blocks, and hands out the answers in the order asked. */
-import { decode } from '../../src/federation/cbor.ts'
+import { decode, InvalidRecordError } from '../../src/federation/cbor.ts'
 import { asError, RefusedError } from '../common/errors.ts'
 import {
   CLOSE_TIMEOUT_MS,
@@ -11,6 +11,7 @@ import { BlocksProtocolError, StreamEndedError } from './errors.ts'
 import { encodeFrame, FrameParser } from './framing.ts'
 import { answerType } from './schema.ts'
 import { Watchdog } from './watchdog.ts'
+import type { StalledError } from './errors.ts'
 import type { Clock } from '../common/clock.ts'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
@@ -26,6 +27,8 @@ export interface BlockStreamInit {
   clock: Clock
   /** With an answer due, `MIN_PROGRESS_BYTES` must arrive in every such interval. */
   stallMs: number
+  /** `stall`: nothing at all came for the second half of such an interval. `unreadable`: no answer to what was asked. */
+  onOffence(offence: 'stall' | 'unreadable'): void
   /** Bytes on the wire, framing included. */
   onReceived(bytes: number): void
   onSent(bytes: number): void
@@ -57,7 +60,7 @@ export class BlockStream {
       onBody: (bytes) => this.#next().resolve(bytes)
     })
     const { clock, stallMs: intervalMs } = init
-    this.#watchdog = new Watchdog({ clock, intervalMs, onStall: (error) => this.abort(error) })
+    this.#watchdog = new Watchdog({ clock, intervalMs, onStall: (error) => this.#onStall(error) })
     stream.addEventListener('message', (event) => this.#onMessage(event))
     stream.addEventListener('remoteCloseWrite', () => this.#onRemoteEnd())
     stream.addEventListener('close', (event) => this.#onClose(event))
@@ -102,6 +105,11 @@ export class BlockStream {
   abort(error: Error): void {
     this.#end(error)
     this.#stream.abort(error)
+  }
+
+  #onStall(error: StalledError): void {
+    if (error.isSilent) this.#init.onOffence('stall')
+    this.abort(error)
   }
 
   /** Wants of one turn of the event loop travel in one frame. */
@@ -166,6 +174,8 @@ export class BlockStream {
     try {
       action()
     } catch (err) {
+      const isOffence = err instanceof BlocksProtocolError || err instanceof InvalidRecordError
+      if (isOffence) this.#init.onOffence('unreadable')
       this.abort(asError(err))
     }
   }

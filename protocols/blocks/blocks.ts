@@ -146,6 +146,7 @@ export class BlocksService extends TypedEventEmitter<BlocksEvents> implements Bl
   #distrust(peer: PeerId, cid: CID): void {
     this.#log('%p sent bytes that do not hash to %c', peer, cid)
     this.#distrusted.add(peer.toString())
+    this.#init.judge?.blame(peer.toString(), 'false-block')
     const [oldest] = this.#distrusted
     if (this.#distrusted.size > MAX_DISTRUSTED && oldest != null) this.#distrusted.delete(oldest)
     this.safeDispatchEvent('holder:lied', { detail: { peer, cid } })
@@ -164,6 +165,7 @@ export class BlocksService extends TypedEventEmitter<BlocksEvents> implements Bl
       stallMs,
       idleMs,
       runOnLimitedConnection,
+      onOffence: (peer, offence) => this.#init.judge?.blame(peer.toString(), offence),
       ...this.#meters()
     })
   }
@@ -175,6 +177,7 @@ export class BlocksService extends TypedEventEmitter<BlocksEvents> implements Bl
       clock,
       stallMs,
       log: this.#log.newScope('server'),
+      onUnreadable: (peer) => this.#init.judge?.blame(peer.toString(), 'unreadable'),
       ...this.#meters(),
       onBlock: (peer, sizeBytes) => {
         this.#counters.blocksSent++

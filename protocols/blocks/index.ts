@@ -20,6 +20,7 @@
 import { BlocksService } from './blocks.ts'
 import type { RegistrarLike, StreamOpenerLike } from '../common/components.ts'
 import type { Clock } from '../common/clock.ts'
+import type { Judge } from '../common/conduct.ts'
 import type { DagRoot } from '../../src/blocks/root.ts'
 import type { AbortOptions, ComponentLogger, PeerId, Startable, TypedEventTarget } from '@libp2p/interface'
 import type { Blockstore } from 'interface-blockstore'
@@ -41,6 +42,8 @@ export interface BlocksInit {
   idleMs?: number
   /** Also over relayed connections with limits. Default false: their limits are below any model's size. */
   runOnLimitedConnection?: boolean
+  /** Told of who gives false blocks, stalls, or asks for what nobody can read. */
+  judge?: Judge
   /** Default: the host's. */
   clock?: Clock
 }

@@ -13,6 +13,8 @@ export interface StreamPoolInit {
   /** Streams nobody uses are closed after this time. */
   idleMs: number
   runOnLimitedConnection: boolean
+  /** See `BlockStreamInit`. */
+  onOffence(peer: PeerId, offence: 'stall' | 'unreadable'): void
   onReceived(peer: PeerId, bytes: number): void
   onSent(peer: PeerId, bytes: number): void
 }
@@ -128,10 +130,11 @@ export class StreamPool {
   }
 
   #adopt(peer: PeerId, streams: PeerStreams, stream: Stream): BlockStream {
-    const { clock, stallMs, onReceived, onSent } = this.#init
+    const { clock, stallMs, onReceived, onSent, onOffence } = this.#init
     const adopted = new BlockStream(stream, {
       clock,
       stallMs,
+      onOffence: (offence) => onOffence(peer, offence),
       onReceived: (bytes) => onReceived(peer, bytes),
       onSent: (bytes) => onSent(peer, bytes),
       onEnd: () => {

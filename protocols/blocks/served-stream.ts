@@ -31,6 +31,8 @@ export interface ServedStreamInit {
   /** Called for each want: how long to wait before it is answered. */
   waitMs(): number
   log: Logger
+  /** What came is no request. */
+  onUnreadable(): void
   onReceived(bytes: number): void
   onSent(bytes: number): void
   /** A block went out (or rather: was handed to the transport). */
@@ -166,6 +168,7 @@ export class ServedStream {
       this.#parser.push(data)
     } catch (err) {
       this.#init.log('bad request - %e', err)
+      this.#init.onUnreadable()
       return this.#refuse(MALFORMED)
     }
     this.#timeRequest()

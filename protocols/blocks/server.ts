@@ -19,6 +19,8 @@ export interface BlockServerInit {
   clock: Clock
   stallMs: number
   log: Logger
+  /** A request that is none. */
+  onUnreadable(peer: PeerId): void
   onReceived(peer: PeerId, bytes: number): void
   onSent(peer: PeerId, bytes: number): void
   onBlock(peer: PeerId, sizeBytes: number): void
@@ -74,13 +76,14 @@ export class BlockServer {
   }
 
   async #serve(stream: Stream, peer: PeerId): Promise<void> {
-    const { serve, clock, stallMs, log, onReceived, onSent, onBlock } = this.#init
+    const { serve, clock, stallMs, log, onUnreadable, onReceived, onSent, onBlock } = this.#init
     await new ServedStream(stream, {
       serve,
       clock,
       stallMs,
       waitMs: () => this.#rates.reserve(peer.toString()),
       log,
+      onUnreadable: () => onUnreadable(peer),
       onReceived: (bytes) => onReceived(peer, bytes),
       onSent: (bytes) => onSent(peer, bytes),
       onBlock: (sizeBytes) => onBlock(peer, sizeBytes)

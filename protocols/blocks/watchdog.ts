@@ -14,6 +14,7 @@ export class Watchdog {
   readonly #init: WatchdogInit
   #cancel: (() => void) | null = null
   #movedBytes = 0
+  #movedAt = 0
 
   constructor(init: WatchdogInit) {
     this.#init = init
@@ -31,6 +32,7 @@ export class Watchdog {
 
   moved(bytes: number): void {
     this.#movedBytes += bytes
+    this.#movedAt = this.#init.clock.nowMs()
   }
 
   /** A whole answer counts as progress, however short. */
@@ -40,12 +42,15 @@ export class Watchdog {
 
   #arm(): void {
     this.#movedBytes = 0
+    this.#movedAt = this.#init.clock.nowMs()
     this.#cancel = this.#init.clock.after(this.#init.intervalMs, () => this.#check())
   }
 
   #check(): void {
     if (this.#movedBytes >= MIN_PROGRESS_BYTES) return this.#arm()
     this.#cancel = null
-    this.#init.onStall(new StalledError(this.#movedBytes, MIN_PROGRESS_BYTES, this.#init.intervalMs))
+    const { clock, intervalMs, onStall } = this.#init
+    const isSilent = clock.nowMs() - this.#movedAt >= intervalMs / 2
+    onStall(new StalledError({ bytes: this.#movedBytes, isSilent }, MIN_PROGRESS_BYTES, intervalMs))
   }
 }

@@ -1,5 +1,6 @@
 /** Asks one peer, and checks that its answer keeps to the protocol. */
-import { asError, RefusedError } from '../common/errors.ts'
+import { InvalidRecordError } from '../../src/federation/cbor.ts'
+import { asError, FrameLengthError, RefusedError } from '../common/errors.ts'
 import { frames } from '../common/frames.ts'
 import {
   DEFAULT_ANSWER_BYTES,
@@ -11,6 +12,7 @@ import {
 import { LedgerProtocolError, LedgerTimeoutError, LedgerUnreachableError } from './errors.ts'
 import { recordId } from './ids.ts'
 import { frameType } from './schema.ts'
+import type { Judge } from '../common/conduct.ts'
 import type { Frames } from '../common/frames.ts'
 import type { AskOptions, LedgerFrame, LedgerQuestion } from './index.ts'
 import type { LedgerRequest, WireFrame } from './schema.ts'
@@ -21,6 +23,7 @@ import type { CID } from 'multiformats/cid'
 export interface LedgerClientInit {
   opener: StreamOpenerLike
   federation: CID
+  judge?: Judge
   answerTimeoutMs: number
   runOnLimitedConnection: boolean
 }
@@ -41,6 +44,8 @@ export class LedgerClient {
       yield* this.#exchange(peer, request, either)
     } catch (error) {
       signal?.throwIfAborted()
+      if (error instanceof LedgerProtocolError && !isCut(error))
+        this.#init.judge?.blame(peer.toString(), 'unreadable')
       if (!timeout.aborted) throw error
       throw new LedgerTimeoutError(peer.toString(), this.#init.answerTimeoutMs, { cause: error })
     }
@@ -75,6 +80,11 @@ export class LedgerClient {
     for (const { bytes } of have) if (ids.length < MAX_HAVE) ids.push(recordId(bytes))
     return { federation: this.#init.federation, height, have: ids, maxBytes }
   }
+}
+
+/** A stream that ended in the middle is no offence: the connection may be gone. */
+function isCut({ cause }: LedgerProtocolError): boolean {
+  return cause != null && !(cause instanceof InvalidRecordError || cause instanceof FrameLengthError)
 }
 
 /** Passes frames on as long as they come in order and within what was asked for. */

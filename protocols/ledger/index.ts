@@ -14,6 +14,7 @@
  * ```
  */
 import { LedgerService } from './service.ts'
+import type { Judge } from '../common/conduct.ts'
 import type { RegistrarLike, StreamOpenerLike } from '../common/components.ts'
 import type { SealedRecord } from '../../src/federation/sealed.ts'
 import type { AbortOptions, ComponentLogger, PeerId, Startable } from '@libp2p/interface'
@@ -43,6 +44,8 @@ export interface LedgerInit {
   requestTimeoutMs?: number
   /** Default true: a ledger is small enough for a relay's limits. */
   runOnLimitedConnection?: boolean
+  /** Told of who asks for too much, or for what nobody can read. */
+  judge?: Judge
   /** For the rate limit. Default: the host's clock. */
   nowMs?: () => number
 }

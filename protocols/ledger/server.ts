@@ -1,5 +1,6 @@
 /** Answers requests: one a stream. Who may ask at all is decided by the registrar that was handed in. */
-import { asError } from '../common/errors.ts'
+import { InvalidRecordError } from '../../src/federation/cbor.ts'
+import { asError, FrameLengthError } from '../common/errors.ts'
 import { frames } from '../common/frames.ts'
 import { RateLimits } from '../common/rate-limits.ts'
 import { refuse } from '../common/refusal.ts'
@@ -13,6 +14,7 @@ import {
   REQUESTS_PER_SECOND
 } from './constants.ts'
 import { requestType } from './schema.ts'
+import type { Judge } from '../common/conduct.ts'
 import type { Refusal } from '../common/refusal.ts'
 import type { LedgerSource } from './index.ts'
 import type { Connection, Logger, Stream } from '@libp2p/interface'
@@ -22,6 +24,7 @@ export interface LedgerServerInit {
   nowMs: () => number
   requestTimeoutMs: number
   answerTimeoutMs: number
+  judge?: Judge
   log: Logger
 }
 
@@ -60,6 +63,7 @@ export class LedgerServer {
     const refusal = this.#refusal(peer)
     if (refusal != null) {
       this.#init.log('refused %p: %s', remotePeer, refusal.code)
+      if (refusal === TOO_OFTEN) this.#init.judge?.blame(peer, 'flood')
       return refuse(stream, refusal)
     }
     const streams = this.#streams.get(peer) ?? new Set()
@@ -68,6 +72,8 @@ export class LedgerServer {
       await this.#serve(stream)
     } catch (error) {
       this.#init.log('could not answer %p: %e', remotePeer, error)
+      const isUnreadable = error instanceof InvalidRecordError || error instanceof FrameLengthError
+      if (isUnreadable) this.#init.judge?.blame(peer, 'unreadable')
       stream.abort(asError(error))
     } finally {
       streams.delete(stream)

@@ -27,10 +27,18 @@ export class LedgerService implements LedgerProtocol {
     this.#components = components
     this.#runOnLimitedConnection = runOnLimitedConnection
     const log = components.logger.forComponent('murmur:ledger')
-    this.#server = new LedgerServer({ source, nowMs, requestTimeoutMs, answerTimeoutMs, log })
+    this.#server = new LedgerServer({
+      source,
+      nowMs,
+      requestTimeoutMs,
+      answerTimeoutMs,
+      judge: init.judge,
+      log
+    })
     this.#client = new LedgerClient({
       opener: components.connectionManager,
       federation: source.federation,
+      judge: init.judge,
       answerTimeoutMs,
       runOnLimitedConnection
     })

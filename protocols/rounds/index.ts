@@ -17,6 +17,7 @@
  */
 import { RoundsService } from './rounds.ts'
 import type { OpenRecord, SealedRecord } from '../../src/federation/sealed.ts'
+import type { Judge } from '../common/conduct.ts'
 import type { PubSubLike } from './pubsub.ts'
 import type { Join } from '../../src/federation/records.ts'
 import type { Signed } from '../../src/federation/signed.ts'
@@ -41,6 +42,8 @@ export interface RoundsInit {
   onRecord(record: ReceivedRecord): void
   /** A member speaks of a height so far ahead that its records are of no use: this peer has to catch up. */
   onAhead?(author: string, height: number): void
+  /** Told of who passes on what it must not. */
+  judge?: Judge
   /** For the rate limit, ms. Default: the host's clock. */
   nowMs?: () => number
 }

@@ -45,9 +45,12 @@ export class Validator {
     try {
       record = await openMessage(data)
     } catch (error) {
+      this.#init.judge?.blame(source, 'unreadable')
       return { verdict: 'reject', reason: (error as Error).message }
     }
     const judgement = await this.#judgeRecord(record, source)
+    if (judgement.verdict === 'reject') this.#init.judge?.blame(source, 'unreadable')
+    else this.#init.judge?.heard(source)
     if (judgement.verdict === 'accept') this.#remember(record)
     else this.#log('%s of %s: %s', record.kind, record.signed.author, judgement.reason)
     return { ...judgement, record }
@@ -60,7 +63,7 @@ export class Validator {
       (await this.#wrongAuthor(record, source)) ??
       this.#wrongHeight(record) ??
       this.#repeated(record) ??
-      this.#tooMany(record) ?? { verdict: 'accept' }
+      this.#tooMany(record, source) ?? { verdict: 'accept' }
     )
   }
 
@@ -93,9 +96,11 @@ export class Validator {
     return this.#seen.has(keyOf(record)) ? { verdict: 'ignore', reason: 'a repeat' } : undefined
   }
 
-  #tooMany({ signed }: OpenRecord): Judgement | undefined {
+  /** Who passes on another's flood is not to blame. */
+  #tooMany({ signed }: OpenRecord, source: string): Judgement | undefined {
     const tokens = 1 + Math.floor(signed.bytes.byteLength / BYTES_PER_TOKEN)
     if (this.#rates.take(signed.author, tokens)) return undefined
+    if (source === signed.author) this.#init.judge?.blame(source, 'flood')
     return { verdict: 'ignore', reason: 'more than one member may send' }
   }
 

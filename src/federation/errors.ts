@@ -2,7 +2,7 @@
 
 /** For programs; the same words travel in refusals. */
 export type MembershipErrorCode =
-  'expired' | 'used-up' | 'wrong-federation' | 'tampered' | 'revoked' | 'not-allowed'
+  'expired' | 'used-up' | 'wrong-federation' | 'tampered' | 'revoked' | 'not-allowed' | 'misbehaved'
 
 /** What all membership failures have in common. */
 export abstract class MembershipError extends Error {
@@ -74,6 +74,21 @@ export class RevokedError extends MembershipError {
       options
     )
     this.name = 'RevokedError'
+  }
+}
+
+/** The peer that refuses does so by itself, and for a time: for what the other did on its connections. */
+export class MisbehavedError extends MembershipError {
+  static override name = 'MisbehavedError'
+  readonly code = 'misbehaved'
+
+  /** @param forMs - how long the refusal still lasts */
+  constructor(reason: string, forMs: number, options?: ErrorOptions) {
+    super(
+      `This peer refuses you for ${Math.ceil(forMs / 1000)} s: ${reason}. Does your peer run an unchanged, current version?`,
+      options
+    )
+    this.name = 'MisbehavedError'
   }
 }
 

@@ -16,7 +16,15 @@ export interface ErrorReport {
 }
 
 /** The reasons for which a federation turns somebody away. */
-const REFUSALS = new Set(['expired', 'used-up', 'wrong-federation', 'tampered', 'revoked', 'not-allowed'])
+const REFUSALS = new Set([
+  'expired',
+  'used-up',
+  'wrong-federation',
+  'tampered',
+  'revoked',
+  'not-allowed',
+  'misbehaved'
+])
 const UNREACHABLE = new Set(['unreachable', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'])
 /** Classes that JavaScript itself throws when our code is wrong. */
 const BUGS = new Set([

@@ -28,10 +28,13 @@ export interface KnownBody {
 /** A proposal that does not hold; the message says in what. */
 export class InvalidProposalError extends Error {
   static override name = 'InvalidProposalError'
+  /** Its author's clock may be wrong, or this peer's. */
+  readonly isOfClock: boolean
 
-  constructor(reason: string) {
+  constructor(reason: string, { isOfClock = false }: { isOfClock?: boolean } = {}) {
     super(`The proposal does not hold: ${reason}`)
     this.name = 'InvalidProposalError'
+    this.isOfClock = isOfClock
   }
 }
 
@@ -125,7 +128,8 @@ export class Bodies {
       throw new InvalidProposalError(`height ${body.height}, not ${height.height}`)
     if (body.time < position.tip.body.time)
       throw new InvalidProposalError('its time is before the previous commit')
-    if (body.time > now() + MAX_CLOCK_SKEW_MS) throw new InvalidProposalError('its time is in the future')
+    if (body.time > now() + MAX_CLOCK_SKEW_MS)
+      throw new InvalidProposalError('its time is in the future', { isOfClock: true })
     const accepted = body.contributions.filter((contribution) => contribution.refused == null).length
     if (height.mode === 'train' && accepted < rounds.minContributors) {
       throw new InvalidProposalError(

@@ -32,6 +32,8 @@ export interface HeightListener {
   training(progress: TrainingProgress): void
   trained(result: TrainingResult): void
   held(update: HeldUpdate): void
+  /** Its author proposed what cannot be right. */
+  refused(author: string, error: InvalidProposalError): void
   view(view: number): void
   /** A quorum precommitted this body; `commit` is the encoded commit with their votes. */
   decided(body: KnownBody, commit: Uint8Array): void
@@ -230,6 +232,7 @@ export class HeightWork {
     } catch (error) {
       if (!(error instanceof InvalidProposalError)) throw error
       this.#init.components.log('refused the proposal of %s: %s', proposal.author, error.message)
+      if (!error.isOfClock) this.#init.listener.refused(proposal.author, error)
       return false
     }
   }

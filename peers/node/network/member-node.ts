@@ -8,6 +8,7 @@ import { createNode } from './libp2p.ts'
 import type { BaseServices } from './libp2p.ts'
 import type { ByteCounter } from './counted.ts'
 import type { Admission, AdmissionComponents, AdmissionSource } from '../../../protocols/admission/index.ts'
+import type { Judge } from '../../../protocols/common/conduct.ts'
 import type { Blocks, BlocksComponents, BlocksInit } from '../../../protocols/blocks/index.ts'
 import type { LedgerComponents, LedgerProtocol, LedgerSource } from '../../../protocols/ledger/index.ts'
 import type { GossipSub, GossipSubComponents } from '@libp2p/gossipsub'
@@ -34,7 +35,9 @@ export interface MemberNodeInit {
   admission: AdmissionSource
   ledger: LedgerSource
   blocks: BlocksInit
-  isRevoked(peerId: string): boolean
+  /** Revoked, or banned by this peer. */
+  isUnwelcome(peerId: string): boolean
+  judge: Judge
 }
 
 /** Components of a service that only members may use. */
@@ -49,7 +52,7 @@ export async function createMemberNode(init: MemberNodeInit): Promise<MemberNode
     listen: init.listen,
     mdnsTag: init.mdns ? `_murmur-${federation.toString().slice(-MDNS_TAG_CHARACTERS)}._udp.local` : null,
     gater: admissionGater({
-      isRevoked: init.isRevoked,
+      isUnwelcome: init.isUnwelcome,
       backoffMs: (peerId) => gate?.backoffMs(peerId) ?? 0
     }),
     logger: init.logger,
@@ -58,9 +61,9 @@ export async function createMemberNode(init: MemberNodeInit): Promise<MemberNode
       admission: (components: AdmissionComponents) =>
         (gate = admission({ source: init.admission })(components)),
       blocks: (components: Behind<BlocksComponents>) =>
-        blocks(init.blocks)(membersOnly(components, components.admission)),
+        blocks({ ...init.blocks, judge: init.judge })(membersOnly(components, components.admission)),
       ledger: (components: Behind<LedgerComponents>) =>
-        ledger({ source: init.ledger })(membersOnly(components, components.admission)),
+        ledger({ source: init.ledger, judge: init.judge })(membersOnly(components, components.admission)),
       pubsub: (components: Behind<GossipSubComponents>) =>
         gossipsub(gossipOptions(roundsTopic(federation)))(
           membersOnly(components, components.admission, { refuse: 'abort' })

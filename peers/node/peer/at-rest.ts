@@ -103,6 +103,8 @@ const IDLE = {
   connected: [],
   stopped: true,
   latencyMs: () => null,
+  banOf: () => undefined,
+  now: 0,
   addressesOf: () => [],
   addresses: () => [],
   bytes: { bytesIn: 0, bytesOut: 0 },

@@ -1,8 +1,10 @@
 /** What a running peer is made of, opened from its home in the order in which it depends on each other. */
 import { defaultLogger } from '@libp2p/logger'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { Conduct } from '../../../protocols/common/conduct.ts'
 import { rounds } from '../../../protocols/rounds/index.ts'
 import { MAX_INLINE_BYTES } from '../../../src/federation/records.ts'
+import { MisbehavedError } from '../../../src/federation/errors.ts'
 import { activeMember, checkAdmission } from '../../../src/federation/membership.ts'
 import { Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { RoundEngine } from '../../engine/engine.ts'
@@ -15,6 +17,7 @@ import { withUsualPort } from '../network/port.ts'
 import { openLevelStore } from '../state/index.ts'
 import { startTrainingWorker } from '../training/index.ts'
 import { NodeBlocks } from './blocks.ts'
+import { judgeRounds } from './conduct.ts'
 import { closeAll } from '../close.ts'
 import { openIdentity, trainingOf } from './identity.ts'
 import { LedgerMembership } from './membership.ts'
@@ -45,6 +48,7 @@ export interface Parts extends Identity {
   ledger: Ledger
   trainer: Trainer
   membership: LedgerMembership
+  conduct: Conduct
   links: Links
   node: MemberNode
   talk: Rounds
@@ -63,6 +67,8 @@ export interface PartsListener {
   onMembership(): void
   /** A member told where it is to be reached. */
   onAddresses(peerId: string, addresses: string[]): void
+  /** A member misbehaved on its connections: it is to be parted with. */
+  onBan(): void
   onError(error: Error): void
 }
 
@@ -104,10 +110,23 @@ async function open(
     onAddresses: (peerId, addresses) => listener.onAddresses(peerId, addresses),
     onChange: () => listener.onMembership()
   })
-  const base: Base = { init, listener, identity, logger, storage, trainer, ledger, membership }
-  const parts = { ...identity, ledger, trainer, membership, logger, ...(await connect(base)) }
+  const conduct = conductOf(listener, logger)
+  const base: Base = { init, listener, identity, logger, storage, trainer, ledger, membership, conduct }
+  const parts = { ...identity, ledger, trainer, membership, conduct, logger, ...(await connect(base)) }
+  judgeRounds(parts.engine, conduct)
   await parts.engine.load()
   return parts
+}
+
+function conductOf(listener: PartsListener, logger: ComponentLogger): Conduct {
+  const log = logger.forComponent('murmur:conduct')
+  return new Conduct({
+    nowMs: () => performance.now(),
+    onBan: ({ peerId, reason, durationMs }) => {
+      log.error('%s is refused for %d ms: %s', peerId, durationMs, reason)
+      listener.onBan()
+    }
+  })
 }
 
 interface Storage {
@@ -124,6 +143,7 @@ interface Base {
   trainer: Trainer
   ledger: Ledger
   membership: LedgerMembership
+  conduct: Conduct
 }
 
 async function openStorage({ home }: Identity, logger: ComponentLogger, onClose: OnClose): Promise<Storage> {
@@ -176,19 +196,21 @@ function networkOptions({
   init,
   identity,
   logger,
-  membership
-}: Base): Pick<MemberNodeInit, 'key' | 'mdns' | 'logger' | 'isRevoked'> {
+  membership,
+  conduct
+}: Base): Pick<MemberNodeInit, 'key' | 'mdns' | 'logger' | 'isUnwelcome' | 'judge'> {
   return {
     key: identity.key,
     mdns: init.mdns ?? identity.config.mdns ?? true,
     logger,
-    isRevoked: (peerId) => membership.state.revokedPeers.has(peerId)
+    judge: conduct,
+    isUnwelcome: (peerId) => membership.state.revokedPeers.has(peerId) || conduct.ban(peerId) != null
   }
 }
 
 /** What this peer shows to others. */
 function sources(
-  { identity: { manifest, certificate }, membership, ledger, storage: { stores } }: Base,
+  { identity: { manifest, certificate }, membership, conduct, ledger, storage: { stores } }: Base,
   { engine, addresses }: { engine: () => RoundEngine; addresses: () => string[] }
 ): Pick<MemberNodeInit, 'admission' | 'ledger' | 'blocks'> {
   const federation = manifest.cid
@@ -199,7 +221,12 @@ function sources(
       certificate: () => certificate,
       manifest: () => manifest.bytes,
       addresses: () => addresses().slice(0, MAX_OWN_ADDRESSES),
-      verify: async (shown) => await checkAdmission(membership.state, shown, hostClock.now()),
+      verify: async (shown) => {
+        const verified = await checkAdmission(membership.state, shown, hostClock.now())
+        const ban = conduct.ban(verified.member)
+        if (ban != null) throw new MisbehavedError(ban.reason, ban.leftMs)
+        return verified
+      },
       head,
       catchUp: async (peerId, options) => await engine().catchUpFrom(peerId.toString(), options)
     },
@@ -214,7 +241,7 @@ function sources(
 }
 
 function createTalk(
-  { identity: { manifest }, membership, listener, logger }: Base,
+  { identity: { manifest }, membership, conduct, listener, logger }: Base,
   { node, engine }: { node: MemberNode; engine: () => RoundEngine }
 ): Rounds {
   // Whose certificate holds may be a member of a later ledger than this peer's: to hold what it says against it, or
@@ -230,7 +257,8 @@ function createTalk(
         .receive(record)
         .catch((error: unknown) => listener.onError(error as Error))
     },
-    onAhead: (author) => engine().fallenBehind(author)
+    onAhead: (author) => engine().fallenBehind(author),
+    judge: conduct
   })({ pubsub: node.services.pubsub, logger })
 }
 

@@ -54,6 +54,7 @@ interface LateListener {
   peer: {
     membership(): void
     addresses(peerId: string, addresses: string[]): void
+    ban(): void
     error(error: Error): void
   } | null
 }
@@ -81,6 +82,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
     late.peer = {
       membership: () => this.#onMembership(),
       addresses: (peerId, addresses) => this.#contacts.hear(peerId, addresses),
+      ban: () => this.#background(this.#parts.node.services.admission.recheck()),
       error: (error) => this.#fail(error)
     }
     this.#follow()
@@ -92,6 +94,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
     const parts = await openParts(init, {
       onMembership: () => late.peer?.membership(),
       onAddresses: (peerId, addresses) => late.peer?.addresses(peerId, addresses),
+      onBan: () => late.peer?.ban(),
       onError: (error) => late.peer?.error(error)
     })
     return new NodePeer(init, parts, late)
@@ -297,7 +300,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
   }
 
   #statusInput(): StatusInput {
-    const { self, manifest, engine, membership, links, node, trainer, bytes } = this.#parts
+    const { self, manifest, engine, membership, conduct, links, node, trainer, bytes } = this.#parts
     return {
       self,
       manifest,
@@ -307,6 +310,8 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
       stopped: this.#stopping.signal.aborted,
       latencyMs: (peerId) =>
         node.getConnections().find(({ remotePeer }) => remotePeer.toString() === peerId)?.rtt ?? null,
+      banOf: (peerId) => conduct.ban(peerId),
+      now: hostClock.now(),
       addressesOf: (peerId) => links.addresses(peerId),
       addresses: () => this.addresses(),
       bytes: { ...bytes },

@@ -17,6 +17,10 @@ export interface StatusInput {
   connected: readonly string[]
   stopped: boolean
   latencyMs: (peerId: string) => number | null
+  /** What this peer alone holds against it, and for how long it still does. */
+  banOf: (peerId: string) => { reason: string; leftMs: number } | undefined
+  /** ms since the epoch. */
+  now: number
   addressesOf: (peerId: string) => string[]
   /** Its own; libp2p works them out anew each time. */
   addresses: () => string[]
@@ -177,11 +181,16 @@ function members(input: StatusInput): MemberStatus[] {
   }))
 }
 
-function bansOf({ engine: { tip } }: StatusInput, peerId: string): MemberBan[] {
-  const ban = tip == null ? undefined : banInForce(tip.body, peerId)
-  if (ban == null) return []
-  const reason = `it voted twice in one step: the proof is in the commit of height ${ban.since}`
-  return [{ by: 'ledger', untilHeight: ban.until, reason }]
+function bansOf({ engine: { tip }, banOf, now }: StatusInput, peerId: string): MemberBan[] {
+  const bans: MemberBan[] = []
+  const proven = tip == null ? undefined : banInForce(tip.body, peerId)
+  if (proven != null) {
+    const reason = `it voted twice in one step: the proof is in the commit of height ${proven.since}`
+    bans.push({ by: 'ledger', untilHeight: proven.until, reason })
+  }
+  const own = banOf(peerId)
+  if (own != null) bans.push({ by: 'peer', untilMs: Math.round(now + own.leftMs), reason: own.reason })
+  return bans
 }
 
 function average(values: readonly number[]): number {

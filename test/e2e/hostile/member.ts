@@ -53,6 +53,7 @@ const parts = await openParts(
       for (const { peerId } of activeMembers(parts.membership.state)) parts.links.want(peerId)
     },
     onAddresses: (peerId, addresses) => late.contacts?.hear(peerId, addresses),
+    onBan: () => {},
     onError: (error) => tell('error', { message: error.message })
   }
 )

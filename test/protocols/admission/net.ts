@@ -109,7 +109,7 @@ export class Net {
     const { gated = false, tolerated = [], services } = options
     const built: { admission?: Admission } = {}
     const gater = admissionGater({
-      isRevoked: (peerId) => view.state.revokedPeers.has(peerId),
+      isUnwelcome: (peerId) => view.state.revokedPeers.has(peerId),
       backoffMs: (peerId) => built.admission?.backoffMs(peerId) ?? 0
     })
     const tolerate = (peerId: { toString(): string }): boolean => tolerated.includes(peerId.toString())

@@ -44,7 +44,7 @@ describe('the gater of admission', () => {
   for (const { revoked, backoffMs, dials, lets } of cases) {
     it(`revoked ${revoked}, back-off ${backoffMs} ms: ${dials ? 'dials' : 'does not dial'}, ${lets ? 'lets in' : 'keeps out'}`, async () => {
       const peer = peerIdFromPrivateKey((await person(2)).key)
-      const gater = admissionGater({ isRevoked: () => revoked, backoffMs: () => backoffMs })
+      const gater = admissionGater({ isUnwelcome: () => revoked, backoffMs: () => backoffMs })
       expect(await gater.denyDialPeer(peer)).to.equal(!dials)
       expect(await gater.denyOutboundEncryptedConnection(peer, connection)).to.equal(!dials)
       expect(await gater.denyInboundEncryptedConnection(peer, connection)).to.equal(!lets)

@@ -10,6 +10,7 @@ import {
 import { RefusedError } from '../../../protocols/common/errors.ts'
 import { refuse } from '../../../protocols/common/refusal.ts'
 import { readDag, writeDag } from '../../../src/blocks/index.ts'
+import { encodeFrame } from '../../../protocols/blocks/framing.ts'
 import { rawCidOf } from '../../../src/federation/cbor.ts'
 import { advanceUntil, failure, onWants, sendBlock, someBytes, TestNetwork, until } from './harness.ts'
 import type { TestPeer } from './harness.ts'
@@ -74,6 +75,48 @@ describe('a hostile holder', () => {
     expect(await failureOf(liar)).to.be.instanceOf(DistrustedHolderError)
     expect(network.opened).to.have.length(opened)
     expect(await puller.store.has(root)).to.equal(false)
+  })
+
+  it('is told of to the judge: false blocks, silence in the middle of an answer, answers that are none', async () => {
+    const blamed: string[] = []
+    const judge = { blame: (_peer: string, offence: string) => void blamed.push(offence), heard: () => {} }
+    puller = await network.join({ judge })
+    const liar = await network.hostile((stream) => onWants(stream, () => sendBlock(stream, someBytes(99, 3))))
+    await failureOf(liar)
+    const silent = await network.hostile((stream) =>
+      onWants(stream, () => sendBlock(stream, someBytes(9), 5000))
+    )
+    expect(await failureOf(silent)).to.be.instanceOf(StalledError)
+    const babbler = await network.hostile((stream) =>
+      onWants(stream, () => void stream.send(encodeFrame({ nonsense: true })))
+    )
+    await failureOf(babbler)
+    expect([...new Set(blamed)]).to.deep.equal(['false-block', 'stall', 'unreadable'])
+  })
+
+  it('that gives slowly, or ends, is blamed for nothing', async () => {
+    const blamed: string[] = []
+    const judge = { blame: (_peer: string, offence: string) => void blamed.push(offence), heard: () => {} }
+    puller = await network.join({ judge })
+    const slow = await network.hostile((stream) =>
+      onWants(stream, () => {
+        sendBlock(stream, new Uint8Array(0), 5000)
+        const drip = (): void => {
+          if (stream.status !== 'open') return
+          stream.send(Uint8Array.of(1))
+          network.clock.after(500, drip)
+        }
+        drip()
+      })
+    )
+    expect(await failureOf(slow)).to.be.instanceOf(StalledError)
+    const leaver = await network.hostile((stream) => onWants(stream, () => void stream.close()))
+    expect(await failureOf(leaver)).to.be.instanceOf(StreamEndedError)
+    const refuser = await network.hostile((stream) =>
+      refuse(stream, { code: 'busy', message: 'ask another' })
+    )
+    expect(await failureOf(refuser)).to.be.instanceOf(RefusedError)
+    expect(blamed).to.deep.equal([])
   })
 
   it('that sends wrong bytes does not keep the payload from arriving', async () => {

@@ -30,6 +30,20 @@ describe('a watchdog', () => {
     expect(stalls).to.have.length(1)
   })
 
+  it('tells silence from slowness', () => {
+    const { clock, watchdog, stalls } = watched()
+    watchdog.start()
+    watchdog.moved(2048)
+    clock.advance(1000)
+    watchdog.start()
+    for (let i = 0; i < 9; i++) {
+      clock.advance(100)
+      watchdog.moved(1)
+    }
+    clock.advance(100)
+    expect(stalls.map(({ isSilent }) => isSilent)).to.deep.equal([true, false])
+  })
+
   it('is content with enough bytes, or with whole answers', () => {
     const { clock, watchdog, stalls } = watched()
     watchdog.start()

@@ -171,9 +171,14 @@ describe('ledger protocol: refusals', () => {
 })
 
 describe('ledger protocol: a hostile asker', () => {
+  const blamed: string[] = []
+  const judge = { blame: (_peer: string, offence: string) => void blamed.push(offence), heard: () => {} }
+  beforeEach(() => void blamed.splice(0))
+
   /** Send raw frames to a responder; resolves when it has dealt with the stream. */
   async function say(...values: unknown[]): Promise<Stream> {
-    const { protocol, handler } = service({ source: new FakeSource(1), requestTimeoutMs: 50 }, () => () => {})
+    const init = { source: new FakeSource(1), requestTimeoutMs: 50, judge }
+    const { protocol, handler } = service(init, () => () => {})
     await protocol.start()
     const [near, far] = await streamPair()
     const handled = handler()(far, { remotePeer: await newPeerId() } as never)
@@ -181,6 +186,25 @@ describe('ledger protocol: a hostile asker', () => {
     await handled
     return far
   }
+
+  it('is told of to the judge when nobody can read what it asks, or it asks too often; not when it is slow', async () => {
+    await say('hello')
+    expect(blamed.splice(0)).to.deep.equal(['unreadable'])
+    await say()
+    expect(blamed).to.deep.equal([])
+    const { protocol, handler } = service(
+      { source: new FakeSource(1), judge, nowMs: () => 0 },
+      () => () => {}
+    )
+    await protocol.start()
+    const remotePeer = await newPeerId()
+    for (let i = 0; i < 203; i++) {
+      const [near, far] = await streamPair()
+      await near.close()
+      await handler()(far, { remotePeer } as never)
+    }
+    expect(blamed).to.deep.equal(['flood', 'flood', 'flood'])
+  })
 
   it('that sends something else has its stream reset', async () => {
     const id = new Uint8Array(16)

@@ -66,6 +66,32 @@ describe('rounds protocol', () => {
   const send = (kind: RecordKind, { bytes }: Pick<Signed<unknown>, 'bytes'>, from = bob) =>
     pubsub.receive(topic, encode({ kind, bytes }), from.id)
 
+  describe('tells the judge', () => {
+    const said: string[] = []
+    const judge = {
+      blame: (peer: string, offence: string) => void said.push(`${peer} ${offence}`),
+      heard: (peer: string) => void said.push(`${peer} heard`)
+    }
+    beforeEach(async () => {
+      said.length = 0
+      await service.stop()
+      await create({ judge })
+    })
+
+    it('of who passes on what it must not, and of who says something in order', async () => {
+      await pubsub.receive(topic, new Uint8Array(50), bob.id)
+      await send('vote', await vote(alice))
+      expect(said).to.deep.equal([`${bob.id} unreadable`, `${bob.id} heard`])
+    })
+
+    it('of who floods, and not of who passes a flood on', async () => {
+      for (let view = 0; view < 900; view++) await send('vote', await vote(alice, { view }), bob)
+      expect(said.filter((one) => one.endsWith('flood'))).to.deep.equal([])
+      for (let view = 900; view < 905; view++) await send('vote', await vote(alice, { view }), alice)
+      expect(said.filter((one) => one.endsWith('flood'))).to.have.length(5)
+    })
+  })
+
   describe('delivers', () => {
     it('each kind of record as what it is, opened, with its author and who passed it on', async () => {
       const signed = {
