@@ -1,6 +1,7 @@
 /** How a real peer's parts are bent to a strategy: what it publishes, what it trains, what blocks it gives. */
 import { randomBytes } from 'node:crypto'
 import { BLOCKS_PROTOCOL } from '../../../protocols/blocks/constants.ts'
+import { encodeFrame } from '../../../protocols/blocks/framing.ts'
 import { LEDGER_PROTOCOL } from '../../../protocols/ledger/index.ts'
 import { encodeMessage } from '../../../protocols/rounds/message.ts'
 import { EngineLiar } from '../../../peers/simulated/engine/liar.ts'
@@ -112,10 +113,9 @@ async function bendBlocks({ node }: Parts, { strategy, isLying }: BendOptions): 
   }
   const { handler, options } = components.registrar.getHandler(BLOCKS_PROTOCOL)
   const bent = async (stream: Stream, connection: Connection): Promise<void> => {
-    if (isLying()) {
-      if (strategy === 'stall') stallAfter(stream, STALL_AFTER_BYTES)
-      else if (connection.remotePeer.toString() > middleOf(node.peerId.toString())) return
-    }
+    const isPoor = connection.remotePeer.toString() > middleOf(node.peerId.toString())
+    if (strategy === 'stall') stallAfter(stream, isLying)
+    else if (isPoor) deny(stream, isLying)
     await handler(stream, connection)
   }
   await node.handle(BLOCKS_PROTOCOL, bent, { ...options, force: true })
@@ -126,12 +126,20 @@ function middleOf(peerId: string): string {
   return `${peerId.slice(0, 8)}S`
 }
 
-function stallAfter(stream: Stream, bytes: number): void {
+/** Streams are kept open: they may be older than the lies. */
+function stallAfter(stream: Stream, isLying: () => boolean): void {
   const send = stream.send.bind(stream)
-  let left = bytes
+  let left = STALL_AFTER_BYTES
   stream.send = (data) => {
+    if (!isLying()) return send(data)
     const part = data.subarray(0, Math.max(0, left))
     left -= data.byteLength
     return part.byteLength === 0 || send(part)
   }
+}
+
+/** Says that it has nothing. */
+function deny(stream: Stream, isLying: () => boolean): void {
+  const send = stream.send.bind(stream)
+  stream.send = (data) => send(isLying() ? encodeFrame({ missing: true }) : data)
 }
