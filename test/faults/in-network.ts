@@ -11,8 +11,8 @@ export interface Current {
 }
 
 /** One for all tests of a suite, which is skipped where the privilege is missing. Set while a test runs. */
-export function inNetwork(suite: Mocha.Suite): Current {
-  suite.timeout(TIMEOUT_MS)
+export function inNetwork(suite: Mocha.Suite, timeoutMs = TIMEOUT_MS): Current {
+  suite.timeout(timeoutMs)
   const current: Partial<Current> = {}
   suite.beforeAll(async function () {
     const missing = await missingPrivilege()

@@ -1,0 +1,118 @@
+/** What takes minutes: four real peers on drawn digits, each on a machine of its own as far as the network goes. */
+import { expect } from 'chai'
+import { seededRandom } from '../../src/random.ts'
+import { Flock, NAMES } from './flock.ts'
+import { setClock, settableClock } from './hosts/clock.ts'
+import { inNetwork } from './in-network.ts'
+import { after as later, killAtRandom } from './kills.ts'
+import { commitTimes, gapsOf } from './rounds.ts'
+
+const KILLING_MS = 180_000
+const KILL_EVERY_MS = 5_000
+const STOPPED_MS = 30_000
+/** Longer than connections live without an answer. */
+const CUT_MS = 90_000
+const HOUR_MS = 3_600_000
+/** Rounds before anything happens: what is normal here. */
+const CALM_ROUNDS = 6
+/** Of what a round may take while things happen, beside a dozen normal ones: views time out after seconds. */
+const PATIENCE_S = 20
+const ALL_BUT_DAN = NAMES.slice(0, 3)
+const [HALF, OTHER_HALF] = [NAMES.slice(0, 2), NAMES.slice(2)]
+const SEED = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000)
+
+/** The figures of a run, for whoever reads the output. */
+function tell(figures: object): void {
+  process.stdout.write(`      ${JSON.stringify(figures)}\n`)
+}
+
+describe(`a federation on real machines, for minutes (FAULTS_SEED=${SEED})`, function () {
+  const current = inNetwork(this, 600_000)
+  let flock: Flock
+
+  before(async () => {
+    flock = await Flock.onDigits(current.world)
+    await flock.goOn(NAMES, CALM_ROUNDS)
+  })
+
+  it('kill −9 of one at random every five seconds for three minutes: rounds go on, and all end on one commit', async () => {
+    const before = flock.lastRound
+    const kills = await killAtRandom(flock, {
+      durationMs: KILLING_MS,
+      everyMs: KILL_EVERY_MS,
+      random: seededRandom(SEED)
+    })
+    const rounds = flock.lastRound - before
+    await flock.expectOneLedger()
+    const { normalRound, longestGap } = gapsOf(commitTimes(flock.all), CALM_ROUNDS).seconds
+    tell({ kills, rounds, normalRound, longestGap })
+    expect(rounds).to.be.at.least(kills)
+    expect(longestGap).to.be.at.most(12 * normalRound + PATIENCE_S)
+  })
+
+  it('one stopped by SIGSTOP for 30 s: the others’ rounds go on', async () => {
+    const { child } = flock.peer('dan')
+    const before = flock.lastRound
+    child.kill('SIGSTOP')
+    await later(STOPPED_MS)
+    child.kill('SIGCONT')
+    const rounds = flock.lastRound - before
+    await flock.expectOneLedger()
+    const times = commitTimes(flock.peers(ALL_BUT_DAN)).slice(before - CALM_ROUNDS)
+    const { normalRound, longestGap } = gapsOf(times, CALM_ROUNDS).seconds
+    tell({ rounds, normalRound, longestGap })
+    expect(longestGap).to.be.at.most(12 * normalRound + PATIENCE_S)
+  })
+
+  it('cut 3|1 until the connections are given up: the three go on, the one waits, and is met again', async () => {
+    const { network } = current
+    await network.split(['dan'])
+    await Promise.all([flock.expectStuck(['dan'], ALL_BUT_DAN), flock.goOn(ALL_BUT_DAN, 3)])
+    const { round } = flock.peer('dan')
+    await later(CUT_MS)
+    expect(flock.peer('dan').round).to.equal(round)
+    await tellRecovery(async () => await network.heal())
+    await flock.expectOneLedger()
+  })
+
+  it('cut 2|2 until the connections are given up: both halves wait, and go on together', async () => {
+    const { network } = current
+    await network.split(OTHER_HALF)
+    await Promise.all([flock.expectStuck(HALF, OTHER_HALF), flock.expectStuck(OTHER_HALF, HALF)])
+    const rounds = flock.peers().map((peer) => peer.round)
+    await later(CUT_MS)
+    expect(flock.peers().map((peer) => peer.round)).to.deep.equal(rounds)
+    await tellRecovery(async () => await network.heal())
+    await flock.expectOneLedger()
+  })
+
+  it('half-open: one dies unheard, and returns while the others hold its old connections for good', async () => {
+    const { network } = current
+    await network.split(['dan'])
+    await flock.peer('dan').kill('SIGKILL')
+    await flock.goOn(ALL_BUT_DAN, 1)
+    // It starts alone: nothing that it sends tells the others that the old connections are dead.
+    await flock.restart('dan').event('listen')
+    await tellRecovery(async () => await network.heal())
+    await flock.expectOneLedger()
+  })
+
+  it('one clock set by an hour, forwards and back: all go on from one commit', async () => {
+    const { world } = current
+    await flock.peer('dan').kill('SIGKILL')
+    const dan = flock.restart('dan', await settableClock(world, 'dan'))
+    await flock.goOn()
+    for (const shiftMs of [HOUR_MS, -HOUR_MS, 0]) {
+      await setClock(world, dan, shiftMs)
+      await flock.expectOneLedger()
+    }
+  })
+
+  /** How long it takes from the healing until all four have completed a round together. */
+  async function tellRecovery(heal: () => Promise<void>): Promise<void> {
+    const from = performance.now()
+    await heal()
+    await flock.goOn(NAMES, 1)
+    tell({ recovery: (performance.now() - from) / 1000 })
+  }
+})
