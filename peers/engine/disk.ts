@@ -3,6 +3,8 @@
 /** What must be on disk before this peer goes on is not. It is tried again all the time. */
 export class DiskError extends Error {
   static override name = 'DiskError'
+  /** What the disk says. */
+  readonly reason: string
 
   /**
    * @param what - is not possible
@@ -14,5 +16,6 @@ export class DiskError extends Error {
       options
     )
     this.name = 'DiskError'
+    this.reason = options.cause.message
   }
 }

@@ -61,6 +61,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   #fallback: readonly CID[] = []
   #work: HeightWork | null = null
   #lacksModel = false
+  /** Until a commit is on the disk again. */
+  #disk: DiskError | null = null
   #connected: string[] = []
   readonly #early = new EarlyRecords()
   #training = false
@@ -168,6 +170,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       awaited: height.cohort.filter((peer) => !updates.has(peer)),
       deadlinePassed,
       voted: voters(this.#machine),
+      disk: this.#disk?.reason ?? null,
       quiet: this.#catchUp.isQuiet && !this.#training,
       ...this.branches.state(tip, this.#connected),
       finished: tip != null && isFinished(tip)
@@ -321,16 +324,31 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       clock: this.#components.clock,
       signal: this.#settling.signal,
       onFailure: (cause, isFirst) => {
-        if (isFirst)
-          this.#fail(new DiskError(`the commit of height ${body.height} cannot be written`, { cause }))
+        if (isFirst) this.#tellOfDisk(body.height, cause)
       }
     })
     if (applied) await this.#settle(known)
   }
 
+  /** The others decided a height: they will be asked for the same again if it cannot be kept. */
+  async #follow(next: NextCommit): Promise<boolean> {
+    try {
+      return await this.#apply(next)
+    } catch (error) {
+      if (error instanceof DiskError && this.#disk == null) this.#fail(error)
+      throw error
+    }
+  }
+
+  #tellOfDisk(height: number, cause: Error): void {
+    const told = cause instanceof DiskError
+    this.#fail(told ? cause : new DiskError(`the commit of height ${height} cannot be written`, { cause }))
+  }
+
   async #apply(next: NextCommit): Promise<boolean> {
     const tip = await this.#tip.apply(next)
     if (tip == null) return false
+    this.#disk = null
     this.#evidence.prune(tip)
     await this.branches.moved(tip)
     this.#work?.end()
@@ -403,7 +421,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       signal: this.#stopping.signal,
       tip: () => this.#tip.current,
       founding: () => this.#tip.founding,
-      apply: async (next) => await this.#apply(next),
+      apply: async (next) => await this.#follow(next),
       settle: async () => await this.#settle(),
       pause: () => this.#pause(),
       resume: async () => await this.#resume(),
@@ -432,6 +450,9 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     if (this.#stopped || error instanceof SupersededError) return
     this.#components.log.error('%s', error.stack ?? error.message)
     this.#emit('error', { error })
+    if (!(error instanceof DiskError)) return
+    this.#disk = error
+    this.#emit('change', this.snapshot())
   }
 }
 

@@ -41,6 +41,8 @@ export interface EngineSnapshot extends BranchState {
   deadlinePassed: boolean
   /** Members that are known to have voted as far as this peer has: in the current step, or in a later one. */
   voted: string[]
+  /** What the disk says that does not take what has to be on it before this peer goes on; null: it does. */
+  disk: string | null
   /** Nothing of the current height came for a while, and it is not this peer's training that takes so long. */
   quiet: boolean
   finished: boolean

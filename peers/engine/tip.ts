@@ -2,6 +2,8 @@
 import { decode } from '../../src/federation/cbor.ts'
 import { commitType } from '../../src/federation/records.ts'
 import { genesisTip } from '../../src/rounds/index.ts'
+import { LedgerConflictError, LedgerGapError } from '../../src/state/index.ts'
+import { DiskError } from './disk.ts'
 import type { BlockExchange, EngineComponents, FetchOptions } from './components.ts'
 import type { CommitBody } from '../../src/federation/records.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
@@ -90,7 +92,13 @@ export class TipKeeper {
     const follow = await membership.prepare(body)
     const extra = await votes.pruneWrites(body.height)
     if (updates.length > 0) extra.push(ledger.updatesWrite(body.height, updates))
-    await ledger.append({ height: body.height, cid, bytes }, extra)
+    try {
+      await ledger.append({ height: body.height, cid, bytes }, extra)
+    } catch (error) {
+      if (error instanceof LedgerGapError || error instanceof LedgerConflictError) throw error
+      const cause = error as Error
+      throw new DiskError(`the commit of height ${body.height} cannot be written`, { cause })
+    }
     follow()
     return (this.#tip = { ...this.#tip, cid, body })
   }

@@ -65,7 +65,9 @@ describe('a federation on real machines', function () {
     const free = await fillDisk(network.on('dan'), world.path('dan'))
     const says = dan.next('error', ({ error }) => /space/.test(JSON.stringify(error)))
     await Promise.all([says, flock.goOn(ALL_BUT_DAN, 3)])
-    expect(await world.ask('dan', ['status'])).to.include({ origin: 'peer' })
+    const { origin, waitingFor } = await world.ask('dan', ['status'])
+    expect(origin).to.equal('peer')
+    expect(waitingFor).to.match(/^a disk that takes what this peer writes: .*space/)
     await free()
     await flock.expectOneLedger()
 

@@ -127,6 +127,7 @@ function snapshot(tip: LedgerTip): EngineSnapshot {
     awaited: [],
     deadlinePassed: false,
     voted: [],
+    disk: null,
     quiet: false,
     recoveries: [],
     paused: false,

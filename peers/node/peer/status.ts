@@ -80,6 +80,7 @@ export function phaseOf({
 export function waitingFor(input: StatusInput): string | null {
   const { engine, self } = input
   if (input.stopped || engine.tip == null || engine.finished) return null
+  if (engine.disk != null) return `a disk that takes what this peer writes: ${engine.disk}`
   const roster = engine.tip.body.roster.map((entry) => entry.peer)
   const ban = banInForce(engine.tip.body, self)
   if (ban != null) return endOfBan(ban)

@@ -69,7 +69,7 @@ describe('the tip of the ledger', () => {
     }
     const { keeper, followed } = keeperOver(memoryStore({ sync }))
     const next = await after(await keeper.read(), [somePeer(8)])
-    expect(await keeper.apply(next).catch((error: Error) => error.message)).to.equal('ENOSPC')
+    expect(await keeper.apply(next).catch((error: Error) => error.message)).to.include('ENOSPC')
     expect(followed).to.deep.equal([])
     isFull = false
     expect((await keeper.apply(next))?.body).to.deep.equal(next.body)

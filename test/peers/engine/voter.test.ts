@@ -7,6 +7,7 @@ import { proposalType, voteType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
 import { memoryStore, VoteLog } from '../../../src/state/index.ts'
 import { Swarm } from './swarm.ts'
+import type { SwarmPeer } from './swarm.ts'
 import type { ProofSource } from '../../../peers/engine/height/voter.ts'
 import type { CommitBody } from '../../../src/federation/records.ts'
 import type { BodyInView, RoundEffect } from '../../../src/rounds/index.ts'
@@ -200,6 +201,36 @@ describe('a full or broken disk', () => {
     expect(errors).to.have.length(1)
     expect(errors[0]).to.include('height').and.to.include('ENOSPC')
   })
+
+  it('that takes nothing while the others go on is said once and for as long as it lasts, then all is caught up', async () => {
+    const rounds = { startMembers: 3, minContributors: 2, stop: { rounds: 1000 } }
+    swarm = await new Swarm({ members: 2, manifest: { rounds } }).start()
+    const [other] = swarm.peers
+    let isFull = false
+    const sync = async (): Promise<void> => {
+      if (isFull) throw new Error('ENOSPC')
+    }
+    const store = memoryStore({ sync })
+    const full = await swarm.add({ key: await generateKeyPair('Ed25519'), store, blocks: new Map() })
+    const errors: string[] = []
+    full.engine.addEventListener('error', ({ detail }) => errors.push(detail.error.name))
+    await swarm.reached(full, 1)
+    isFull = true
+    const { round } = full.engine.snapshot()
+    await swarm.reached(other, round + 2)
+    while (full.engine.snapshot().disk == null) await changed(full)
+    expect(full.engine.snapshot().disk).to.equal('ENOSPC')
+    isFull = false
+    await swarm.reached(full, round + 4)
+    expect(full.engine.snapshot().disk).to.equal(null)
+    expect(new Set(errors)).to.deep.equal(new Set(['DiskError']))
+    // At most a vote and a commit, each once.
+    expect(errors.length).to.be.at.most(2)
+  })
+
+  async function changed({ engine }: SwarmPeer): Promise<void> {
+    await new Promise((resolve) => engine.addEventListener('change', resolve, { once: true }))
+  }
 
   /** A member alone agrees with itself: nobody else can help it on. */
   async function alone(

@@ -63,4 +63,9 @@ describe('what a peer says it waits for', () => {
     expect(said).to.equal(`updates: 1 of the 2 that a round needs have arrived; none of ${other}, ${third}`)
     expect(waitingFor(input({ ...few, deadlinePassed: false }, tip))).to.equal(null)
   })
+
+  it('is the disk before all else, while that takes nothing', () => {
+    const full = input({ disk: 'no space left', step: 'prevote', quiet: true, voted: [] })
+    expect(waitingFor(full)).to.equal('a disk that takes what this peer writes: no space left')
+  })
 })
