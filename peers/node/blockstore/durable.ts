@@ -1,6 +1,6 @@
 /** Files, one a block: written to a temporary name and renamed, so a block is there as a whole or not at all. */
 import { open, readdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { NotFoundError } from '@libp2p/interface'
 import { FsBlockstore } from 'blockstore-fs'
 import { FlatDirectory } from 'blockstore-fs/sharding'
@@ -77,6 +77,10 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
     this.#writing.set(file, writing)
     try {
       await writing
+    } catch (err) {
+      // What was written of it takes room that the disk may not have.
+      await rm(temporaryOf(file), { force: true })
+      throw err
     } finally {
       this.#writing.delete(file)
     }
@@ -161,6 +165,11 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
     const { dir, file } = this.#layout.encode(cid)
     return join(this.path, dir, file)
   }
+}
+
+/** Where blockstore-fs writes a file before it has its name. */
+function temporaryOf(file: string): string {
+  return join(dirname(file), `.${basename(file)}.tmp`)
 }
 
 async function syncAll(files: string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -139,6 +139,20 @@ describe('the durable blockstore', () => {
     const again = await createBlockstores(dir)
     expect(await readdir(join(dir, 'durable'))).to.deep.equal([])
     await again.close()
+  })
+
+  it('leaves nothing of a block that could not be put', async () => {
+    const stores = await createBlockstores(dir)
+    const bytes = randomBytes(1_000)
+    const cid = await rawCidOf(bytes)
+    await stores.durable.put(cid, bytes)
+    const [name] = await readdir(join(dir, 'durable'))
+    await stores.durable.delete(cid)
+    // A directory of its name, which no file can replace.
+    await mkdir(join(dir, 'durable', name))
+    await rejection(Promise.resolve(stores.durable.put(cid, bytes)))
+    expect(await readdir(join(dir, 'durable'))).to.deep.equal([name])
+    await stores.close()
   })
 
   it('syncs only what was put since, and survives blocks deleted in between', async () => {
