@@ -45,6 +45,8 @@ class LevelStore implements StateStore {
    */
   #isTorn = false
   #isClosed = false
+  /** Reading waits for it: the database is closed for a moment. Never rejects. */
+  #mending: Promise<unknown> = Promise.resolve()
 
   constructor(dir: string, db: Database) {
     this.#dir = dir
@@ -52,6 +54,7 @@ class LevelStore implements StateStore {
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
+    await this.#mending
     const value = await this.#explained(() => this.#db.get(key))
     return value == null ? undefined : plain(value)
   }
@@ -60,6 +63,7 @@ class LevelStore implements StateStore {
     prefix: string,
     { reverse = false, limit = Infinity }: { reverse?: boolean; limit?: number } = {}
   ): AsyncIterable<{ key: string; value: Uint8Array }> {
+    await this.#mending
     // Keys are printable ASCII, so DEL is above every key with this prefix.
     const range = { gte: prefix, lt: `${prefix}\x7f`, reverse, limit }
     try {
@@ -96,8 +100,9 @@ class LevelStore implements StateStore {
   /** Opening reads the log up to where it is torn, and begins another. Not before there is room: else nothing could be read. */
   async #mend(): Promise<void> {
     await assertRoom(this.#dir)
-    await this.#db.close()
-    await this.#db.open()
+    const reopened = this.#db.close().then(async () => await this.#db.open())
+    this.#mending = reopened.catch(() => undefined)
+    await reopened
     this.#isTorn = false
   }
 
