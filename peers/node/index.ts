@@ -34,6 +34,8 @@ export { describeModel, evaluateOn, exportModel, predictExamples } from './model
 export { InvalidAddressError } from './network/addresses.ts'
 export { openAtRest } from './peer/at-rest.ts'
 export { verifyLedger } from './peer/audit.ts'
+export { RecoveryNotNeededError } from './peer/recovery.ts'
+export { NoRecoveryError } from '../engine/branches/index.ts'
 export { NoDataError } from './peer/identity.ts'
 export { PeerStoppedError } from './peer/peer.ts'
 export { startTrainingWorker, TrainingWorkerError } from './training/index.ts'

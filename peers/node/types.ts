@@ -72,6 +72,42 @@ export type MemberBan =
   /** By this peer alone, for what it did on its connections; ms since the epoch. */
   | { by: 'peer'; untilMs: number; reason: string }
 
+/** Where an admin went on without a quorum. */
+export interface BranchStatus {
+  /** How many recoveries the ledger has by then. */
+  number: number
+  height: number
+  admin: string
+  reason: string
+  /** Who counted from there on. */
+  members: string[]
+  /** ms since the epoch. */
+  time: number
+}
+
+/** A recovery that follows this peer's last commit, for its operator to decide about. */
+export interface HeardRecoveryStatus extends Omit<BranchStatus, 'number'> {
+  /** CID of the commit that it is. */
+  commit: string
+  refused: boolean
+}
+
+/** A connected member whose ledger is another than this peer's. */
+export interface ForkStatus {
+  peerId: string
+  /** The first height at which they differ. */
+  height: number
+  /** In words: what either side has there. */
+  what: string
+}
+
+export interface RecoverOptions {
+  /** Shown to everybody. */
+  reason: string
+  /** Who remains; default: this peer and the members of the roster that are connected. */
+  members?: string[]
+}
+
 export interface PeerStatus {
   peerId: string
   federation: string
@@ -98,6 +134,10 @@ export interface PeerStatus {
   roundMs: number | null
   etaMs: number | null
   trainer: TrainerInfo | null
+  /** Null while every commit of the ledger was voted on. */
+  branch: BranchStatus | null
+  recoveries: HeardRecoveryStatus[]
+  forks: ForkStatus[]
 }
 
 export interface ProvenOffence {
@@ -122,6 +162,8 @@ export interface CommitSummary {
   /** Members that were proven to have voted twice in one step, and the first height that may admit them again. */
   evidence: ProvenOffence[]
   votes: number
+  /** Not null: an admin's, in place of votes. */
+  recovery: { admin: string; reason: string } | null
 }
 
 export interface PeerEvents {
@@ -167,6 +209,23 @@ export interface Peer extends TypedEventTarget<PeerEvents> {
   invite(options?: InviteOptions): Promise<string>
   /** Make an invite, or a member's certificate, worthless from the next commit on. Admins only. */
   revoke(target: { invite: string } | { peerId: string }): Promise<void>
+  /**
+   * Go on without a quorum when the majority is gone for good: opens a branch of the ledger, visibly. Admins that the
+   * manifest names only.
+   *
+   * @returns the signed record: other members follow it by `followRecovery()`, or hear of it when they connect
+   * @throws {NotAllowedError | RecoveryNotNeededError}
+   */
+  recover(options: RecoverOptions): Promise<Uint8Array>
+  /**
+   * Follow a recovery that an admin opened elsewhere: the one that was heard of, that with the commit's CID, or this record.
+   *
+   * @throws {NoRecoveryError} there is none, or it is not clear which
+   * @throws {InvalidCommitError} it does not follow this peer's last commit
+   */
+  followRecovery(which?: { commit?: string; record?: Uint8Array }): Promise<void>
+  /** Stay with the ledger as it is here, and vote on. @throws {NoRecoveryError} */
+  refuseRecovery(commit?: string): Promise<void>
   /** Resolves with the commit that completes `round`; default: the last, after the manifest's rounds or at its target. */
   waitForRound(round?: number, options?: { signal?: AbortSignal }): Promise<CommitSummary>
 }

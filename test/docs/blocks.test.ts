@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect } from 'chai'
+import { commands } from '../../peers/cli/cmds/index.ts'
 import { buildProgram } from '../../peers/cli/program.ts'
 import { parseMarkdown } from './markdown.ts'
 import { typeErrors } from './type-check.ts'
@@ -113,6 +114,9 @@ function wrongIn(line: string): string[] {
     if (command == null) return [name]
     if (command.commands.length === 0) return unknownOptions(command, [second, ...more])
     const sub = command.commands.find((one) => one.name() === second)
+    // A group may be a command itself.
+    const isItself = commands.find((one) => one.name === name)?.run != null && !/^[a-z]/.test(second)
+    if (isItself) return unknownOptions(command, [second, ...more])
     return sub == null ? [`${name} ${second}`.trim()] : unknownOptions(sub, more)
   })
   return wrong.flat()

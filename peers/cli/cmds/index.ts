@@ -8,6 +8,7 @@ import { ledger } from './ledger/index.ts'
 import { model } from './model/index.ts'
 import { peers } from './peers/index.ts'
 import { predict } from './predict/index.ts'
+import { recover } from './recover/index.ts'
 import { revoke } from './revoke/index.ts'
 import { start } from './start/index.ts'
 import { status } from './status/index.ts'
@@ -21,6 +22,7 @@ export const commands: readonly CommandSpec[] = [
   invite,
   join,
   revoke,
+  recover,
   stop,
   status,
   peers,

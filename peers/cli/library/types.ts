@@ -5,7 +5,8 @@ import type {
   Peer,
   PeerInit,
   PeerStatus,
-  CommitSummary
+  CommitSummary,
+  RecoverOptions
 } from '../../node/types.ts'
 import type { InviteSummary } from '../../node/invites.ts'
 import type { AuditReport } from '../../engine/audit/index.ts'
@@ -58,6 +59,10 @@ export interface ControlClient extends StateSource {
   origin: 'peer'
   invite(options: InviteOptions): Promise<string>
   revoke(target: { invite: string } | { peerId: string }): Promise<void>
+  /** The signed record. */
+  recover(options: RecoverOptions): Promise<Uint8Array>
+  followRecovery(which?: { commit?: string; record?: Uint8Array }): Promise<void>
+  refuseRecovery(commit?: string): Promise<void>
   stop(): Promise<void>
 }
 

@@ -1,5 +1,6 @@
 /** What a peer does about branches: opens one, hears of one, asks a person, and tells who is on another. */
 import { encode } from '../../../src/federation/cbor.ts'
+import { openRecovery } from '../../../src/federation/recovery.ts'
 import { recoveryBody } from '../../../src/rounds/index.ts'
 import { verifyCommit } from '../verify.ts'
 import { Branches, NoRecoveryError, UndecidedRecoveryError } from './branches.ts'
@@ -66,9 +67,8 @@ export class BranchControl {
 
   /** Go on without a quorum: this peer's admin says who remains. @throws {InvalidCommitError | MembershipError} */
   async recover(recovery: Signed<Recovery>): Promise<void> {
-    const body = recoveryBody(this.#tip, recovery)
-    const { cid, bytes } = await verifyCommit(this.#tip, encode({ body, votes: [] }))
-    await this.#follow({ cid, body, bytes })
+    const { commit, cid, bytes } = await verifyCommit(this.#tip, commitOf(this.#tip, recovery))
+    await this.#follow({ cid, body: commit.body, bytes })
   }
 
   /** Follow a recovery that an admin opened elsewhere: the operator agrees. @throws {NoRecoveryError} */
@@ -82,9 +82,15 @@ export class BranchControl {
     if (!this.isPaused(this.#tip)) await this.#init.resume()
   }
 
-  /** Hear of a recovery by another way than from a member. @throws {InvalidCommitError} it does not follow the tip */
-  async hear(bytes: Uint8Array): Promise<HeardRecovery> {
-    const heard = await this.#branches.hear(this.#tip, bytes)
+  /**
+   * Hear of a recovery, as its signed envelope, by another way than from a member.
+   *
+   * @throws {InvalidCommitError} it does not follow the tip
+   * @throws {TamperedError} no recovery, or its signature does not hold
+   */
+  async hear(envelope: Uint8Array): Promise<HeardRecovery> {
+    const tip = this.#tip
+    const heard = await this.#branches.hear(tip, commitOf(tip, await openRecovery(envelope)))
     this.#onHeard()
     return heard
   }
@@ -130,4 +136,9 @@ export class BranchControl {
     if (!(await this.#init.apply(next))) throw new NoRecoveryError([])
     await this.#init.settle()
   }
+}
+
+/** What a recovery is in the ledger: all of it follows from the tip and the record. */
+function commitOf(tip: LedgerTip, recovery: Signed<Recovery>): Uint8Array {
+  return encode({ body: recoveryBody(tip, recovery), votes: [] })
 }

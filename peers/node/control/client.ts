@@ -6,8 +6,15 @@ import { findSocket, isAnswered } from './address.ts'
 import { readAll, readLines } from './body.ts'
 import { MAX_LINE_BYTES, MAX_WEIGHTS_BYTES } from './constants.ts'
 import { ControlProtocolError, ControlUnavailableError, PeerFailureError } from './errors.ts'
-import { commitSchema, doneSchema, failureSchema, inviteAnswerSchema, statusSchema } from './schema.ts'
-import type { CommitSummary, InviteOptions, PeerStatus } from '../types.ts'
+import {
+  commitSchema,
+  doneSchema,
+  failureSchema,
+  inviteAnswerSchema,
+  recoveredSchema,
+  statusSchema
+} from './schema.ts'
+import type { CommitSummary, InviteOptions, PeerStatus, RecoverOptions } from '../types.ts'
 import type { RevokeTarget } from './schema.ts'
 import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
@@ -25,6 +32,10 @@ export interface ControlClient {
   weights(): Promise<Float32Array>
   invite(options?: InviteOptions): Promise<string>
   revoke(target: RevokeTarget): Promise<void>
+  /** The signed record. */
+  recover(options: RecoverOptions): Promise<Uint8Array>
+  followRecovery(which?: { commit?: string; record?: Uint8Array }): Promise<void>
+  refuseRecovery(commit?: string): Promise<void>
   /** Resolves when the peer has begun to stop. */
   stop(): Promise<void>
   /** Ends the connection. */
@@ -53,6 +64,14 @@ export function controlClient(path: string): ControlClient {
     invite: async (options = {}) =>
       (await askFor(inviteAnswerSchema, ask('POST', '/v1/invite', options))).invite,
     revoke: async (target) => void (await askFor(doneSchema, ask('POST', '/v1/revoke', target))),
+    recover: async (options) =>
+      bytesOf((await askFor(recoveredSchema, ask('POST', '/v1/recover', options))).record),
+    followRecovery: async ({ commit, record } = {}) => {
+      const which = record == null ? { commit } : { record: Buffer.from(record).toString('base64') }
+      await askFor(doneSchema, ask('POST', '/v1/recovery/follow', which))
+    },
+    refuseRecovery: async (commit) =>
+      void (await askFor(doneSchema, ask('POST', '/v1/recovery/refuse', { commit }))),
     stop: async () => void (await askFor(doneSchema, ask('POST', '/v1/stop', {}))),
     close: async () => agent.destroy()
   }
@@ -108,6 +127,10 @@ async function send(
     request.once('error', reject)
     request.end(body === undefined ? undefined : JSON.stringify(body))
   })
+}
+
+function bytesOf(base64: string): Uint8Array {
+  return new Uint8Array(Buffer.from(base64, 'base64'))
 }
 
 function floatsOf(bytes: Uint8Array): Float32Array {

@@ -5,13 +5,24 @@ import { floatsToBytes } from '../../../src/vectors.ts'
 import { describeIssues } from '../../../src/federation/cbor.ts'
 import { MAX_BODY_BYTES } from './constants.ts'
 import { ControlRequestError } from './errors.ts'
-import { commitJson, failureOf, inviteOptionsSchema, rangeSchema, revokeTargetSchema } from './schema.ts'
+import {
+  commitJson,
+  failureOf,
+  inviteOptionsSchema,
+  rangeSchema,
+  recoverSchema,
+  revokeTargetSchema,
+  whichSchema
+} from './schema.ts'
 import type { Peer } from '../types.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { z } from 'zod'
 
 /** The part of a peer that can be asked from outside. */
-export type ControlledPeer = Pick<Peer, 'status' | 'ledger' | 'weights' | 'invite' | 'revoke'>
+export type ControlledPeer = Pick<
+  Peer,
+  'status' | 'ledger' | 'weights' | 'invite' | 'revoke' | 'recover' | 'followRecovery' | 'refuseRecovery'
+>
 
 export interface Call {
   peer: ControlledPeer
@@ -33,6 +44,21 @@ export const routes: Record<string, (call: Call) => Promise<void>> = {
   },
   'POST /v1/revoke': async ({ peer, request, response }) => {
     await peer.revoke(check(revokeTargetSchema, await readJson(request)))
+    sendJson(response, { done: true })
+  },
+  'POST /v1/recover': async ({ peer, request, response }) => {
+    const record = await peer.recover(check(recoverSchema, await readJson(request)))
+    sendJson(response, { record: Buffer.from(record).toString('base64') })
+  },
+  'POST /v1/recovery/follow': async ({ peer, request, response }) => {
+    const { commit, record } = check(whichSchema, await readJson(request))
+    await peer.followRecovery(
+      record == null ? { commit } : { record: new Uint8Array(Buffer.from(record, 'base64')) }
+    )
+    sendJson(response, { done: true })
+  },
+  'POST /v1/recovery/refuse': async ({ peer, request, response }) => {
+    await peer.refuseRecovery(check(whichSchema, await readJson(request)).commit)
     sendJson(response, { done: true })
   },
   'POST /v1/stop': async ({ stop, response }) => {

@@ -10,8 +10,20 @@ import {
   timeField
 } from '../../../src/federation/fields.ts'
 import { phases } from '../phases.ts'
-import { metricsField, refusalReasons } from '../../../src/federation/records.ts'
-import type { CommitSummary, InviteOptions, PeerStatus } from '../types.ts'
+import {
+  MAX_RECOVERY_BYTES,
+  MAX_ROSTER,
+  metricsField,
+  refusalReasons
+} from '../../../src/federation/records.ts'
+import type {
+  BranchStatus,
+  CommitSummary,
+  HeardRecoveryStatus,
+  InviteOptions,
+  PeerStatus,
+  RecoverOptions
+} from '../types.ts'
 import type { TrainerInfo } from '../../../src/training/types.ts'
 
 const text = z.string().max(4096)
@@ -50,6 +62,25 @@ const trainerSchema: z.ZodType<TrainerInfo> = z.object({
   testSamples: countField
 })
 
+const branchSchema: z.ZodType<BranchStatus> = z.object({
+  number: countField,
+  height: countField,
+  admin: text,
+  reason: text,
+  members: texts,
+  time: countField
+})
+
+const heardSchema: z.ZodType<HeardRecoveryStatus> = z.object({
+  commit: text,
+  height: countField,
+  admin: text,
+  reason: text,
+  members: texts,
+  time: countField,
+  refused: z.boolean()
+})
+
 /** Fields that a newer peer adds are left out. */
 export const statusSchema: z.ZodType<PeerStatus> = z.object({
   peerId: text,
@@ -70,7 +101,10 @@ export const statusSchema: z.ZodType<PeerStatus> = z.object({
   bytesOut: countField,
   roundMs: realField.nullable(),
   etaMs: realField.nullable(),
-  trainer: trainerSchema.nullable()
+  trainer: trainerSchema.nullable(),
+  branch: branchSchema.nullable(),
+  recoveries: z.array(heardSchema).max(1024),
+  forks: z.array(z.object({ peerId: text, height: countField, what: text })).max(65_536)
 })
 
 /** A CID as text on the wire, as a CID for the caller. */
@@ -115,7 +149,8 @@ export const commitSchema: z.ZodType<CommitSummary> = z.object({
       })
     )
     .max(65_536),
-  votes: countField
+  votes: countField,
+  recovery: z.object({ admin: text, reason: text }).nullable()
 })
 
 export const inviteOptionsSchema: z.ZodType<InviteOptions> = z.strictObject({
@@ -131,6 +166,22 @@ export const revokeTargetSchema: z.ZodType<RevokeTarget> = z.union([
   z.strictObject({ invite: textField(16_384).min(1) }),
   z.strictObject({ peerId: peerIdField })
 ])
+
+export const recoverSchema: z.ZodType<RecoverOptions> = z.strictObject({
+  reason: textField(256).min(1),
+  members: z.array(peerIdField).min(1).max(MAX_ROSTER).optional()
+})
+
+/** A signed recovery. */
+const recordField = z.base64().max(2 * MAX_RECOVERY_BYTES)
+
+/** Which recovery: the only one, that with the commit's CID, or this one. */
+export const whichSchema = z.strictObject({
+  commit: textField(128).min(1).optional(),
+  record: recordField.optional()
+})
+
+export const recoveredSchema = z.object({ record: recordField })
 
 export const rangeSchema = z.strictObject({
   from: z.coerce.number().int().min(0).optional(),

@@ -5,7 +5,7 @@
 import { dialable, peerIdIn, withPeerId } from './addresses.ts'
 import type { Links } from './links.ts'
 import type { MemberNode } from './member-node.ts'
-import type { AdmissionEvents } from '../../../protocols/admission/index.ts'
+import type { AdmissionEvents, LedgerHead } from '../../../protocols/admission/index.ts'
 import type { Libp2pEvents } from '@libp2p/interface'
 
 export interface ContactsInit {
@@ -18,6 +18,8 @@ export interface ContactsInit {
   /** The members connected now, after every change. */
   onMembers(peers: string[]): void
   onMember(peerId: string, connected: boolean): void
+  /** How far the ledger of a member is that was just connected. */
+  onHead(peerId: string, head: LedgerHead): void
   onRefused(refusal: { peerId: string; code: string; message: string; local: boolean }): void
 }
 
@@ -68,6 +70,7 @@ export class Contacts {
     for (const known of detail.peers) this.hear(known.peerId, known.addresses)
     this.#init.onMember(peerId, true)
     this.#changed()
+    if (detail.head != null) this.#init.onHead(peerId, detail.head)
   }
 
   #onGone({ detail }: AdmissionEvents['member:gone']): void {

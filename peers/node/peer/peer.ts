@@ -13,12 +13,21 @@ import { Bookkeeping } from './bookkeeping.ts'
 import { closeAll } from '../close.ts'
 import { openParts } from './parts.ts'
 import { isFinished } from '../../../src/rounds/index.ts'
+import { makeRecovery } from './recovery.ts'
 import { peerStatus, phaseOf, waitingFor } from './status.ts'
 import { summariesOf, summaryOf } from './summary.ts'
 import type { Issuer } from '../invites.ts'
 import type { HomeConfig } from '../home/index.ts'
 import type { MetricsServer } from '../metrics/index.ts'
-import type { CommitSummary, InviteOptions, Peer, PeerEvents, PeerInit, PeerStatus } from '../types.ts'
+import type {
+  CommitSummary,
+  InviteOptions,
+  Peer,
+  PeerEvents,
+  PeerInit,
+  PeerStatus,
+  RecoverOptions
+} from '../types.ts'
 import type { Parts } from './parts.ts'
 import type { StatusInput } from './status.ts'
 import type { EngineEvents } from '../../engine/events.ts'
@@ -154,6 +163,25 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
     await this.#parts.engine.request({ kind: 'revocation', signed })
   }
 
+  async recover(options: RecoverOptions): Promise<Uint8Array> {
+    const { engine, membership, self, key } = this.#parts
+    const { tip } = engine.snapshot()
+    if (tip == null) throw new PeerStoppedError()
+    const init = { self, key, tip, membership: membership.state, connected: this.#connected }
+    const recovery = await makeRecovery({ ...init, ...options, now: hostClock.now() })
+    await engine.branches.recover(recovery)
+    return recovery.bytes
+  }
+
+  async followRecovery({ commit, record }: { commit?: string; record?: Uint8Array } = {}): Promise<void> {
+    const { branches } = this.#parts.engine
+    await branches.follow(record == null ? commit : (await branches.hear(record)).commit)
+  }
+
+  async refuseRecovery(commit?: string): Promise<void> {
+    await this.#parts.engine.branches.refuse(commit)
+  }
+
   async waitForRound(round?: number, { signal }: { signal?: AbortSignal } = {}): Promise<CommitSummary> {
     const { signal: stopping } = this.#stopping
     const done = new AbortController()
@@ -236,6 +264,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
         engine.setConnected(peers)
         this.#tellPhase()
       },
+      onHead: (peerId, head) => engine.branches.onHead(peerId, head),
       onMember: (peerId, connected) =>
         this.#emit(connected ? 'member:connect' : 'member:disconnect', { peerId }),
       onRefused: (refusal) => this.#emit('member:refused', refusal)

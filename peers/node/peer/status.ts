@@ -1,6 +1,7 @@
 /** What a running peer looks like from outside: one snapshot made from its parts. */
 import { banInForce, quorumSize } from '../../../src/rounds/index.ts'
 import { activeMembers } from '../../../src/federation/membership.ts'
+import { branchOf, forkOf, heardOf, undecided } from './recovery.ts'
 import type { EngineSnapshot } from '../../engine/events.ts'
 import type { MemberBan, MemberStatus, PeerStatus, Phase } from '../types.ts'
 import type { MembershipState } from '../../../src/federation/membership.ts'
@@ -55,7 +56,10 @@ export function peerStatus(input: StatusInput): PeerStatus {
     ...input.bytes,
     roundMs,
     etaMs: roundMs == null || engine.finished ? null : roundMs * (rounds - round),
-    trainer: input.trainer
+    trainer: input.trainer,
+    branch: branchOf(input.membership.recoveries),
+    recoveries: engine.recoveries.map(heardOf),
+    forks: engine.forks.map(forkOf)
   }
 }
 
@@ -70,6 +74,7 @@ export function phaseOf({
   const isIn = engine.settled && isInRoster(engine, self)
   if (engine.tip == null || (!isIn && !engine.finished && connected.length === 0)) return 'connecting'
   if (!engine.settled) return 'catching-up'
+  if (engine.paused) return 'waiting'
   if (engine.finished) return 'finished'
   if (engine.mode === 'membership') return engine.step === 'idle' ? 'waiting' : 'agreeing'
   if (engine.step === 'collect') return engine.training ? 'training' : 'collecting'
@@ -79,7 +84,9 @@ export function phaseOf({
 /** Null while all is well; else a sentence that says what has to happen. */
 export function waitingFor(input: StatusInput): string | null {
   const { engine, self } = input
-  if (input.stopped || engine.tip == null || engine.finished) return null
+  if (input.stopped || engine.tip == null) return null
+  if (engine.paused) return undecided(engine.recoveries)
+  if (engine.finished) return null
   if (engine.disk != null) return `a disk that takes what this peer writes: ${engine.disk}`
   const roster = engine.tip.body.roster.map((entry) => entry.peer)
   const ban = banInForce(engine.tip.body, self)

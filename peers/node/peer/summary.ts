@@ -2,6 +2,7 @@
 import { decode } from '../../../src/federation/cbor.ts'
 import { certificateType } from '../../../src/federation/certificate.ts'
 import { commitType } from '../../../src/federation/records.ts'
+import { recoveryType } from '../../../src/federation/recovery.ts'
 import { revocationType } from '../../../src/federation/revocation.ts'
 import { reopen } from '../../../src/federation/signed.ts'
 import { reopenEvidence } from '../../../src/rounds/index.ts'
@@ -24,7 +25,8 @@ export function summaryOf({ cid, bytes }: Pick<LedgerEntry, 'cid' | 'bytes'>): C
     admitted: body.admissions.map(admittedBy),
     revoked: body.revocations.map(revokedBy),
     evidence: provenBy(body),
-    votes: votes.length
+    votes: votes.length,
+    recovery: recoveryOf(body.recovery)
   }
 }
 
@@ -39,6 +41,12 @@ function provenBy({ evidence = [], bans = [], height }: CommitBody): ProvenOffen
     const untilHeight = bans.find(({ peer }) => peer === offence.offender)?.until ?? height
     return { ...offence, untilHeight }
   })
+}
+
+function recoveryOf(envelope: Uint8Array | undefined): CommitSummary['recovery'] {
+  if (envelope == null) return null
+  const { admin, reason } = reopen(recoveryType, envelope)
+  return { admin, reason }
 }
 
 function admittedBy(certificate: Uint8Array): string {

@@ -34,6 +34,7 @@ function contactsOf(parts: Parts): Contacts {
     bootstrap,
     remember: () => {},
     onMembers: (peers) => engine.setConnected(peers),
+    onHead: () => {},
     onMember: (peerId, connected) => tell(connected ? 'member:connect' : 'member:disconnect', { peerId }),
     onRefused: (refusal) => tell('member:refused', refusal)
   })

@@ -77,6 +77,24 @@ describe('control endpoint', () => {
       expect(peer.revoked).to.deep.equal([{ peerId }, { invite: 'murmur:invite' }])
     })
 
+    it('a recovery, and what to do about one', async () => {
+      const record = await client.recover({ reason: 'fire', members: [peerId] })
+      expect(record).to.deep.equal(Uint8Array.of(1, 2, 3))
+      await client.followRecovery()
+      await client.followRecovery({ commit: 'bafyother' })
+      await client.followRecovery({ record })
+      await client.refuseRecovery()
+      await client.refuseRecovery('bafyother')
+      expect(peer.recovered).to.deep.equal([
+        { reason: 'fire', members: [peerId] },
+        { follow: { commit: undefined } },
+        { follow: { commit: 'bafyother' } },
+        { follow: { record } },
+        { refuse: undefined },
+        { refuse: 'bafyother' }
+      ])
+    })
+
     it('the wish to stop, before it stops', async () => {
       await client.stop()
       expect(peer.stops).to.equal(1)

@@ -1,7 +1,7 @@
 /** A peer that only answers. */
 import { cidOf } from '../../../src/federation/cbor.ts'
 import type { ControlledPeer, RevokeTarget } from '../../../peers/node/control/index.ts'
-import type { CommitSummary, InviteOptions, PeerStatus } from '../../../peers/node/types.ts'
+import type { CommitSummary, InviteOptions, PeerStatus, RecoverOptions } from '../../../peers/node/types.ts'
 
 export const peerId = '12D3KooWF3xQf1xYyLZ7B2zDbYcVQ5tYz6nJk4mGh8sRw2pXe9uT'
 const update = await cidOf(Uint8Array.of(1))
@@ -47,7 +47,20 @@ export const status: PeerStatus = {
     parameters: 10,
     trainSamples: 5,
     testSamples: 5
-  }
+  },
+  branch: { number: 1, height: 2, admin: peerId, reason: 'fire', members: [peerId], time: 1_700_000_000_000 },
+  recoveries: [
+    {
+      commit: 'bafyother',
+      height: 4,
+      admin: peerId,
+      reason: 'water',
+      members: [peerId],
+      time: 1_700_000_000_000,
+      refused: false
+    }
+  ],
+  forks: [{ peerId, height: 2, what: 'it goes on' }]
 }
 
 export function commit(height: number): CommitSummary {
@@ -66,7 +79,8 @@ export function commit(height: number): CommitSummary {
     admitted: [],
     revoked: [],
     evidence: [{ offender: peerId, height: 2, view: 0, kind: 'prevote', untilHeight: 103 }],
-    votes: 3
+    votes: 3,
+    recovery: height === 2 ? { admin: peerId, reason: 'fire' } : null
   }
 }
 
@@ -74,6 +88,7 @@ export class StubPeer implements ControlledPeer {
   commits = 5
   revoked: RevokeTarget[] = []
   invited: (InviteOptions | undefined)[] = []
+  recovered: unknown[] = []
   stops = 0
   /** Thrown in place of an answer. */
   failure: Error | undefined
@@ -109,6 +124,20 @@ export class StubPeer implements ControlledPeer {
     if (this.failure != null) throw this.failure
     this.invited.push(options)
     return 'murmur:invite'
+  }
+
+  async recover(options: RecoverOptions): Promise<Uint8Array> {
+    if (this.failure != null) throw this.failure
+    this.recovered.push(options)
+    return Uint8Array.of(1, 2, 3)
+  }
+
+  async followRecovery(which: unknown): Promise<void> {
+    this.recovered.push({ follow: which })
+  }
+
+  async refuseRecovery(commit?: string): Promise<void> {
+    this.recovered.push({ refuse: commit })
   }
 
   async revoke(target: RevokeTarget): Promise<void> {

@@ -233,6 +233,7 @@ describe('links to the other members', () => {
         remember: (addresses) => (remembered = addresses),
         onMembers: () => {},
         onMember: () => {},
+        onHead: () => {},
         onRefused: () => {}
       })
       contacts.start()

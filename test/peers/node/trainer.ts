@@ -18,6 +18,7 @@ export class FakeTrainer implements Trainer {
   #release: () => void = () => {}
   #waiting: (() => void)[] = []
   #held = 0
+  #fromRound = 0
 
   constructor({ member, parameters, initial = new Float32Array(parameters) }: FakeTrainerInit) {
     this.#member = member
@@ -29,8 +30,9 @@ export class FakeTrainer implements Trainer {
     return 10 * (this.#member + 1)
   }
 
-  /** From now on training waits for `release()`. */
-  hold(): void {
+  /** From now on training waits for `release()`, that for earlier rounds excepted. */
+  hold(fromRound = 0): void {
+    this.#fromRound = fromRound
     if (this.#gate != null) return
     this.#gate = new Promise((resolve) => (this.#release = resolve))
   }
@@ -52,7 +54,7 @@ export class FakeTrainer implements Trainer {
 
   async train({ round }: TrainingJob, { signal, onProgress }: TrainOptions = {}): Promise<TrainingResult> {
     onProgress?.({ step: 1, steps: 1, loss: 1 / round })
-    await this.#pass(signal)
+    if (round >= this.#fromRound) await this.#pass(signal)
     return {
       delta: deltaOf(this.#member, round, this.info.parameters),
       samples: this.samples,

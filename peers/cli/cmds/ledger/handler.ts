@@ -2,9 +2,9 @@ import { formatDateTime, formatMetric, shortId } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
 import { renderTable, tableColumns } from '../../output/table.ts'
 import { tellOrigin, withSource } from '../../source.ts'
+import { printable } from '../../output/width.ts'
 import type { Handler } from '../../command.ts'
-import type { StateSource } from '../../library/types.ts'
-import type { CommitSummary } from '../../../node/types.ts'
+import type { BranchStatus, CommitSummary } from '../../../node/types.ts'
 
 /** Options of `murmur ledger`. */
 export interface LedgerOptions {
@@ -15,18 +15,21 @@ export interface LedgerOptions {
 export const handler: Handler<LedgerOptions> = async ({ context, options }) => {
   await withSource(context, options, async (source) => {
     tellOrigin(context, options, source)
-    const commits = source.ledger({ from: await firstHeight(source, options), limit: options.limit })
+    const { height, branch } = await source.status()
+    // Without --from, the latest ones.
+    const from = options.from ?? Math.max(1, height - options.limit + 1)
+    const commits = source.ledger({ from, limit: options.limit })
     if (options.json) for await (const commit of commits) context.stdout.write(jsonLine({ ...commit }))
-    else context.stdout.write(await table(commits, context.stdout))
+    else context.stdout.write(`${await table(commits, context.stdout)}${branchLine(branch)}`)
   })
   return undefined
 }
 
-/** Without --from, the latest `limit`. */
-async function firstHeight(source: StateSource, { from, limit }: LedgerOptions): Promise<number> {
-  if (from != null) return from
-  const { height } = await source.status()
-  return Math.max(1, height - limit + 1)
+/** Also when it is not among the commits shown. */
+function branchLine(branch: BranchStatus | null): string {
+  if (branch == null) return ''
+  const { admin, height, reason } = branch
+  return `${printable(`BRANCH: from height ${height} on, opened without a quorum by ${admin}: ${reason}`)}\n`
 }
 
 async function table(
@@ -57,7 +60,8 @@ function rowOf(commit: CommitSummary): string[] {
 }
 
 /** Joined, revoked, proven to have voted twice. */
-function changes({ admitted, revoked, evidence }: CommitSummary): string {
+function changes({ admitted, revoked, evidence, recovery }: CommitSummary): string {
+  if (recovery != null) return `BRANCH by ${shortId(recovery.admin, 6)}`
   const joined = admitted.map((id) => `+${shortId(id, 6)}`)
   const gone = revoked.map((id) => `−${shortId(id, 6)}`)
   const banned = evidence.map(({ offender, untilHeight }) => `!${shortId(offender, 6)} until ${untilHeight}`)

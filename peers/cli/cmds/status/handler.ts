@@ -1,4 +1,11 @@
-import { formatBytes, formatDuration, formatMetric, metricNames, plural } from '../../output/format.ts'
+import {
+  formatBytes,
+  formatDateTime,
+  formatDuration,
+  formatMetric,
+  metricNames,
+  plural
+} from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
 import { renderPairs } from '../../output/table.ts'
 import { tellOrigin, withSource } from '../../source.ts'
@@ -27,6 +34,7 @@ function pairsOf(status: PeerStatus, origin: StateSource['origin']): [string, st
     ['this peer', status.peerId],
     ['phase', status.phase],
     ['waiting for', status.waitingFor],
+    ...branches(status),
     ['round', `${status.round} of ${status.rounds}`],
     ['commit', status.commit ?? 'none yet'],
     ['global model', metrics(status.evaluation)],
@@ -39,6 +47,26 @@ function pairsOf(status: PeerStatus, origin: StateSource['origin']): [string, st
     ['trains on', trainer(status)]
   ]
   return pairs.filter((pair): pair is [string, string] => pair[1] != null)
+}
+
+/** Not to be overlooked. */
+function branches({ branch, recoveries, forks }: PeerStatus): [string, string][] {
+  const own =
+    branch == null
+      ? []
+      : `opened without a quorum by ${branch.admin} at height ${branch.height}, ${formatDateTime(branch.time)}: ${branch.reason}`
+  const heard = recoveries.map(
+    ({ admin, height, reason, commit, refused }) =>
+      `by ${admin} at height ${height} (${reason}), commit ${commit}: ${refused ? 'refused' : 'decide with murmur recover'}`
+  )
+  return [
+    ...[own].flat().map((text): [string, string] => ['BRANCH', text]),
+    ...heard.map((text): [string, string] => ['RECOVERY', text]),
+    ...forks.map(({ peerId, height, what }): [string, string] => [
+      'FORK',
+      `${peerId} has another history since height ${height}: ${what}`
+    ])
+  ]
 }
 
 function metrics(values: PeerStatus['evaluation']): string | null {

@@ -7,7 +7,8 @@ import type {
   InviteOptions,
   Peer,
   PeerEvents,
-  PeerStatus
+  PeerStatus,
+  RecoverOptions
 } from '../../../../peers/node/types.ts'
 import type { Manifest } from '../../../../src/federation/manifest/index.ts'
 
@@ -69,6 +70,18 @@ export class FakePeer extends TypedEventEmitter<PeerEvents> implements Peer {
   }
 
   revoke(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  recover(): Promise<Uint8Array> {
+    return Promise.resolve(Uint8Array.of(1, 2))
+  }
+
+  followRecovery(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  refuseRecovery(): Promise<void> {
     return Promise.resolve()
   }
 
@@ -150,6 +163,21 @@ export class FakeControl extends FakeSource implements ControlClient {
 
   revoke(target: { invite: string } | { peerId: string }): Promise<void> {
     this.asked.push({ revoke: target })
+    return Promise.resolve()
+  }
+
+  recover(options: RecoverOptions): Promise<Uint8Array> {
+    this.asked.push({ recover: options })
+    return Promise.resolve(Uint8Array.of(1, 2))
+  }
+
+  followRecovery(which: { commit?: string; record?: Uint8Array } = {}): Promise<void> {
+    this.asked.push({ follow: which })
+    return Promise.resolve()
+  }
+
+  refuseRecovery(commit?: string): Promise<void> {
+    this.asked.push({ refuse: commit })
     return Promise.resolve()
   }
 

@@ -72,6 +72,9 @@ export function status(other: Partial<PeerStatus> = {}): PeerStatus {
     roundMs: 12_300,
     etaMs: 86_100,
     trainer: { backend: 'wasm', parameters: 199_210, trainSamples: 900, testSamples: 100 },
+    branch: null,
+    recoveries: [],
+    forks: [],
     ...other
   }
 }
@@ -101,6 +104,7 @@ export function commit(
     revoked: [],
     evidence: [],
     votes: 2,
+    recovery: null,
     roundMs: 12_300,
     ...other
   }
