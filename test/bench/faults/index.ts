@@ -1,8 +1,8 @@
 /**
  * Four real peers on drawn digits while something happens to them: how long rounds stop.
  *
- * `npm run bench:faults -- --kill [seconds]`: kill −9 of a random peer every five seconds (default for 180 s); each is
- * started again at once. `npm run bench:faults -- --stop`: SIGSTOP of one for 30 s. The last line is JSON.
+ * `npm run bench:faults -- --kill [seconds]`: kill −9 of a random peer every five seconds on average (default for 180 s);
+ * each is started again at once. `npm run bench:faults -- --stop`: SIGSTOP of one for 30 s. The last line is JSON.
  */
 import { seededRandom } from '../../../src/random.ts'
 import { World } from '../../e2e/world.ts'
