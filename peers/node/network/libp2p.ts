@@ -21,6 +21,13 @@ const INBOUND_PER_SECOND = 50
 const INBOUND_PENDING = 50
 /** A machine that is busy or suspended for a while answers pings late; that is no reason to cut it off. */
 const PING_TIMEOUT_MS = 60_000
+/**
+ * Pings that wait at a time: one comes every ten seconds until the first one times out. When a machine that stood still
+ * goes on, or a network that fell apart is one again, they arrive together; one more than allowed is refused, and that
+ * ends the connection.
+ */
+const MAX_PINGS = 8
+const PINGS = { maxInboundStreams: MAX_PINGS, maxOutboundStreams: MAX_PINGS }
 const MAX_CONNECTIONS = 500
 
 /** Every node has these, whatever else it does. */
@@ -46,7 +53,7 @@ export interface NodeInit<T extends ServiceMap> {
 /** Create the node; it does nothing before its `start()`. */
 export async function createNode<T extends ServiceMap>(init: NodeInit<T>): Promise<Libp2p<BaseServices & T>> {
   // The intersection of two mapped types is the mapped type of the intersection, which TypeScript cannot see.
-  const services = { identify: identify(), ping: ping(), ...init.services } as ServiceFactoryMap<
+  const services = { identify: identify(), ping: ping(PINGS), ...init.services } as ServiceFactoryMap<
     BaseServices & T
   >
   return await createLibp2p<BaseServices & T>({
