@@ -6,6 +6,7 @@ import { setClock, settableClock } from './hosts/clock.ts'
 import { inNetwork } from './in-network.ts'
 import { after as later, killAtRandom } from './kills.ts'
 import { commitTimes, gapsOf } from './rounds.ts'
+import type { JsonEvent } from '../e2e/process.ts'
 
 const KILLING_MS = 180_000
 const KILL_EVERY_MS = 5_000
@@ -20,6 +21,8 @@ const PATIENCE_S = 20
 const ALL_BUT_DAN = NAMES.slice(0, 3)
 const [HALF, OTHER_HALF] = [NAMES.slice(0, 2), NAMES.slice(2)]
 const SEED = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000)
+
+const isLoss = ({ event }: JsonEvent): boolean => event === 'member:disconnect'
 
 /** The figures of a run, for whoever reads the output. */
 function tell(figures: object): void {
@@ -53,6 +56,7 @@ describe(`a federation on real machines, for minutes (FAULTS_SEED=${SEED})`, fun
   it('one stopped by SIGSTOP for 30 s: the others’ rounds go on', async () => {
     const { child } = flock.peer('dan')
     const before = flock.lastRound
+    const seen = flock.peers().map((peer) => peer.events.length)
     child.kill('SIGSTOP')
     await later(STOPPED_MS)
     child.kill('SIGCONT')
@@ -60,7 +64,8 @@ describe(`a federation on real machines, for minutes (FAULTS_SEED=${SEED})`, fun
     await flock.expectOneLedger()
     const times = commitTimes(flock.peers(ALL_BUT_DAN)).slice(before - CALM_ROUNDS)
     const { normalRound, longestGap } = gapsOf(times, CALM_ROUNDS).seconds
-    tell({ rounds, normalRound, longestGap })
+    const lost = flock.peers().flatMap(({ events }, i) => events.slice(seen[i]).filter(isLoss)).length
+    tell({ rounds, normalRound, longestGap, lostConnections: lost })
     expect(longestGap).to.be.at.most(12 * normalRound + PATIENCE_S)
   })
 
