@@ -62,12 +62,10 @@ describe('a federation on real machines', function () {
   it('one disk full: its peer says so, lives, goes on once there is room, and remembers all after kill −9', async () => {
     const { network, world } = current
     const dan = flock.peer('dan')
-    const free = await fillDisk(network.on('dan'), world.path('dan'))
-    const says = dan.next('error', ({ error }) => /space/.test(JSON.stringify(error)))
-    await Promise.all([says, flock.goOn(ALL_BUT_DAN, 3)])
-    const { origin, waitingFor } = await world.ask('dan', ['status'])
-    expect(origin).to.equal('peer')
-    expect(waitingFor).to.match(/^a disk that takes what this peer writes: .*space/)
+    const says = flock.untilWaitingFor('dan', (text) => /^a disk that takes what .*space/.test(text))
+    const [free] = await Promise.all([fillDisk(network.on('dan'), world.path('dan')), says])
+    await flock.goOn(ALL_BUT_DAN, 3)
+    expect(JSON.stringify(dan.events.filter(({ event }) => event === 'error'))).to.include('space')
     await free()
     await flock.expectOneLedger()
 

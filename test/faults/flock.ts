@@ -78,18 +78,20 @@ export class Flock {
   /** Each of these says, by event and when asked, that it waits for a quorum, and names those of `missing`. */
   async expectStuck(names: readonly string[], missing: readonly string[]): Promise<void> {
     const ids = await Promise.all(this.peers(missing).map(idOf))
-    const saysSo = ({ waitingFor }: Record<string, unknown>): boolean =>
-      /^a quorum|^updates/.test(String(waitingFor)) && ids.every((id) => String(waitingFor).includes(id))
-    await Promise.all(
-      names.map(async (name) => {
-        for (let said = this.#nextPhase(name, saysSo); ;) {
-          await said
-          // A last message may still move it on: then it says so again.
-          said = this.#nextPhase(name, saysSo)
-          if (saysSo(await this.world.ask(name, ['status']))) return
-        }
-      })
-    )
+    const isIt = (text: string): boolean =>
+      /^a quorum|^updates/.test(text) && ids.every((id) => text.includes(id))
+    await Promise.all(names.map(async (name) => await this.untilWaitingFor(name, isIt)))
+  }
+
+  /** From now on: a peer says, by event and when asked, that it waits for this. */
+  async untilWaitingFor(name: string, isIt: (text: string) => boolean): Promise<void> {
+    const saysSo = ({ waitingFor }: Record<string, unknown>): boolean => isIt(String(waitingFor))
+    for (let said = this.#nextPhase(name, saysSo); ;) {
+      await said
+      // A last message, or a little room, may still move it on: then it says so again.
+      said = this.#nextPhase(name, saysSo)
+      if (saysSo(await this.world.ask(name, ['status']))) return
+    }
   }
 
   /** The last round that the files of a peer tell of which does not run. */
