@@ -10,7 +10,7 @@
  * ```ts
  * const topic = roundsTopic(federation)
  * const node = await createLibp2p({ services: { pubsub: gossipsub(gossipOptions(topic)), identify: identify() } })
- * const talk = rounds({ federation, isMember, heightOf, onRecord })({ pubsub: node.services.pubsub, logger })
+ * const talk = rounds({ federation, isMember, heightOf, authors, onRecord })({ pubsub: node.services.pubsub, logger })
  * await talk.start() // after the node; stop() before it
  * await talk.publish({ kind: 'vote', bytes: signed.bytes })
  * ```
@@ -38,6 +38,8 @@ export interface RoundsInit {
   mayJoin?(join: Signed<Join>): boolean | Promise<boolean>
   /** The height being decided here: the latest commit's plus one. */
   heightOf(): number
+  /** Those whose records matter in this height, this peer's own id left out: its roster. */
+  authors(): Iterable<string>
   /** In the order of arrival. Must be quick: others get the message after it returns. */
   onRecord(record: ReceivedRecord): void
   /** A member speaks of a height so far ahead that its records are of no use: this peer has to catch up. */

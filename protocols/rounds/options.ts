@@ -27,6 +27,9 @@ export interface TopicScore {
   invalidMessageDeliveriesDecay: number
 }
 
+/** Sent in whole seconds. */
+const PRUNE_BACKOFF_MS = 2000
+
 /** The part of gossipsub's options that a federation fixes; assignable to `Partial<GossipsubOpts>`. */
 export interface RoundsGossipOptions {
   globalSignaturePolicy: 'StrictNoSign'
@@ -39,6 +42,8 @@ export interface RoundsGossipOptions {
   emitSelf: boolean
   allowPublishToZeroTopicPeers: boolean
   ignoreDuplicatePublishError: boolean
+  Dout: number
+  pruneBackoff: number
   maxInboundDataLength: number
   maxOutboundBufferSize: number
   scoreParams: {
@@ -82,6 +87,9 @@ export function gossipOptions(topic: string): RoundsGossipOptions {
     // To every subscriber at once instead of hop by hop through the mesh: a vote must not wait.
     floodPublish: true,
     batchPublish: true,
+    // Meshes exist only where a connection lacks (relaying.ts): no outbound quota, and asking again soon.
+    Dout: 0,
+    pruneBackoff: PRUNE_BACKOFF_MS,
     fallbackToFloodsub: false,
     // Members find each other by their own peer exchange, which knows who is a member.
     doPX: false,

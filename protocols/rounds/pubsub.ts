@@ -1,4 +1,5 @@
 /** The least that is needed of gossipsub, so that a test passes a small stand-in. */
+import type { Relay } from './relaying.ts'
 import type { PeerId } from '@libp2p/interface'
 
 /** The values of gossipsub's `TopicValidatorResult`. */
@@ -32,11 +33,13 @@ export function topicValidator(
   return judge as unknown as TopicValidator
 }
 
-export interface PubSubLike {
+export interface PubSubLike extends Relay {
   topicValidators: { set(topic: string, validator: TopicValidator): unknown; delete(topic: string): boolean }
   subscribe(topic: string): void
   unsubscribe(topic: string): void
   publish(topic: string, data: Uint8Array, options?: PublishOptions): Promise<{ recipients: PeerId[] }>
   addEventListener(type: 'gossipsub:message', listener: (event: GossipEvent) => void): void
+  addEventListener(type: 'gossipsub:heartbeat', listener: () => void): void
   removeEventListener(type: 'gossipsub:message', listener: (event: GossipEvent) => void): void
+  removeEventListener(type: 'gossipsub:heartbeat', listener: () => void): void
 }

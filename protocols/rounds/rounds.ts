@@ -1,5 +1,6 @@
 import { roundsTopic } from './constants.ts'
 import { encodeMessage } from './message.ts'
+import { Relaying } from './relaying.ts'
 import { topicValidator } from './pubsub.ts'
 import { Validator } from './validator.ts'
 import type { OpenRecord, SealedRecord } from '../../src/federation/sealed.ts'
@@ -13,6 +14,7 @@ export class RoundsService implements Rounds {
   readonly #pubsub: PubSubLike
   readonly #init: RoundsInit
   readonly #validator: Validator
+  readonly #relaying: Relaying
   readonly #log: Logger
   /** Records between validation and delivery, by the message that carried them: each is opened once. */
   readonly #opened = new WeakMap<PubSubMessage, OpenRecord>()
@@ -23,6 +25,7 @@ export class RoundsService implements Rounds {
     this.#pubsub = pubsub
     this.#init = init
     this.#log = logger.forComponent('murmur:rounds')
+    this.#relaying = new Relaying({ relay: pubsub, topic: this.topic, authors: init.authors })
     this.#validator = new Validator(init, this.#log.newScope('validator'))
   }
 
@@ -31,12 +34,14 @@ export class RoundsService implements Rounds {
     this.#started = true
     this.#pubsub.topicValidators.set(this.topic, topicValidator(this.#validate))
     this.#pubsub.addEventListener('gossipsub:message', this.#deliver)
+    this.#relaying.start()
     this.#pubsub.subscribe(this.topic)
   }
 
   async stop(): Promise<void> {
     if (!this.#started) return
     this.#started = false
+    this.#relaying.stop()
     this.#pubsub.unsubscribe(this.topic)
     this.#pubsub.removeEventListener('gossipsub:message', this.#deliver)
     this.#pubsub.topicValidators.delete(this.topic)

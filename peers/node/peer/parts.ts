@@ -240,8 +240,13 @@ function sources(
   }
 }
 
+/** The roster of the height that is being decided, without this peer. */
+function others(tip: LedgerTip | null, self: string): string[] {
+  return (tip?.body.roster ?? []).map(({ peer }) => peer).filter((peer) => peer !== self)
+}
+
 function createTalk(
-  { identity: { manifest }, membership, conduct, listener, logger }: Base,
+  { identity: { manifest, self }, membership, conduct, listener, logger }: Base,
   { node, engine }: { node: MemberNode; engine: () => RoundEngine }
 ): Rounds {
   // Whose certificate holds may be a member of a later ledger than this peer's: to hold what it says against it, or
@@ -252,6 +257,7 @@ function createTalk(
     isMember: (peerId) => activeMember(membership.state, peerId) != null || isAdmitted(peerId),
     mayJoin: async ({ author, value }) => isAdmitted(author) || (await membership.admits(value.certificate)),
     heightOf: () => (engine().snapshot().tip?.body.height ?? 0) + 1,
+    authors: () => others(engine().snapshot().tip, self),
     onRecord: (record) => {
       engine()
         .receive(record)

@@ -78,6 +78,7 @@ export const gossip: FuzzArea = {
     service = rounds({
       federation,
       isMember: (id) => members.includes(id),
+      authors: () => [],
       heightOf: () => 1,
       onRecord: (record) => received.push(record),
       nowMs: () => nowMs

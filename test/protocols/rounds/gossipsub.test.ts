@@ -24,6 +24,9 @@ const NO_HEARTBEAT_MS = 20_000
 /** Gossipsub's default. It also looks at scores no more often. */
 const HEARTBEAT_MS = 1000
 
+/** For what takes several heartbeats. */
+const SHORT_HEARTBEAT_MS = 50
+
 type Node = Libp2p<{ pubsub: GossipSub; identify: Identify }>
 
 interface Peer {
@@ -52,13 +55,14 @@ async function nodeOf(privateKey: PrivateKey, heartbeatInterval: number): Promis
   })
 }
 
-async function peerOf(member: Member, isMember: (id: string) => boolean, heartbeatMs: number): Promise<Peer> {
+async function peerOf(member: Member, ids: readonly string[], heartbeatMs: number): Promise<Peer> {
   const node = await nodeOf(member.key, heartbeatMs)
   const received: ReceivedRecord[] = []
   let onRecord = (): void => {}
   const talk = rounds({
     federation,
-    isMember,
+    isMember: (id) => ids.includes(id),
+    authors: () => ids.filter((id) => id !== member.id.toString()),
     heightOf: () => 1,
     onRecord: (record) => {
       received.push(record)
@@ -96,8 +100,7 @@ describe('rounds protocol over gossipsub', () => {
   async function create(heartbeatMs: number): Promise<void> {
     const members = await Promise.all(Array.from({ length: 4 }, newMember))
     const ids = members.map(({ id }) => id.toString())
-    const isMember = (id: string): boolean => ids.includes(id)
-    peers = await Promise.all(members.map((member) => peerOf(member, isMember, heartbeatMs)))
+    peers = await Promise.all(members.map((member) => peerOf(member, ids, heartbeatMs)))
   }
 
   afterEach(async () => {
@@ -158,6 +161,38 @@ describe('rounds protocol over gossipsub', () => {
     expect(scoreOf(victim, good)).to.be.at.least(0)
   })
 
+  it('passes nothing on among peers that are all connected', async () => {
+    await create(SHORT_HEARTBEAT_MS)
+    await connect(peers)
+    for (const peer of peers) await meshed(peer, 0)
+    const [author, ...others] = peers as [Peer, ...Peer[]]
+    await author.talk.publish({ kind: 'vote', bytes: (await vote(author.member)).bytes })
+    await total(others, 1)
+    for (const { received } of others) expect(received[0]?.from).to.equal(author.member.id.toString())
+  })
+
+  it('passes on to peers that are connected to one only', async () => {
+    await create(SHORT_HEARTBEAT_MS)
+    const [hub, author, ...others] = peers as [Peer, Peer, ...Peer[]]
+    for (const peer of [author, ...others]) await connect([hub, peer])
+    await meshed(hub, 3)
+    await author.talk.publish({ kind: 'vote', bytes: (await vote(author.member)).bytes })
+    await total(others, 1)
+    for (const { received } of others) expect(received[0]?.from).to.equal(hub.member.id.toString())
+  })
+
+  it('passes on to peers that lost a connection', async () => {
+    await create(SHORT_HEARTBEAT_MS)
+    await connect(peers)
+    for (const peer of peers) await meshed(peer, 0)
+    const [author, other, ...between] = peers as [Peer, Peer, ...Peer[]]
+    await author.node.hangUp(other.member.id)
+    for (const peer of between) await meshed(peer, 2)
+    await author.talk.publish({ kind: 'vote', bytes: (await vote(author.member)).bytes })
+    await other.got(1)
+    expect(other.received[0]?.from).to.be.oneOf(between.map(({ member }) => member.id.toString()))
+  })
+
   it('reaches a member that connected later', async () => {
     await create(NO_HEARTBEAT_MS)
     const late = peers[3] as Peer
@@ -167,6 +202,15 @@ describe('rounds protocol over gossipsub', () => {
     await total(peers.slice(0, 3), 1)
   })
 })
+
+/** Until a peer has this many others that it passes records on to, and gets them from. */
+async function meshed({ node }: Peer, count: number): Promise<void> {
+  const { pubsub } = node.services as unknown as {
+    pubsub: GossipSub & { getMeshPeers(topic: string): string[] }
+  }
+  do await pEvent(pubsub, 'gossipsub:heartbeat')
+  while (pubsub.getMeshPeers(topic).length !== count)
+}
 
 /** The class has the method, the interface hides it. */
 function scoreOf(of: Peer, { member }: Peer): number {

@@ -72,6 +72,10 @@ export class FakePubSub implements PubSubLike {
   topicValidators = new Map<string, TopicValidator>()
   subscriptions = new Set<string>()
   listeners = new Set<(event: GossipEvent) => void>()
+  heartbeats = new Set<() => void>()
+  /** Gossipsub's, by default. */
+  opts = { D: 6, Dlo: 4, Dhi: 12 }
+  subscribers: PeerId[] = []
   published: { topic: string; data: Uint8Array; options?: PublishOptions }[] = []
 
   subscribe(topic: string): void {
@@ -91,12 +95,24 @@ export class FakePubSub implements PubSubLike {
     return { recipients: [] }
   }
 
-  addEventListener(_type: string, listener: (event: GossipEvent) => void): void {
-    this.listeners.add(listener)
+  getSubscribers(): PeerId[] {
+    return this.subscribers
   }
 
-  removeEventListener(_type: string, listener: (event: GossipEvent) => void): void {
-    this.listeners.delete(listener)
+  addEventListener(type: string, listener: (event: GossipEvent) => void): void {
+    this.#listeners(type).add(listener)
+  }
+
+  removeEventListener(type: string, listener: (event: GossipEvent) => void): void {
+    this.#listeners(type).delete(listener)
+  }
+
+  heartbeat(): void {
+    for (const listener of this.heartbeats) listener()
+  }
+
+  #listeners(type: string): Set<(event: GossipEvent) => void> {
+    return type === 'gossipsub:heartbeat' ? (this.heartbeats as Set<() => void>) : this.listeners
   }
 
   /** A message comes in. Resolves with the validator's verdict. */

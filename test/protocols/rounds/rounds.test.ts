@@ -53,6 +53,7 @@ describe('rounds protocol', () => {
     const init: RoundsInit = {
       federation,
       isMember: (id) => members.includes(id),
+      authors: () => [bob.id.toString()],
       heightOf: () => 1,
       onRecord: (record) => received.push(record),
       onAhead: (author, height) => ahead.push([author, height]),
