@@ -8,7 +8,7 @@ import { FlatDirectory } from 'blockstore-fs/sharding'
 import { verifyBlock } from '../../../src/federation/cbor.ts'
 import type { DurableBlockstore } from './types.ts'
 import type { AbortOptions } from '@libp2p/interface'
-import type { Blockstore } from 'interface-blockstore'
+import type { Blockstore, Pair } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
 
 /** Files synced at once: libuv has four threads for them. */
@@ -37,8 +37,8 @@ export interface DamageOptions {
 export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
   readonly #layout: FlatDirectory
   readonly #options: DamageOptions
-  /** Files that are there: asked for with every want, and asking the file system costs more than most answers. */
-  readonly #known = new Set<string>()
+  /** Files that are there, with their blocks: asking the file system would cost more than most answers. */
+  readonly #known = new Map<string, CID>()
   /** Files written since the last `sync()`. */
   #unsynced = new Set<string>()
   readonly #writing = new Map<string, Promise<CID>>()
@@ -60,7 +60,7 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
     const names = await readdir(path)
     const leftovers = names.filter((name) => TEMPORARY.test(name))
     await Promise.all(leftovers.map((name) => rm(join(path, name), { force: true })))
-    for (const name of names) if (!TEMPORARY.test(name)) store.#known.add(join(path, name))
+    for (const name of names) store.#note(join(path, name))
     return store
   }
 
@@ -84,7 +84,7 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
     } finally {
       this.#writing.delete(file)
     }
-    this.#known.add(file)
+    this.#known.set(file, cid)
     this.#unsynced.add(file)
     return cid
   }
@@ -117,6 +117,10 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
     }
   }
 
+  override async *getAll(options?: AbortOptions): AsyncGenerator<Pair> {
+    for (const cid of [...this.#known.values()]) yield { cid, bytes: this.get(cid, options) }
+  }
+
   async sync(): Promise<void> {
     const files = [...this.#unsynced]
     if (files.length === 0) return
@@ -140,6 +144,16 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
     await this.settle()
     await this.sync()
     await super.close()
+  }
+
+  /** What is no block is left alone. */
+  #note(file: string): void {
+    if (!file.endsWith(this.#layout.extension)) return
+    try {
+      this.#known.set(file, this.#layout.decode(file))
+    } catch {
+      // Not a name that this store gives: somebody else's file.
+    }
   }
 
   #assertOpen(): void {

@@ -155,6 +155,18 @@ describe('the durable blockstore', () => {
     await stores.close()
   })
 
+  it('prunes what an earlier process left, and leaves alone what is no block', async () => {
+    const before = await createBlockstores(dir)
+    await writeDag(before.durable, randomBytes(200_000), { blockSizeBytes })
+    await before.close()
+    const foreign = ['notes.txt', 'no block.data']
+    for (const name of foreign) await writeFile(join(dir, 'durable', name), 'mine')
+    const after = await createBlockstores(dir)
+    expect(await after.prune([])).to.deep.equal({ deletedBlocks: 5, keptBlocks: 0 })
+    expect((await readdir(join(dir, 'durable'))).sort()).to.deep.equal(foreign.sort())
+    await after.close()
+  })
+
   it('syncs only what was put since, and survives blocks deleted in between', async () => {
     const stores = await createBlockstores(dir)
     const { root } = await writeDag(stores.durable, randomBytes(200_000), { blockSizeBytes })
