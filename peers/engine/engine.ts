@@ -81,7 +81,9 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#tip = new TipKeeper(init)
     this.#requests = new Requests(init.components, init.options.train)
     this.#machine = initialState(init.components.self, roundConfig(init))
-    this.#evidence = new Evidence(init.components)
+    this.#evidence = new Evidence(init.components, (author, reason) =>
+      this.#emit('evidence:refused', { author, reason })
+    )
     this.#catchUp = this.#createCatchUp()
     this.branches = this.#createBranches()
   }

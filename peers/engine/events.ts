@@ -14,6 +14,8 @@ export interface EngineEvents {
   'update:refused': CustomEvent<{ height: number; author: string; reason: string }>
   /** A proposal that does not follow from what it refers to; `author` signed it. */
   'proposal:refused': CustomEvent<{ height: number; author: string; reason: string }>
+  /** A report of two votes that prove nothing; `author` signed it. */
+  'evidence:refused': CustomEvent<{ author: string; reason: string }>
   'view:change': CustomEvent<{ height: number; view: number }>
   /** A commit (encoded, with its votes) was applied; `durationMs` since the one before it was, here. */
   commit: CustomEvent<{ tip: LedgerTip; commit: Uint8Array; durationMs: number }>

@@ -11,7 +11,6 @@ import { BlocksProtocolError, StreamEndedError } from './errors.ts'
 import { encodeFrame, FrameParser } from './framing.ts'
 import { answerType } from './schema.ts'
 import { Watchdog } from './watchdog.ts'
-import type { StalledError } from './errors.ts'
 import type { Clock } from '../common/clock.ts'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
@@ -27,8 +26,12 @@ export interface BlockStreamInit {
   clock: Clock
   /** With an answer due, `MIN_PROGRESS_BYTES` must arrive in every such interval. */
   stallMs: number
-  /** `stall`: nothing at all came for the second half of such an interval. `unreadable`: no answer to what was asked. */
-  onOffence(offence: 'stall' | 'unreadable'): void
+  /** What came is no answer to what was asked. */
+  onUnreadable(): void
+  /** A block is here, whole. */
+  onAnswered(sizeBytes: number): void
+  /** The stream is given up while an answer is due, of which nothing has come for so long. */
+  onUnanswered(silentMs: number): void
   /** Bytes on the wire, framing included. */
   onReceived(bytes: number): void
   onSent(bytes: number): void
@@ -57,10 +60,13 @@ export class BlockStream {
     this.#parser = new FrameParser({
       maxFrameBytes: MAX_ANSWER_BYTES,
       onFrame: (bytes) => this.#onAnswer(bytes),
-      onBody: (bytes) => this.#next().resolve(bytes)
+      onBody: (bytes) => {
+        init.onAnswered(bytes.byteLength)
+        this.#next().resolve(bytes)
+      }
     })
     const { clock, stallMs: intervalMs } = init
-    this.#watchdog = new Watchdog({ clock, intervalMs, onStall: (error) => this.#onStall(error) })
+    this.#watchdog = new Watchdog({ clock, intervalMs, onStall: (error) => this.abort(error) })
     stream.addEventListener('message', (event) => this.#onMessage(event))
     stream.addEventListener('remoteCloseWrite', () => this.#onRemoteEnd())
     stream.addEventListener('close', (event) => this.#onClose(event))
@@ -105,11 +111,6 @@ export class BlockStream {
   abort(error: Error): void {
     this.#end(error)
     this.#stream.abort(error)
-  }
-
-  #onStall(error: StalledError): void {
-    if (error.isSilent) this.#init.onOffence('stall')
-    this.abort(error)
   }
 
   /** Wants of one turn of the event loop travel in one frame. */
@@ -175,7 +176,7 @@ export class BlockStream {
       action()
     } catch (err) {
       const isOffence = err instanceof BlocksProtocolError || err instanceof InvalidRecordError
-      if (isOffence) this.#init.onOffence('unreadable')
+      if (isOffence) this.#init.onUnreadable()
       this.abort(asError(err))
     }
   }
@@ -191,6 +192,7 @@ export class BlockStream {
   #end(error: Error): void {
     if (this.#failure != null) return
     this.#failure = error
+    if (this.#sent.length > 0) this.#init.onUnanswered(this.#watchdog.silentMs)
     this.#watchdog.stop()
     for (const want of [...this.#sent.splice(0), ...this.#queued.splice(0)]) want.reject(error)
     this.#init.onEnd()

@@ -24,13 +24,9 @@ export class StreamEndedError extends Error {
 export class StalledError extends Error {
   static override name = 'StalledError'
 
-  /** Nothing moved in the second half of that time: not slow, but silent. */
-  readonly isSilent: boolean
-
-  constructor(moved: { bytes: number; isSilent: boolean }, minBytes: number, intervalMs: number) {
-    super(`stalled: ${moved.bytes} bytes in ${intervalMs} ms, at least ${minBytes} expected`)
+  constructor(movedBytes: number, minBytes: number, intervalMs: number) {
+    super(`stalled: ${movedBytes} bytes in ${intervalMs} ms, at least ${minBytes} expected`)
     this.name = 'StalledError'
-    this.isSilent = moved.isSilent
   }
 }
 

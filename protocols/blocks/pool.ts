@@ -1,6 +1,6 @@
 /** Open streams, kept between fetches: a small fetch then costs one round trip and no negotiation. */
 import { BlockStream } from './block-stream.ts'
-import { BLOCKS_PROTOCOL, MAX_STREAMS_PER_PEER, OPEN_TIMEOUT_MS } from './constants.ts'
+import { BLOCKS_PROTOCOL, MAX_STREAMS_PER_PEER, MIN_PROGRESS_BYTES, OPEN_TIMEOUT_MS } from './constants.ts'
 import { BlocksStoppedError, OpenTimeoutError } from './errors.ts'
 import type { StreamOpenerLike } from '../common/components.ts'
 import type { Clock } from '../common/clock.ts'
@@ -13,11 +13,16 @@ export interface StreamPoolInit {
   /** Streams nobody uses are closed after this time. */
   idleMs: number
   runOnLimitedConnection: boolean
-  /** See `BlockStreamInit`. */
+  /** `stall`: a peer has been silent for long in answers of which none got to its end. */
   onOffence(peer: PeerId, offence: 'stall' | 'unreadable'): void
   onReceived(peer: PeerId, bytes: number): void
   onSent(peer: PeerId, bytes: number): void
 }
+
+/** Shorter silences are what a busy machine and a long way make. */
+const MIN_SILENCE_MS = 1_000
+/** Peers whose silence is remembered. */
+const MAX_SILENCES = 1024
 
 interface PeerStreams {
   open: Set<BlockStream>
@@ -30,6 +35,8 @@ export class StreamPool {
   readonly #peers = new Map<string, PeerStreams>()
   readonly #idle = new Map<BlockStream, () => void>()
   readonly #stop = new AbortController()
+  /** Peer → for how long it has been silent in answers, less what it has paid for. */
+  readonly #silences = new Map<string, number>()
 
   constructor(init: StreamPoolInit) {
     this.#init = init
@@ -134,7 +141,9 @@ export class StreamPool {
     const adopted = new BlockStream(stream, {
       clock,
       stallMs,
-      onOffence: (offence) => onOffence(peer, offence),
+      onUnreadable: () => onOffence(peer, 'unreadable'),
+      onAnswered: (sizeBytes) => this.#onAnswered(peer, sizeBytes),
+      onUnanswered: (silentMs) => this.#onUnanswered(peer, silentMs),
       onReceived: (bytes) => onReceived(peer, bytes),
       onSent: (bytes) => onSent(peer, bytes),
       onEnd: () => {
@@ -146,6 +155,31 @@ export class StreamPool {
     streams.open.add(adopted)
     if (this.#stop.signal.aborted) adopted.abort(new BlocksStoppedError())
     return adopted
+  }
+
+  /**
+   * Who wants a block may give up long before it must be said that the peer stalls, again and again: what adds up is the
+   * silence at the end. A slow peer is hardly ever silent, and what it gives pays for that.
+   */
+  #onUnanswered(peer: PeerId, silentMs: number): void {
+    const key = peer.toString()
+    if (silentMs < MIN_SILENCE_MS) return
+    const total = (this.#silences.get(key) ?? 0) + silentMs
+    this.#silences.delete(key)
+    if (total >= this.#init.stallMs / 2) return this.#init.onOffence(peer, 'stall')
+    this.#silences.set(key, total)
+    const [oldest] = this.#silences.keys()
+    if (this.#silences.size > MAX_SILENCES) this.#silences.delete(oldest)
+  }
+
+  /** A block pays for as much silence as it may take at the slowest. */
+  #onAnswered(peer: PeerId, sizeBytes: number): void {
+    const key = peer.toString()
+    const silentMs = this.#silences.get(key)
+    if (silentMs == null) return
+    const left = silentMs - (sizeBytes / MIN_PROGRESS_BYTES) * this.#init.stallMs
+    if (left > 0) this.#silences.set(key, left)
+    else this.#silences.delete(key)
   }
 
   /** Peers come and go; their empty entries must not stay. */

@@ -22,7 +22,9 @@ export class Watchdog {
 
   /** Idempotent. */
   start(): void {
-    if (this.#cancel == null) this.#arm()
+    if (this.#cancel != null) return
+    this.#movedAt = this.#init.clock.nowMs()
+    this.#arm()
   }
 
   stop(): void {
@@ -35,6 +37,11 @@ export class Watchdog {
     this.#movedAt = this.#init.clock.nowMs()
   }
 
+  /** For how long nothing at all has come: since the last byte, or since the question. */
+  get silentMs(): number {
+    return this.#init.clock.nowMs() - this.#movedAt
+  }
+
   /** A whole answer counts as progress, however short. */
   answered(): void {
     this.#movedBytes += MIN_PROGRESS_BYTES
@@ -42,15 +49,12 @@ export class Watchdog {
 
   #arm(): void {
     this.#movedBytes = 0
-    this.#movedAt = this.#init.clock.nowMs()
     this.#cancel = this.#init.clock.after(this.#init.intervalMs, () => this.#check())
   }
 
   #check(): void {
     if (this.#movedBytes >= MIN_PROGRESS_BYTES) return this.#arm()
     this.#cancel = null
-    const { clock, intervalMs, onStall } = this.#init
-    const isSilent = clock.nowMs() - this.#movedAt >= intervalMs / 2
-    onStall(new StalledError({ bytes: this.#movedBytes, isSilent }, MIN_PROGRESS_BYTES, intervalMs))
+    this.#init.onStall(new StalledError(this.#movedBytes, MIN_PROGRESS_BYTES, this.#init.intervalMs))
   }
 }

@@ -16,6 +16,8 @@ export type Offence =
   | 'flood'
   /** A proposal, signed by it, that does not follow from what it refers to. */
   | 'false-proposal'
+  /** A report, signed by it, of a proof that proves nothing. */
+  | 'false-evidence'
   /** An update that a commit refuses, while it accepts most others. */
   | 'refused-update'
 
@@ -30,9 +32,10 @@ interface Weight {
 const weights: Record<Offence, Weight> = {
   unreadable: { points: 25, reason: 'it sent what nobody can read' },
   'false-block': { points: 60, reason: 'it gave false blocks' },
-  stall: { points: 35, everyMs: 5_000, reason: 'it fell silent again and again in the middle of an answer' },
+  stall: { points: 45, everyMs: 5_000, reason: 'it fell silent again and again in the middle of an answer' },
   flood: { points: 2, reason: 'it sent more than any peer has a reason to' },
   'false-proposal': { points: 40, reason: 'it proposed what does not follow from the updates' },
+  'false-evidence': { points: 40, reason: 'it accused others without proof' },
   'refused-update': { points: 15, reason: 'its updates were refused again and again' }
 }
 

@@ -26,10 +26,16 @@ export type EvidenceRecord = Extract<OpenRecord, { kind: 'evidence' }>
 
 export class Evidence {
   readonly #components: Pick<EngineComponents, 'key' | 'log'>
+  readonly #onFalse: (author: string, reason: string) => void
   /** By offender: one proof is enough, the latest. */
   readonly #held = new Map<string, { offence: Offence; record: WireRecord }>()
 
-  constructor(components: Pick<EngineComponents, 'key' | 'log'>) {
+  /** @param onFalse - told of a report that proves nothing, and who signed it */
+  constructor(
+    components: Pick<EngineComponents, 'key' | 'log'>,
+    onFalse: (author: string, reason: string) => void
+  ) {
+    this.#onFalse = onFalse
     this.#components = components
   }
 
@@ -55,6 +61,7 @@ export class Evidence {
     } catch (error) {
       if (!(error instanceof InvalidEvidenceError)) throw error
       this.#components.log('declined what %s reports: %s', signed.author, error.message)
+      this.#onFalse(signed.author, error.message)
       return false
     }
     const { offender, height } = offence

@@ -6,6 +6,7 @@ import type { RoundEngine } from '../../engine/engine.ts'
 /** Let the engine's events count. */
 export function judgeRounds(engine: RoundEngine, judge: Judge): void {
   engine.addEventListener('proposal:refused', ({ detail }) => judge.blame(detail.author, 'false-proposal'))
+  engine.addEventListener('evidence:refused', ({ detail }) => judge.blame(detail.author, 'false-evidence'))
   engine.addEventListener('commit', ({ detail: { tip } }) => {
     for (const author of refusedAlone(tip.body)) judge.blame(author, 'refused-update')
   })

@@ -1,7 +1,8 @@
 /** Four honest `murmur` processes and one hostile member, under `byzantine`. */
 import { join } from 'node:path'
+import { expect } from 'chai'
 import { LOCAL } from '../world.ts'
-import type { MurmurProcess } from '../process.ts'
+import type { JsonEvent, MurmurProcess } from '../process.ts'
 import type { World } from '../world.ts'
 import type { MemberStatus } from '../../../peers/node/types.ts'
 import type { Strategy } from '../../../peers/simulated/index.ts'
@@ -56,4 +57,34 @@ export async function memberAt(world: World, name: string, peerId: string): Prom
   const found = json.find((member) => member['peerId'] === peerId)
   if (found == null) throw new Error(`murmur peers of ${name} does not list ${peerId}`)
   return found as unknown as MemberStatus
+}
+
+/** Resolves with the commit that carries the proof against it. */
+export async function provenGuilty({ honest, hostileId }: HostileFederation): Promise<JsonEvent> {
+  const isProof = (commit: JsonEvent): boolean =>
+    (commit['evidence'] as { offender: string }[]).some(({ offender }) => offender === hostileId)
+  return await honest[0].event('commit', isProof)
+}
+
+/** Resolves when all the honest have turned it away, each by itself. */
+export async function turnedAway({ honest, hostileId }: HostileFederation): Promise<void> {
+  const isTurned = (event: JsonEvent): boolean =>
+    event['peerId'] === hostileId && event['local'] === true && event['code'] === 'misbehaved'
+  await Promise.all(honest.map((peer) => peer.event('member:refused', isTurned)))
+}
+
+export interface Progress {
+  roundsPerSecond: number
+  accuracy: number
+}
+
+/** The honest go so many rounds further, together. */
+export async function progress({ honest }: HostileFederation, rounds: number): Promise<Progress> {
+  const from = Math.max(...honest.map(({ round }) => round))
+  const start = await honest[0].commit(from)
+  const commits = await Promise.all(honest.map((peer) => peer.commit(from + rounds)))
+  expect(new Set(commits.map(({ cid }) => cid)), `commits of round ${from + rounds}`).to.have.length(1)
+  const { accuracy } = commits[0]['evaluation'] as { accuracy: number }
+  const seconds = (Number(commits[0]['time']) - Number(start['time'])) / 1000
+  return { roundsPerSecond: rounds / seconds, accuracy }
 }

@@ -1,33 +1,47 @@
-/** A member that lies, among real processes: the honest go on together, and it is found out. */
+/** A member that lies, among real processes: the honest go on together, and it is found out. All: hostile.long.ts. */
 import { expect } from 'chai'
 import { inWorlds } from '../in-world.ts'
-import { memberAt, withHostile } from './federation.ts'
-import type { JsonEvent } from '../process.ts'
+import { memberAt, progress, provenGuilty, turnedAway, withHostile } from './federation.ts'
+
+const ROUNDS = 5
 
 describe('a federation of real peers with a hostile member', function () {
   const current = inWorlds(this)
 
   it('proves by two signed votes that it equivocates, bans it, and goes on without it', async () => {
     const { world } = current
-    const { honest, hostileId } = await withHostile(world, 'equivocate')
-    const isProof = (commit: JsonEvent): boolean => (commit['evidence'] as unknown[]).length > 0
-    const commit = await honest[0].event('commit', isProof)
-    const [proof] = commit['evidence'] as { offender: string; untilHeight: number }[]
-    expect(proof.offender).to.equal(hostileId)
+    const federation = await withHostile(world, 'equivocate')
+    const { hostileId } = federation
+    const commit = await provenGuilty(federation)
+    const [proof] = commit['evidence'] as { untilHeight: number }[]
     expect(commit['roster']).to.have.length(4).and.not.to.include(hostileId)
-
-    const after = Number(commit['round']) + 5
-    const commits = await Promise.all(honest.map((peer) => peer.commit(after)))
-    expect(new Set(commits.map(({ cid }) => cid))).to.have.length(1)
+    await progress(federation, ROUNDS)
     for (const name of ['ada', 'dan']) {
       const { bans, inRoster } = await memberAt(world, name, hostileId)
       expect(inRoster).to.equal(false)
-      expect(bans[0]).to.deep.include({ by: 'ledger', untilHeight: proof.untilHeight })
-      expect(bans[0].reason).to.equal(
-        `it voted twice in one step: the proof is in the commit of height ${commit['height']}`
-      )
+      expect(bans[0]).to.deep.equal({
+        by: 'ledger',
+        untilHeight: proof.untilHeight,
+        reason: `it voted twice in one step: the proof is in the commit of height ${commit['height']}`
+      })
     }
     const { stdout } = await world.murmur(['peers', '--home', world.path('ben')])
     expect(stdout).to.include(`${hostileId} is banned by the ledger until height ${proof.untilHeight}`)
+  })
+
+  it('turns away one that sends what nobody can read, says why, and goes on without it', async () => {
+    const { world } = current
+    const federation = await withHostile(world, 'garbage')
+    await turnedAway(federation)
+    await federation.hostile.event(
+      'member:refused',
+      ({ code, local }) => code === 'misbehaved' && local === false
+    )
+    await progress(federation, ROUNDS)
+    const { bans, connected } = await memberAt(world, 'cleo', federation.hostileId)
+    expect(connected).to.equal(false)
+    expect(bans.map(({ by }) => by)).to.deep.equal(['peer'])
+    // It also proposes nonsense when it is its turn: what came last is named.
+    expect(bans[0]?.reason).to.match(/nobody can read|proposed what does not follow/)
   })
 })

@@ -132,7 +132,7 @@ function stallAfter(stream: Stream, isLying: () => boolean): void {
   let left = STALL_AFTER_BYTES
   stream.send = (data) => {
     if (!isLying()) return send(data)
-    const part = data.subarray(0, Math.max(0, left))
+    const part = data.subarray(0, Math.min(data.byteLength, Math.max(0, left)))
     left -= data.byteLength
     return part.byteLength === 0 || send(part)
   }

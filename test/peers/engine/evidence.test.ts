@@ -86,7 +86,10 @@ describe('engines with a member that voted twice', () => {
       signed(swarm, honest, { kind: 'precommit' }),
       signed(swarm, peers[1], {})
     ])
+    const told: string[] = []
+    peers[2].engine.addEventListener('evidence:refused', ({ detail }) => told.push(detail.author))
     for (const vote of cast.slice(1)) await report(swarm, peers[3], [cast[0], vote])
+    expect(told).to.deep.equal([peers[3].id, peers[3].id, peers[3].id])
     const tip = await commit(peers[2], ({ body }) => body.height >= 6)
     expect(tip.body.bans).to.equal(undefined)
     expect(tip.body.roster).to.have.length(4)

@@ -12,7 +12,7 @@ import { refuse } from '../../../protocols/common/refusal.ts'
 import { readDag, writeDag } from '../../../src/blocks/index.ts'
 import { encodeFrame } from '../../../protocols/blocks/framing.ts'
 import { rawCidOf } from '../../../src/federation/cbor.ts'
-import { advanceUntil, failure, onWants, sendBlock, someBytes, TestNetwork, until } from './harness.ts'
+import { advanceUntil, failure, onWants, sendBlock, someBytes, TestNetwork, turn, until } from './harness.ts'
 import type { TestPeer } from './harness.ts'
 import type { PeerId, Stream } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
@@ -92,6 +92,37 @@ describe('a hostile holder', () => {
     )
     await failureOf(babbler)
     expect([...new Set(blamed)]).to.deep.equal(['false-block', 'stall', 'unreadable'])
+  })
+
+  it('that is silent in answer after answer stalls, though nobody waited for long; what it gives mends it', async () => {
+    const blamed: string[] = []
+    const judge = { blame: (_peer: string, offence: string) => void blamed.push(offence), heard: () => {} }
+    puller = await network.join({ judge })
+    let isHonest = false
+    const bytes = someBytes(8 * 1024)
+    const cid = await rawCidOf(bytes)
+    const moody = await network.hostile((stream) =>
+      onWants(stream, () => (isHonest ? sendBlock(stream, bytes) : sendBlock(stream, someBytes(5), 5000)))
+    )
+    const giveUpAfter2s = async (): Promise<void> => {
+      const signal = new AbortController()
+      const fetching = failure(puller.blocks.fetch([root], { holders: [moody], signal: signal.signal }))
+      await until(() => network.openStreams > 0)
+      for (let i = 0; i < 40; i++) await turn()
+      network.clock.advance(2000)
+      signal.abort(new Error('too late'))
+      await fetching
+    }
+    await giveUpAfter2s()
+    await giveUpAfter2s()
+    isHonest = true
+    await puller.blocks.fetch([cid], { holders: [moody] })
+    isHonest = false
+    await giveUpAfter2s()
+    await giveUpAfter2s()
+    expect(blamed).to.deep.equal([])
+    await giveUpAfter2s()
+    expect(blamed).to.deep.equal(['stall'])
   })
 
   it('that gives slowly, or ends, is blamed for nothing', async () => {

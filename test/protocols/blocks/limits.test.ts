@@ -33,15 +33,19 @@ describe('a watchdog', () => {
   it('tells silence from slowness', () => {
     const { clock, watchdog, stalls } = watched()
     watchdog.start()
+    const silences: number[] = []
     watchdog.moved(2048)
     clock.advance(1000)
+    silences.push(watchdog.silentMs)
     watchdog.start()
     for (let i = 0; i < 9; i++) {
       clock.advance(100)
       watchdog.moved(1)
     }
     clock.advance(100)
-    expect(stalls.map(({ isSilent }) => isSilent)).to.deep.equal([true, false])
+    silences.push(watchdog.silentMs)
+    expect(stalls).to.have.length(2)
+    expect(silences).to.deep.equal([1000, 100])
   })
 
   it('is content with enough bytes, or with whole answers', () => {
