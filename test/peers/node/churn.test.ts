@@ -94,10 +94,7 @@ describe('peers that come and go', function () {
     federation = await Federation.of(3, { rounds: { startMembers: 3, ...forEver } })
     const [founder] = federation.members
     await founder.peer.waitForRound(5)
-    // A round that nobody trains for yet, however far apart the members are: it is held until the newcomer is here.
-    const next = Math.max(...federation.peers.map((peer) => peer.status().round)) + 2
-    for (const { trainer } of federation.members) trainer.hold(next)
-    await Promise.all(federation.members.map(({ trainer }) => trainer.held()))
+    await federation.hold()
     const { round } = founder.peer.status()
     const late = await federation.join()
     await late.peer.start()

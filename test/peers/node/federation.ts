@@ -72,6 +72,13 @@ export class Federation {
     return this.members.map(({ peer }) => peer)
   }
 
+  /** Hold up the training of all members, in a round that none of them trained for yet. Resolves when it is held up. */
+  async hold(): Promise<void> {
+    const round = Math.max(...this.peers.map((peer) => peer.status().round)) + 2
+    for (const { trainer } of this.members) trainer.hold(round)
+    await Promise.all(this.members.map(({ trainer }) => trainer.held()))
+  }
+
   /** A new member by a fresh invite, not started. */
   async join(init: Partial<PeerInit> = {}): Promise<Member> {
     return await this.#open(await this.home(await this.founder.peer.invite()), init)
