@@ -185,6 +185,8 @@ export interface PeerEvents {
   'member:disconnect': CustomEvent<{ peerId: string }>
   /** `local`: this peer refused the other; else the other refused this one. `message` is for whoever was refused. */
   'member:refused': CustomEvent<{ peerId: string; code: string; message: string; local: boolean }>
+  /** A block on disk was not what it should be. `healed`: written anew from memory; else it is fetched when it is needed. */
+  'block:damaged': CustomEvent<{ cid: string; reason: string; healed: boolean }>
   finished: CustomEvent<{ round: number; commit: string; evaluation: Metrics }>
   /** A failure of a part that the peer goes on without; `error.message` says what to do. */
   error: CustomEvent<{ error: Error }>

@@ -22,6 +22,7 @@ const present: Record<PeerEventName, true> = {
   'member:connect': true,
   'member:disconnect': true,
   'member:refused': true,
+  'block:damaged': true,
   finished: true,
   error: true
 }

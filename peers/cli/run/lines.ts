@@ -49,6 +49,11 @@ function describe(event: PeerEvent): string | null {
       const reached = accuracy == null ? '' : `, accuracy ${formatMetric('accuracy', accuracy)}`
       return `Finished after ${plural(round, 'round')}${reached}, commit ${commit}. Use the model: murmur evaluate, predict, model export.`
     }
+    case 'block:damaged': {
+      const { cid, reason, healed } = event.detail
+      const next = healed ? 'it was written anew' : 'it is fetched from other members when it is needed'
+      return `Block ${shortId(cid)} on disk is damaged (${reason}): ${next}.`
+    }
     case 'error':
       return `Problem: ${event.detail.error.message}`
     case 'training:progress':

@@ -28,7 +28,7 @@ export class BlockstoreClosedError extends Error {
 
 /** What to do about a block that is not as it was written: other bytes, gone, or not to be read. */
 export interface DamageOptions {
-  /** Told of each such block when somebody wants to read it, before it is deleted. */
+  /** Told of each such block when somebody wanted to read it, once it is deleted. */
   onDamaged?: (cid: CID, reason: string) => void
   /** Leave it as it is: for one who only looks. Default: it is deleted, so that it is fetched again. */
   keepDamaged?: boolean
@@ -98,9 +98,10 @@ export class FileBlockstore extends FsBlockstore implements DurableBlockstore {
   }
 
   async #damaged(cid: CID, reason: string): Promise<NotFoundError> {
-    this.#options.onDamaged?.(cid, reason)
-    if (this.#options.keepDamaged === true) return new NotFoundError(`Block ${cid} is damaged: ${reason}`)
-    await this.delete(cid)
+    const { keepDamaged = false, onDamaged } = this.#options
+    if (!keepDamaged) await this.delete(cid)
+    onDamaged?.(cid, reason)
+    if (keepDamaged) return new NotFoundError(`Block ${cid} is damaged: ${reason}`)
     return new NotFoundError(`Block ${cid} was damaged (${reason}) and was deleted: fetch it again`)
   }
 

@@ -130,11 +130,18 @@ function followEvents(registry: Registry, peer: MeasuredPeer): () => void {
     help: 'Failures that the peer survived.',
     registers
   })
+  const damaged = new Counter({
+    name: 'murmur_damaged_blocks_total',
+    help: 'Blocks on disk that were not what they should be; healed: written anew at once.',
+    labelNames: ['healed'],
+    registers
+  })
   const stops = [
     on(peer, 'commit', ({ roundMs }) => rounds.observe(roundMs / 1000)),
     on(peer, 'training:end', ({ trainingMs }) => training.observe(trainingMs / 1000)),
     on(peer, 'update:refused', ({ reason }) => refused.inc({ reason })),
     on(peer, 'member:refused', ({ code }) => turnedAway.inc({ code })),
+    on(peer, 'block:damaged', ({ healed }) => damaged.inc({ healed: String(healed) })),
     on(peer, 'view:change', () => views.inc()),
     on(peer, 'error', () => errors.inc())
   ]

@@ -1,6 +1,14 @@
 /** Vectors and payloads as the engine needs them, over the block stores and the blocks protocol. */
 import { peerIdFromString } from '@libp2p/peer-id'
-import { DagSizeError, getBytes, readFloats, writeDag, writeFloats } from '../../../src/blocks/index.ts'
+import {
+  BlockMissingError,
+  checkDag,
+  DagSizeError,
+  getBytes,
+  readFloats,
+  writeDag,
+  writeFloats
+} from '../../../src/blocks/index.ts'
 import { PayloadMismatchError } from '../../engine/height/updates.ts'
 import { InvalidRecordError } from '../../../src/federation/cbor.ts'
 import { createTurns } from '../../../src/turns.ts'
@@ -60,8 +68,14 @@ export class NodeBlocks implements BlockExchange {
     const { stores } = this.#init
     await this.#reserve(root)
     const maxBytes = length * Float32Array.BYTES_PER_ELEMENT
-    await this.#fetch(root, { ...options, store: stores.durable, maxBytes })
-    return await readFloats(stores.durable, root, length)
+    const fetchAndRead = async (): Promise<Float32Array> => {
+      await this.#fetch(root, { ...options, store: stores.durable, maxBytes })
+      return await readFloats(stores.durable, root, length)
+    }
+    return await healing(fetchAndRead, async () => {
+      // Reading is what finds out: all that is damaged at once, so that it is fetched at once.
+      await checkDag(stores.durable, root, { signal: options.signal })
+    })
   }
 
   async putPayload(bytes: Uint8Array): Promise<CID> {
@@ -78,8 +92,11 @@ export class NodeBlocks implements BlockExchange {
   ): Promise<(offset: number, length: number) => Promise<Uint8Array>> {
     const { view, incoming } = this.#init.stores
     await this.#reserve(root)
-    const dag = await this.#fetchExactly(root, sizeBytes, { ...options, store: incoming })
-    return async (offset, length) => await readRange(view, dag, { offset, length })
+    const fetch = async (): Promise<DagRoot> =>
+      await this.#fetchExactly(root, sizeBytes, { ...options, store: incoming })
+    const dag = await healing(fetch)
+    return async (offset, length) =>
+      await healing(async () => await readRange(view, dag, { offset, length }), fetch)
   }
 
   /** What was used before this call and is not among `keep` goes; what is used from now on stays. */
@@ -135,6 +152,17 @@ export class NodeBlocks implements BlockExchange {
     const { holders, signal, store, maxBytes } = options
     const peers = (): PeerId[] => holders().map((holder) => peerIdFromString(holder))
     return await this.#init.exchange.fetchDag(root, { holders: peers, signal, store, maxBytes })
+  }
+}
+
+/** Try once more after a block turned out to be damaged: by then it is deleted, and can be had from others. */
+async function healing<T>(attempt: () => Promise<T>, before?: () => Promise<unknown>): Promise<T> {
+  try {
+    return await attempt()
+  } catch (error) {
+    if (!(error instanceof BlockMissingError)) throw error
+    await before?.()
+    return await attempt()
   }
 }
 

@@ -34,6 +34,7 @@ import type { LedgerTip } from '../../../src/rounds/index.ts'
 import type { LedgerEntry, StateStore } from '../../../src/state/index.ts'
 import type { Trainer } from '../../../src/training/types.ts'
 import type { ComponentLogger } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
 
 const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
 /** The first view's patience: far above what a proposal and a vote take between members that are well. */
@@ -54,6 +55,8 @@ export interface Parts extends Identity {
   talk: Rounds
   engine: RoundEngine
   bytes: ByteCounter
+  /** Write a block anew that was lost from disk, if it is of the latest model, which is in memory. True: it is there again. */
+  heal(cid: CID): Promise<boolean>
   logger: ComponentLogger
   /** Reachable addresses of this peer with its id, the most useful first. */
   addresses(): string[]
@@ -69,6 +72,8 @@ export interface PartsListener {
   onAddresses(peerId: string, addresses: string[]): void
   /** A member misbehaved on its connections: it is to be parted with. */
   onBan(): void
+  /** A block on disk was not what it should be; it is deleted. */
+  onDamaged(cid: CID, reason: string): void
   onError(error: Error): void
 }
 
@@ -99,7 +104,7 @@ async function open(
 ): Promise<Omit<Parts, 'close'>> {
   const identity = await openIdentity(init)
   const logger = init.logger ?? defaultLogger()
-  const storage = await openStorage(identity, logger, onClose)
+  const storage = await openStorage(identity, listener, onClose)
   const trainer = init.trainer ?? (await startTrainingWorker(trainingOf(init, identity)))
   onClose(async () => await trainer.stop())
   const ledger = new Ledger(storage.state)
@@ -146,12 +151,11 @@ interface Base {
   conduct: Conduct
 }
 
-async function openStorage({ home }: Identity, logger: ComponentLogger, onClose: OnClose): Promise<Storage> {
-  const log = logger.forComponent('murmur:blockstore')
+async function openStorage({ home }: Identity, listener: PartsListener, onClose: OnClose): Promise<Storage> {
   const state = await openLevelStore(home.paths.state)
   onClose(async () => await state.close())
   const stores = await createBlockstores(home.paths.blocks, {
-    onDamaged: (cid, reason) => log.error('block %c is damaged (%s); it will be fetched again', cid, reason)
+    onDamaged: (cid, reason) => listener.onDamaged(cid, reason)
   })
   onClose(async () => await stores.close())
   return { state, stores }
@@ -160,7 +164,7 @@ async function openStorage({ home }: Identity, logger: ComponentLogger, onClose:
 /** The node serves what the engine holds, the engine speaks through the node: each asks the other only when running. */
 async function connect(
   base: Base
-): Promise<Pick<Parts, 'node' | 'talk' | 'engine' | 'links' | 'bytes' | 'addresses'>> {
+): Promise<Pick<Parts, 'node' | 'talk' | 'engine' | 'links' | 'bytes' | 'addresses' | 'heal'>> {
   const bytes: ByteCounter = { bytesIn: 0, bytesOut: 0 }
   const addresses = (): string[] => mostUsefulFirst(node.getMultiaddrs().map(String))
   const node = await createMemberNode({
@@ -170,11 +174,13 @@ async function connect(
     ...sources(base, { engine: () => engine, addresses })
   })
   const talk = createTalk(base, { node, engine: () => engine })
-  const { identity, init, logger } = base
+  const { identity, init, logger, storage } = base
+  const { blockSizeBytes } = identity.manifest.value.exchange
+  const blocks = new NodeBlocks({ stores: storage.stores, exchange: node.services.blocks, blockSizeBytes })
   const engine = new RoundEngine({
     federation: identity.manifest.cid,
     manifest: identity.manifest.value,
-    components: engineComponents(base, { node, talk, addresses }),
+    components: engineComponents(base, { node, talk, blocks, addresses }),
     options: {
       train: init.train ?? true,
       proposeMs: PROPOSE_MS,
@@ -185,7 +191,12 @@ async function connect(
   })
   const log = logger.forComponent('murmur:links')
   const links = new Links({ node, self: identity.self, clock: hostClock, log, jitter: Math.random })
-  return { node, talk, engine, links, bytes, addresses }
+  const heal = async (cid: CID): Promise<boolean> => {
+    const { weights } = engine
+    if (weights != null) await blocks.putModel(weights)
+    return await storage.stores.durable.has(cid)
+  }
+  return { node, talk, engine, links, bytes, addresses, heal }
 }
 
 async function listenOf({ init, identity: { config } }: Base): Promise<string[]> {
@@ -270,11 +281,15 @@ function createTalk(
 
 function engineComponents(
   { identity, storage, ledger, trainer, membership, logger }: Base,
-  { node, talk, addresses }: { node: MemberNode; talk: Rounds; addresses: () => string[] }
+  {
+    node,
+    talk,
+    blocks,
+    addresses
+  }: { node: MemberNode; talk: Rounds; blocks: NodeBlocks; addresses: () => string[] }
 ): EngineComponents {
-  const { key, self, certificate, manifest } = identity
-  const { blocks, ledger: others } = node.services
-  const { blockSizeBytes } = manifest.value.exchange
+  const { key, self, certificate } = identity
+  const { ledger: others } = node.services
   return {
     key,
     self,
@@ -282,7 +297,7 @@ function engineComponents(
     ledger,
     votes: new VoteLog(storage.state),
     recoveries: new RecoveryLog(storage.state),
-    blocks: new NodeBlocks({ stores: storage.stores, exchange: blocks, blockSizeBytes }),
+    blocks,
     gossip: talk,
     catchUp: {
       ask: (peer, question, options) => others.ask(peerIdFromString(peer), question, options)

@@ -32,6 +32,7 @@ import type { Parts } from './parts.ts'
 import type { StatusInput } from './status.ts'
 import type { EngineEvents } from '../../engine/events.ts'
 import type { Manifest } from '../../../src/federation/manifest/index.ts'
+import type { CID } from 'multiformats/cid'
 
 /** Members' addresses remembered for the next start. */
 const MAX_REMEMBERED = 64
@@ -64,6 +65,7 @@ interface LateListener {
     membership(): void
     addresses(peerId: string, addresses: string[]): void
     ban(): void
+    damaged(cid: CID, reason: string): void
     error(error: Error): void
   } | null
 }
@@ -92,6 +94,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
       membership: () => this.#onMembership(),
       addresses: (peerId, addresses) => this.#contacts.hear(peerId, addresses),
       ban: () => this.#background(this.#parts.node.services.admission.recheck()),
+      damaged: (cid, reason) => this.#background(this.#onDamaged(cid, reason)),
       error: (error) => this.#fail(error)
     }
     this.#follow()
@@ -104,6 +107,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
       onMembership: () => late.peer?.membership(),
       onAddresses: (peerId, addresses) => late.peer?.addresses(peerId, addresses),
       onBan: () => late.peer?.ban(),
+      onDamaged: (cid, reason) => late.peer?.damaged(cid, reason),
       onError: (error) => late.peer?.error(error)
     })
     return new NodePeer(init, parts, late)
@@ -306,6 +310,14 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
     this.#background(node.services.admission.recheck())
     const revoked = membership.state.revokedPeers.get(self)
     if (revoked != null) this.#fail(new RevokedError("This peer's membership", revoked.reason))
+  }
+
+  /** What others may ask for in a moment is in memory, if it is of the latest model; else it is fetched when it is read. */
+  async #onDamaged(cid: CID, reason: string): Promise<void> {
+    const { logger, heal } = this.#parts
+    logger.forComponent('murmur:blockstore').error('block %c on disk is damaged: %s', cid, reason)
+    const healed = await heal(cid)
+    this.#emit('block:damaged', { cid: cid.toString(), reason, healed })
   }
 
   #remember(addresses: string[]): void {

@@ -86,7 +86,7 @@ export function waitingFor(input: StatusInput): string | null {
   const { engine, self } = input
   if (input.stopped || engine.tip == null) return null
   if (engine.paused) return undecided(engine.recoveries)
-  if (engine.finished) return null
+  if (engine.finished) return waitingForModel(input)
   if (engine.disk != null) return `a disk that takes what this peer writes: ${engine.disk}`
   const roster = engine.tip.body.roster.map((entry) => entry.peer)
   const ban = banInForce(engine.tip.body, self)

@@ -55,6 +55,7 @@ const parts = await openParts(
     },
     onAddresses: (peerId, addresses) => late.contacts?.hear(peerId, addresses),
     onBan: () => {},
+    onDamaged: () => {},
     onError: (error) => tell('error', { message: error.message })
   }
 )

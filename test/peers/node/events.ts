@@ -13,6 +13,7 @@ export const eventTypes = [
   'member:connect',
   'member:disconnect',
   'member:refused',
+  'block:damaged',
   'finished',
   'error'
 ] as const satisfies (keyof PeerEvents)[]

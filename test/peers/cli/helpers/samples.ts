@@ -134,6 +134,7 @@ export const sampleEvents: { [Name in PeerEventName]: PeerEvents[Name]['detail']
     message: 'its membership was revoked (lost laptop)',
     local: true
   },
+  'block:damaged': { cid: cid(5), reason: 'its file is gone', healed: true },
   finished: { round: 10, commit: cid(10), evaluation: { accuracy: 0.951, loss: 0.2 } },
   error: { error: new Error('The disk is full: free some space') }
 }

@@ -99,6 +99,7 @@ describe('plain output', () => {
       '…xxxxxBob connected.',
       '…xxxCarol disconnected.',
       'Turned away …xxxCarol: its membership was revoked (lost laptop)',
+      'Block …qqqqqqqf on disk is damaged (its file is gone): it was written anew.',
       `Finished after 10 rounds, accuracy 95.1 %, commit ${cid(10)}. Use the model: murmur evaluate, predict, model export.`,
       'Problem: The disk is full: free some space'
     ])
