@@ -3,7 +3,6 @@
  * it is behind. Platform-neutral: disk, network, training and time are handed in.
  */
 import { TypedEventEmitter } from 'main-event'
-import { BlocksUnavailableError } from '../../protocols/blocks/index.ts'
 import { orAborted } from '../../src/turns.ts'
 import { initialState, isFinished, nextHeight, step, voters } from '../../src/rounds/index.ts'
 import { BranchControl } from './branches/index.ts'
@@ -13,6 +12,8 @@ import { Evidence } from './records/evidence.ts'
 import { EarlyRecords } from './records/early.ts'
 import { HeightWork } from './height/height.ts'
 import { insist } from './insist.ts'
+import { Models } from './models.ts'
+import { SupersededError } from './superseded.ts'
 import { wire } from './records/records.ts'
 import { Requests } from './records/requests.ts'
 import { TipKeeper } from './tip.ts'
@@ -25,18 +26,8 @@ import type { EvidenceRecord } from './records/evidence.ts'
 import type { RequestRecord } from './records/requests.ts'
 import type { NextCommit } from './tip.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
-import type { LedgerTip, RoundConfig, RoundState } from '../../src/rounds/index.ts'
+import type { RoundConfig, RoundState } from '../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
-
-/** Why work on one tip is given up: there is a newer one. */
-class SupersededError extends Error {
-  static override name = 'SupersededError'
-
-  constructor() {
-    super('The ledger moved on')
-    this.name = 'SupersededError'
-  }
-}
 
 export interface RoundEngineInit {
   federation: CID
@@ -60,7 +51,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   /** Models to keep until that of the tip is here: the last one that was complete, at first whatever a start found. */
   #fallback: readonly CID[] = []
   #work: HeightWork | null = null
-  #lacksModel = false
+  readonly #models: Models
   /** Until a commit is on the disk again. */
   #disk: DiskError | null = null
   #connected: string[] = []
@@ -86,6 +77,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     )
     this.#catchUp = this.#createCatchUp()
     this.branches = this.#createBranches()
+    this.#models = this.#createModels()
   }
 
   /** Read the ledger from disk, so that membership is known before anybody is let in. Comes before `start()`. */
@@ -107,6 +99,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#stopping.abort(new Error('The peer stops'))
     this.#catchUp.stop()
     this.#settling.abort(new Error('The peer stops'))
+    this.#models.stop()
     this.#work?.end()
   }
 
@@ -162,7 +155,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     return {
       tip,
       settled: this.#position != null,
-      lacksModel: this.#lacksModel,
+      lacksModel: this.#models.lacks,
       step,
       view,
       mode: height.mode,
@@ -200,30 +193,13 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#settling = new AbortController()
     const { signal } = this.#settling
     const isKnown = known?.cid.equals(tip.cid) === true
-    const weights = isKnown ? known.results.weights : await this.#fetchModel(tip, signal)
+    const weights = isKnown ? known.results.weights : await this.#models.of(tip)
     if (signal.aborted) return
+    this.#models.hold(tip.body.model, weights)
     this.#position = { tip, weights }
     this.#fallback = [tip.body.model]
-    this.#lacksModel = false
     this.#emit('change', this.snapshot())
     await this.#open(this.#position)
-  }
-
-  /** The model may be with nobody who is connected now; and nobody tells when it is. */
-  async #fetchModel(tip: LedgerTip, signal: AbortSignal): Promise<Float32Array> {
-    const { clock, log } = this.#components
-    const holders = (): string[] => this.#connected
-    return await insist(() => this.#tip.weights(tip, { holders, signal }), {
-      clock,
-      signal,
-      onFailure: (error) => {
-        log('will try again to get the model of height %d: %s', tip.body.height, error.message)
-        if (this.#lacksModel) return
-        this.#lacksModel = true
-        this.#emit('change', this.snapshot())
-        if (!(error instanceof BlocksUnavailableError)) this.#fail(error)
-      }
-    })
   }
 
   async #open(position: Position): Promise<void> {
@@ -359,7 +335,9 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     const now = this.#components.clock.elapsedMs()
     this.#emit('commit', { tip, commit: next.bytes, durationMs: now - this.#appliedAt })
     this.#appliedAt = now
-    this.#background(this.#components.blocks.prune([next.body.model, ...this.#fallback]))
+    const keep = [next.body.model, ...this.#models.coming, ...this.#fallback]
+    this.#models.moved(next.body.model)
+    this.#background(this.#components.blocks.prune(keep))
     return true
   }
 
@@ -414,6 +392,20 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       onRecord: async (record) => await this.receive(record),
       onTick: () => this.#background(this.#askToJoin()),
       onQuiet: () => this.#emit('change', this.snapshot())
+    })
+  }
+
+  #createModels(): Models {
+    const { clock, log } = this.#components
+    const holders = (): string[] => this.#connected
+    return new Models({
+      clock,
+      log,
+      get: async (tip, signal) => await this.#tip.weights(tip, { holders, signal }),
+      onLacking: (error) => {
+        this.#emit('change', this.snapshot())
+        if (error != null) this.#fail(error)
+      }
     })
   }
 

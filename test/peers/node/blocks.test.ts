@@ -1,7 +1,9 @@
 import { expect } from 'chai'
 import { createMemoryBlockstores } from '../../../peers/node/blockstore/index.ts'
 import { NodeBlocks } from '../../../peers/node/peer/blocks.ts'
-import { readRoot, writeDag } from '../../../src/blocks/index.ts'
+import { BlocksUnavailableError } from '../../../protocols/blocks/index.ts'
+import { readRoot, writeDag, writeFloats } from '../../../src/blocks/index.ts'
+import { failure } from '../../helpers/failure.ts'
 import type { NodeBlocksInit } from '../../../peers/node/peer/blocks.ts'
 import type { Blockstores } from '../../../peers/node/blockstore/index.ts'
 import type { CID } from 'multiformats/cid'
@@ -27,7 +29,50 @@ function holder(other: Blockstores): NodeBlocksInit['exchange'] {
   }
 }
 
+/** The same, but it dies after so many blocks; `given` are those that it gave. */
+function dying(other: Blockstores, after: number): { exchange: NodeBlocksInit['exchange']; given: string[] } {
+  const given: string[] = []
+  const exchange: NodeBlocksInit['exchange'] = {
+    async fetchDag(root, { store }) {
+      const target = store as Blockstores['incoming']
+      const dag = await readRoot(other.view, root)
+      for (const cid of [root, ...dag.blocks]) {
+        if (await target.has(cid)) continue
+        if (given.length >= after) throw new BlocksUnavailableError([cid], [])
+        given.push(cid.toString())
+        for await (const bytes of other.view.get(cid)) await target.put(cid, bytes)
+      }
+      return dag
+    }
+  }
+  return { exchange, given }
+}
+
 describe("a peer's vectors and payloads", () => {
+  it('keep what came of a model when its source dies, and when another model overtakes it', async () => {
+    const [stores, other] = [createMemoryBlockstores(), createMemoryBlockstores()]
+    const length = 5 * (blockSizeBytes / 4)
+    const first = Float32Array.from({ length }, (_, i) => i)
+    const second = first.slice()
+    second[length - 1] = -1
+    const [one, two] = await Promise.all(
+      [first, second].map(async (weights) => await writeFloats(other.durable, weights, { blockSizeBytes }))
+    )
+    const mortal = dying(other, 4)
+    const blocks = new NodeBlocks({ stores, exchange: mortal.exchange, blockSizeBytes })
+    await failure(blocks.getModel(one.root, length, noHolders), BlocksUnavailableError)
+    // The engine keeps what is coming until the next model is whole.
+    await blocks.prune([two.root, one.root])
+    const next = dying(other, Infinity)
+    const again = new NodeBlocks({ stores, exchange: next.exchange, blockSizeBytes })
+    expect(await again.getModel(two.root, length, noHolders)).to.deep.equal(second)
+    // The root and three blocks came before; of the five blocks the first four are in both models.
+    expect(mortal.given).to.have.length(4)
+    expect(next.given).to.have.length(3)
+    await again.prune([two.root])
+    expect(await stores.durable.has(one.root)).to.equal(false)
+  })
+
   it('are brought again when a pruning takes them away just as they are wanted', async () => {
     const [stores, other] = [createMemoryBlockstores(), createMemoryBlockstores()]
     const blocks = new NodeBlocks({ stores, exchange: holder(other), blockSizeBytes })
