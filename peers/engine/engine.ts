@@ -26,7 +26,7 @@ import type { EvidenceRecord } from './records/evidence.ts'
 import type { RequestRecord } from './records/requests.ts'
 import type { NextCommit } from './tip.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
-import type { RoundConfig, RoundState } from '../../src/rounds/index.ts'
+import type { LedgerTip, RoundConfig, RoundState } from '../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
 
 export interface RoundEngineInit {
@@ -142,6 +142,11 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   async request(record: RequestRecord): Promise<void> {
     await this.#onRequest(record)
     await this.#components.gossip.publish(wire(record))
+  }
+
+  /** The latest commit; null until the ledger was read. Asked for with every message. */
+  get tip(): LedgerTip | null {
+    return this.#tip.current
   }
 
   /** The latest committed weights; null while they are being fetched. Not to be changed. */

@@ -126,7 +126,7 @@ async function open(
 function conductOf(listener: PartsListener, logger: ComponentLogger): Conduct {
   const log = logger.forComponent('murmur:conduct')
   return new Conduct({
-    nowMs: () => performance.now(),
+    nowMs: hostClock.elapsedMs,
     onBan: ({ peerId, reason, durationMs }) => {
       log.error('%s is refused for %d ms: %s', peerId, durationMs, reason)
       listener.onBan()
@@ -225,7 +225,7 @@ function sources(
   { engine, addresses }: { engine: () => RoundEngine; addresses: () => string[] }
 ): Pick<MemberNodeInit, 'admission' | 'ledger' | 'blocks'> {
   const federation = manifest.cid
-  const head = (): LedgerHead | null => headOf(engine().snapshot().tip)
+  const head = (): LedgerHead | null => headOf(engine().tip)
   return {
     admission: {
       federation,
@@ -267,8 +267,8 @@ function createTalk(
     federation: manifest.cid,
     isMember: (peerId) => activeMember(membership.state, peerId) != null || isAdmitted(peerId),
     mayJoin: async ({ author, value }) => isAdmitted(author) || (await membership.admits(value.certificate)),
-    heightOf: () => (engine().snapshot().tip?.body.height ?? 0) + 1,
-    authors: () => others(engine().snapshot().tip, self),
+    heightOf: () => (engine().tip?.body.height ?? 0) + 1,
+    authors: () => others(engine().tip, self),
     onRecord: (record) => {
       engine()
         .receive(record)

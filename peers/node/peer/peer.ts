@@ -169,7 +169,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
 
   async recover(options: RecoverOptions): Promise<Uint8Array> {
     const { engine, membership, self, key } = this.#parts
-    const { tip } = engine.snapshot()
+    const { tip } = engine
     if (tip == null) throw new PeerStoppedError()
     const init = { self, key, tip, membership: membership.state, connected: this.#connected }
     const recovery = await makeRecovery({ ...init, ...options, now: hostClock.now() })

@@ -45,7 +45,7 @@ export class EngineActor implements Actor {
   }
 
   get committed(): number {
-    return this.engine?.snapshot().tip?.body.height ?? 0
+    return this.engine?.tip?.body.height ?? 0
   }
 
   block(root: string): Uint8Array | undefined {

@@ -138,7 +138,7 @@ export class EngineStage extends Stage<EngineActor> {
   }
 
   isOutstanding({ engine }: EngineActor): boolean {
-    const tip = engine?.snapshot().tip
+    const tip = engine?.tip
     const reports = engine?.records().filter(({ kind }) => kind === 'evidence') ?? []
     return reports.some(({ bytes }) => {
       const { author: offender, height } = provenVote(reopen(evidenceType, bytes).votes[0])

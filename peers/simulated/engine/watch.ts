@@ -43,7 +43,7 @@ export class EngineWatch {
   /** Once its ledger is read: it has lost nothing, and is of one mind with the others. */
   restarted(peer: EngineActor): void {
     const before = this.#heights.get(peer.id) ?? 0
-    const tip = peer.engine?.snapshot().tip
+    const tip = peer.engine?.tip
     if (tip == null || tip.body.height < before)
       throw new ViolationError(
         `${peer.index} came back at height ${tip?.body.height}, it had committed ${before}`
