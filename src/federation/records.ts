@@ -10,6 +10,7 @@ import {
   textField,
   timeField
 } from './fields.ts'
+import { maxEnvelopeBytes } from './signed.ts'
 import type { RecordSchema } from './cbor.ts'
 import type { SignedType } from './signed.ts'
 
@@ -137,7 +138,7 @@ const commitBodySchema = z.strictObject({
   /** Who was banned by proof, by peer id ascending, until nothing follows from it any more; absent when nobody. */
   bans: z.array(banSchema).min(1).max(MAX_BANS).optional(),
   /** The admin's signed recovery (see recovery.ts) that this commit is: it has no votes. Absent in all others. */
-  recovery: bytesField(MAX_RECOVERY_BYTES + 256).optional()
+  recovery: bytesField(maxEnvelopeBytes({ maxBytes: MAX_RECOVERY_BYTES })).optional()
 })
 
 const proposalSchema = z.strictObject({

@@ -45,6 +45,11 @@ export class InvalidSignatureError extends Error {
 /** Envelope overhead: key, type, signature and protobuf framing. */
 const ENVELOPE_OVERHEAD_BYTES = 256
 
+/** The most bytes that an envelope of this type may have. */
+export function maxEnvelopeBytes({ maxBytes }: Pick<SignedType<unknown>, 'maxBytes'>): number {
+  return maxBytes + ENVELOPE_OVERHEAD_BYTES
+}
+
 /** Sign a value. The value is checked first, so nothing invalid is ever signed. */
 export async function seal<T>(type: SignedType<T>, value: T, key: PrivateKey): Promise<Signed<T>> {
   const payload = encode(value)
@@ -64,7 +69,7 @@ export async function seal<T>(type: SignedType<T>, value: T, key: PrivateKey): P
  * envelope is not encoded as `seal()` does
  */
 export async function open<T>(type: SignedType<T>, bytes: Uint8Array): Promise<Signed<T>> {
-  if (bytes.byteLength > type.maxBytes + ENVELOPE_OVERHEAD_BYTES) {
+  if (bytes.byteLength > maxEnvelopeBytes(type)) {
     throw new InvalidRecordError(type.name, `${bytes.byteLength} bytes, at most ${type.maxBytes} expected`)
   }
   const envelope = await openEnvelope(type, bytes)

@@ -3,8 +3,10 @@ import { z } from 'zod'
 import { decode, encode } from '../federation/cbor.ts'
 import { bytesField, cidField } from '../federation/fields.ts'
 import { commitType, MAX_ROSTER, updateType } from '../federation/records.ts'
-import { LedgerConflictError, LedgerCorruptError, LedgerGapError } from './errors.ts'
+import { maxEnvelopeBytes } from '../federation/signed.ts'
+import { LedgerConflictError, LedgerGapError } from './errors.ts'
 import { heightKey, heightOfKey } from './keys.ts'
+import { readAs } from './read.ts'
 import type { StateStore, StateWrite } from './store.ts'
 import type { RecordSchema } from '../federation/cbor.ts'
 import type { CID } from 'multiformats/cid'
@@ -12,9 +14,6 @@ import type { CID } from 'multiformats/cid'
 const COMMITS = 'ledger/commit/'
 const BY_CID = 'ledger/cid/'
 const UPDATES = 'ledger/updates/'
-
-/** An envelope: a record with key, signature and framing. */
-const MAX_UPDATE_BYTES = updateType.maxBytes + 256
 
 /** A commit as it is stored. `bytes` are its encoding; `cid` is its id (of the commit body). */
 export interface LedgerEntry {
@@ -29,7 +28,9 @@ const storedType: RecordSchema<{ cid: CID; bytes: Uint8Array }> = {
   maxBytes: commitType.maxBytes + 128
 }
 
-/** Signed updates are 4 KiB at most, and no more than a roster sends them. */
+const MAX_UPDATE_BYTES = maxEnvelopeBytes(updateType)
+
+/** No more than a roster sends them. */
 const updatesType: RecordSchema<Uint8Array[]> = {
   name: 'updates of a commit',
   schema: z.array(bytesField(MAX_UPDATE_BYTES)).max(MAX_ROSTER),
@@ -145,12 +146,4 @@ function writesOf({ height, cid, bytes }: LedgerEntry): StateWrite[] {
 function entryOf(key: string, value: Uint8Array): LedgerEntry {
   const { cid, bytes } = readAs(key, () => decode(storedType, value))
   return { height: heightOfKey(key), cid, bytes }
-}
-
-function readAs<T>(key: string, read: () => T): T {
-  try {
-    return read()
-  } catch (cause) {
-    throw new LedgerCorruptError(key, { cause })
-  }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { decode, encode } from '../federation/cbor.ts'
 import { bytesField } from '../federation/fields.ts'
 import { commitType } from '../federation/records.ts'
-import { LedgerCorruptError } from './errors.ts'
+import { readAs } from './read.ts'
 import type { StateStore, StateWrite } from './store.ts'
 import type { RecordSchema } from '../federation/cbor.ts'
 
@@ -43,15 +43,10 @@ export class RecoveryLog {
   async all(): Promise<Map<string, KeptRecovery>> {
     const kept = new Map<string, KeptRecovery>()
     for await (const { key, value } of this.#store.entries(RECOVERIES))
-      kept.set(key.slice(RECOVERIES.length), read(key, value))
+      kept.set(
+        key.slice(RECOVERIES.length),
+        readAs(key, () => decode(keptType, value))
+      )
     return kept
-  }
-}
-
-function read(key: string, value: Uint8Array): KeptRecovery {
-  try {
-    return decode(keptType, value)
-  } catch (cause) {
-    throw new LedgerCorruptError(key, { cause })
   }
 }
