@@ -5,7 +5,7 @@
  */
 import { lpStream } from '@libp2p/utils'
 import { z } from 'zod'
-import { decode, encode, parse } from '../../src/federation/cbor.ts'
+import { decode, encode, InvalidRecordError, parse } from '../../src/federation/cbor.ts'
 import { FrameLengthError, RefusedError } from './errors.ts'
 import { refusalFrameSchema } from './refusal.ts'
 import type { AbortOptions, Stream } from '@libp2p/interface'
@@ -25,6 +25,11 @@ export interface Frames {
   read<T>(type: RecordSchema<T>, options?: AbortOptions): Promise<T>
   /** Resolves when the transport has taken the record. */
   write(value: unknown, options?: AbortOptions): Promise<void>
+}
+
+/** Did the other side send what is no frame of the protocol? (A stream that ends in the middle is no such thing.) */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof InvalidRecordError || error instanceof FrameLengthError
 }
 
 /** A varint of four bytes reaches 256 MiB, more than any frame may have. */

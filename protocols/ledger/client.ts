@@ -1,7 +1,6 @@
 /** Asks one peer, and checks that its answer keeps to the protocol. */
-import { InvalidRecordError } from '../../src/federation/cbor.ts'
-import { asError, FrameLengthError, RefusedError } from '../common/errors.ts'
-import { frames } from '../common/frames.ts'
+import { asError, RefusedError } from '../common/errors.ts'
+import { frames, isUnreadable } from '../common/frames.ts'
 import {
   DEFAULT_ANSWER_BYTES,
   LEDGER_PROTOCOL,
@@ -84,7 +83,7 @@ export class LedgerClient {
 
 /** A stream that ended in the middle is no offence: the connection may be gone. */
 function isCut({ cause }: LedgerProtocolError): boolean {
-  return cause != null && !(cause instanceof InvalidRecordError || cause instanceof FrameLengthError)
+  return cause != null && !isUnreadable(cause)
 }
 
 /** Passes frames on as long as they come in order and within what was asked for. */

@@ -1,7 +1,6 @@
 /** Answers requests: one a stream. Who may ask at all is decided by the registrar that was handed in. */
-import { InvalidRecordError } from '../../src/federation/cbor.ts'
-import { asError, FrameLengthError } from '../common/errors.ts'
-import { frames } from '../common/frames.ts'
+import { asError } from '../common/errors.ts'
+import { frames, isUnreadable } from '../common/frames.ts'
 import { RateLimits } from '../common/rate-limits.ts'
 import { refuse } from '../common/refusal.ts'
 import { answer } from './answer.ts'
@@ -72,8 +71,7 @@ export class LedgerServer {
       await this.#serve(stream)
     } catch (error) {
       this.#init.log('could not answer %p: %e', remotePeer, error)
-      const isUnreadable = error instanceof InvalidRecordError || error instanceof FrameLengthError
-      if (isUnreadable) this.#init.judge?.blame(peer, 'unreadable')
+      if (isUnreadable(error)) this.#init.judge?.blame(peer, 'unreadable')
       stream.abort(asError(error))
     } finally {
       streams.delete(stream)

@@ -104,6 +104,15 @@ export function offenceFault(tip: LedgerTip, offence: Pick<Offence, 'offender' |
   return null
 }
 
+/** Will no commit after this one carry an offence of that height: it was carried, or is too long ago? */
+export function isOver(
+  { height: at, bans }: Pick<CommitBody, 'height' | 'bans'>,
+  offence: Pick<Offence, 'offender' | 'height'>
+): boolean {
+  const since = bans?.find(({ peer }) => peer === offence.offender)?.since ?? -1
+  return offence.height <= Math.max(since, at + 1 - EVIDENCE_HEIGHTS)
+}
+
 /** Of all that is known, what the commit after `tip` carries: by offender, one of each, as much as there is room for. */
 export function selectOffences(tip: LedgerTip, known: readonly Offence[]): Offence[] {
   const byOffender = new Map<string, Offence>()

@@ -15,6 +15,7 @@ export {
   EVIDENCE_HEIGHTS,
   InvalidEvidenceError,
   isBanned,
+  isOver,
   offenceFault,
   openEvidence,
   reopenEvidence,

@@ -3,8 +3,8 @@ import { compare } from 'uint8arrays/compare'
 import { evidenceType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
 import {
-  EVIDENCE_HEIGHTS,
   InvalidEvidenceError,
+  isOver,
   offenceFault,
   openEvidence,
   selectOffences
@@ -88,10 +88,7 @@ export class Evidence {
 
   /** Forget what commits have carried, and what is too old. Who left the roster may come back. */
   prune({ body }: LedgerTip): void {
-    for (const [offender, { offence }] of this.#held) {
-      const since = body.bans?.find(({ peer }) => peer === offender)?.since ?? -1
-      if (offence.height <= Math.max(since, body.height + 1 - EVIDENCE_HEIGHTS)) this.#held.delete(offender)
-    }
+    for (const [offender, { offence }] of this.#held) if (isOver(body, offence)) this.#held.delete(offender)
   }
 }
 

@@ -1,5 +1,5 @@
 /** Proofs of equivocation that a simulated peer holds, as peers/engine/records/evidence.ts does. */
-import { contradiction, EVIDENCE_HEIGHTS, offenceFault, selectOffences } from '../../../src/rounds/index.ts'
+import { contradiction, isOver, offenceFault, selectOffences } from '../../../src/rounds/index.ts'
 import type { EvidenceRecord, VoteRecord } from './records.ts'
 import type { ProvenVote } from '../checker/bans.ts'
 import type { PeerWorld } from '../world.ts'
@@ -44,10 +44,8 @@ export class Accused {
   }
 
   prune({ body }: LedgerTip): void {
-    for (const [offender, { votes }] of this.#held) {
-      const since = body.bans?.find(({ peer }) => peer === offender)?.since ?? -1
-      if (votes[0].height <= Math.max(since, body.height + 1 - EVIDENCE_HEIGHTS)) this.#held.delete(offender)
-    }
+    for (const [offender, { votes }] of this.#held)
+      if (isOver(body, { offender, height: votes[0].height })) this.#held.delete(offender)
   }
 
   /** Those records that prove something. */

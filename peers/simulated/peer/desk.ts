@@ -1,4 +1,5 @@
 /** A simulated peer's work on one height: payloads that are here, bodies that were made, others' bodies checked. */
+import { changesAnything } from '../../engine/membership.ts'
 import { admissible, selectOffences } from '../../../src/rounds/index.ts'
 import { claimsFault, judge, make } from './work.ts'
 import type { SimPeer } from './peer.ts'
@@ -102,11 +103,6 @@ export class Desk {
 export function changeOf(admitted: string[], offences: Offence[] = []): MembershipChange {
   const admissions = admitted.map((name) => new TextEncoder().encode(name))
   return { admissions, admitted, revocations: [], removed: [], offences }
-}
-
-/** True when there is something to commit. */
-export function changesAnything({ admitted, offences = [] }: MembershipChange): boolean {
-  return admitted.length + offences.length > 0
 }
 
 function nameOf(certificate: Uint8Array): string {

@@ -4,7 +4,8 @@
  */
 import { admissible, initialState, nextHeight, step } from '../../../src/rounds/index.ts'
 import { Accused } from './accused.ts'
-import { changeOf, changesAnything, Desk } from './desk.ts'
+import { changesAnything } from '../../engine/membership.ts'
+import { changeOf, Desk } from './desk.ts'
 import { Inquiry } from './inquiry.ts'
 import { Store } from './store.ts'
 import { evidenceRecord, joinRecord, proposalRecord, updateRecord, voteRecord } from './records.ts'
