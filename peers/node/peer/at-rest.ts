@@ -8,18 +8,18 @@ import { isFinished } from '../../../src/rounds/index.ts'
 import { Ledger, VoteLog } from '../../../src/state/index.ts'
 import { NoInitialSeedError } from '../../../src/training/errors.ts'
 import { TipKeeper } from '../../engine/tip.ts'
-import { createBlockstores } from '../blockstore/index.ts'
 import { hostClock } from '../clock.ts'
 import { openHome } from '../home/index.ts'
-import { openLevelStore } from '../state/index.ts'
 import { NodeBlocks } from './blocks.ts'
 import { closeAll } from '../close.ts'
 import { LedgerMembership } from './membership.ts'
 import { peerStatus } from './status.ts'
+import { openStorage } from './storage.ts'
 import { summariesOf } from './summary.ts'
 import type { Closer } from '../close.ts'
-import type { BlockView } from '../blockstore/index.ts'
+import type { Blockstores, BlockView } from '../blockstore/index.ts'
 import type { CommitSummary, PeerStatus } from '../types.ts'
+import type { FetchOptions } from '../../engine/components.ts'
 import type { EngineSnapshot } from '../../engine/events.ts'
 import type { Blocks } from '../../../protocols/blocks/index.ts'
 import type { Manifest } from '../../../src/federation/manifest/index.ts'
@@ -44,12 +44,10 @@ export async function openAtRest(dir: string): Promise<PeerAtRest> {
   const home = await openHome(dir)
   const manifest = await home.manifest()
   const { peerId: self = '' } = (await home.describeIdentity()) ?? {}
-  const state = await openLevelStore(home.paths.state)
-  const closers: Closer[] = [async () => await state.close()]
+  const closers: Closer[] = []
   const close = async (): Promise<void> => await closeAll(closers.splice(0).reverse())
   try {
-    const stores = await createBlockstores(home.paths.blocks, { keepDamaged: true })
-    closers.push(async () => await stores.close())
+    const { state, stores } = await openStorage(home, { keepDamaged: true }, (closer) => closers.push(closer))
     const ledger = new Ledger(state)
     const membership = new LedgerMembership({
       manifest,
@@ -58,18 +56,15 @@ export async function openAtRest(dir: string): Promise<PeerAtRest> {
       onAddresses: () => undefined,
       onChange: () => undefined
     })
-    const { blockSizeBytes } = manifest.value.exchange
-    const blocks = new NodeBlocks({ stores, exchange: nobody(stores.view), blockSizeBytes })
-    const trainer = untrained(manifest.value)
-    const components = { ledger, votes: new VoteLog(state), membership, blocks, trainer }
+    const models = modelsAtRest(stores, manifest.value)
+    const components = { ledger, votes: new VoteLog(state), membership, ...models }
     const keeper = new TipKeeper({ federation: manifest.cid, manifest: manifest.value, components })
     const tip = await keeper.read()
     return {
       status: () =>
         peerStatus({ self, manifest, engine: snapshot(tip), membership: membership.state, ...IDLE }),
       ledger: ({ from = 1, limit } = {}) => summariesOf(ledger.range(Math.max(1, from), limit)),
-      weights: async () =>
-        await keeper.weights(tip, { holders: () => [], signal: new AbortController().signal }),
+      weights: async () => await keeper.weights(tip, fromNobody()),
       close
     }
   } catch (error) {
@@ -78,13 +73,28 @@ export async function openAtRest(dir: string): Promise<PeerAtRest> {
   }
 }
 
+/** What models are read with where no peer runs. */
+export function modelsAtRest(
+  stores: Blockstores,
+  manifest: Manifest
+): { blocks: NodeBlocks; trainer: ReturnType<typeof untrained> } {
+  const { blockSizeBytes } = manifest.exchange
+  const blocks = new NodeBlocks({ stores, exchange: nobody(stores.view), blockSizeBytes })
+  return { blocks, trainer: untrained(manifest) }
+}
+
+/** No holder is there to be asked. */
+export function fromNobody(signal = new AbortController().signal): FetchOptions {
+  return { holders: () => [], signal }
+}
+
 /** There is no network: blocks are here, or they cannot be had. */
-export const nobody = (view: BlockView): Pick<Blocks, 'fetchDag'> => ({
+const nobody = (view: BlockView): Pick<Blocks, 'fetchDag'> => ({
   fetchDag: async (root, { signal }) => await readRoot(view, root, { signal })
 })
 
 /** The weights that the model starts from; nothing is trained. */
-export function untrained(manifest: Manifest): {
+function untrained(manifest: Manifest): {
   info: { parameters: number }
   initialWeights(): Promise<Float32Array>
 } {

@@ -8,30 +8,29 @@ import { MisbehavedError } from '../../../src/federation/errors.ts'
 import { activeMember, checkAdmission } from '../../../src/federation/membership.ts'
 import { Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { RoundEngine } from '../../engine/engine.ts'
-import { createBlockstores } from '../blockstore/index.ts'
 import { hostClock } from '../clock.ts'
 import { mostUsefulFirst } from '../network/addresses.ts'
 import { Links } from '../network/links.ts'
 import { createMemberNode } from '../network/member-node.ts'
 import { withUsualPort } from '../network/port.ts'
-import { openLevelStore } from '../state/index.ts'
 import { startTrainingWorker } from '../training/index.ts'
 import { NodeBlocks } from './blocks.ts'
 import { judgeRounds } from './conduct.ts'
 import { closeAll } from '../close.ts'
 import { openIdentity, trainingOf } from './identity.ts'
 import { LedgerMembership } from './membership.ts'
-import type { Blockstores } from '../blockstore/index.ts'
+import { openStorage } from './storage.ts'
 import type { ByteCounter } from '../network/counted.ts'
 import type { MemberNode, MemberNodeInit } from '../network/member-node.ts'
 import type { PeerInit } from '../types.ts'
 import type { Closer } from '../close.ts'
 import type { Identity } from './identity.ts'
+import type { Storage } from './storage.ts'
 import type { EngineComponents } from '../../engine/components.ts'
 import type { Rounds } from '../../../protocols/rounds/index.ts'
 import type { LedgerHead } from '../../../protocols/admission/index.ts'
 import type { LedgerTip } from '../../../src/rounds/index.ts'
-import type { LedgerEntry, StateStore } from '../../../src/state/index.ts'
+import type { LedgerEntry } from '../../../src/state/index.ts'
 import type { Trainer } from '../../../src/training/types.ts'
 import type { ComponentLogger } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
@@ -104,7 +103,8 @@ async function open(
 ): Promise<Omit<Parts, 'close'>> {
   const identity = await openIdentity(init)
   const logger = init.logger ?? defaultLogger()
-  const storage = await openStorage(identity, listener, onClose)
+  const onDamaged = (cid: CID, reason: string): void => listener.onDamaged(cid, reason)
+  const storage = await openStorage(identity.home, { onDamaged }, onClose)
   const trainer = init.trainer ?? (await startTrainingWorker(trainingOf(init, identity)))
   onClose(async () => await trainer.stop())
   const ledger = new Ledger(storage.state)
@@ -134,11 +134,6 @@ function conductOf(listener: PartsListener, logger: ComponentLogger): Conduct {
   })
 }
 
-interface Storage {
-  state: StateStore
-  stores: Blockstores
-}
-
 interface Base {
   init: PeerInit
   listener: PartsListener
@@ -149,16 +144,6 @@ interface Base {
   ledger: Ledger
   membership: LedgerMembership
   conduct: Conduct
-}
-
-async function openStorage({ home }: Identity, listener: PartsListener, onClose: OnClose): Promise<Storage> {
-  const state = await openLevelStore(home.paths.state)
-  onClose(async () => await state.close())
-  const stores = await createBlockstores(home.paths.blocks, {
-    onDamaged: (cid, reason) => listener.onDamaged(cid, reason)
-  })
-  onClose(async () => await stores.close())
-  return { state, stores }
 }
 
 /** The node serves what the engine holds, the engine speaks through the node: each asks the other only when running. */
