@@ -47,7 +47,10 @@ export class NodeBlocks implements BlockExchange {
   async putModel(weights: Float32Array): Promise<CID> {
     const { stores, blockSizeBytes } = this.#init
     return await this.#turns.take(async () => {
-      const { root, blocks } = this.#hashed.get(weights) ?? (await cut(weights, blockSizeBytes))
+      const hashed = this.#hashed.get(weights) ?? (await cut(weights, blockSizeBytes))
+      // Whoever heals one block after the other stores the same vector each time.
+      this.#hashed.set(weights, hashed)
+      const { root, blocks } = hashed
       const queue = blocks.values()
       const lane = async (): Promise<void> => {
         for (const { cid, bytes } of queue) await stores.durable.put(cid, bytes)
