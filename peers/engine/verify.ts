@@ -90,11 +90,12 @@ async function wrongRecovery(tip: LedgerTip, { body, votes }: Commit): Promise<M
       expected: 'an admin that the manifest names',
       found: admin
     }
-  const { commit, height } = { commit: String(base.commit), height: base.height }
-  if (!federation.equals(tip.federation) || height !== tip.body.height || commit !== String(tip.cid)) {
-    const [expected, found] = [`${tip.cid} of height ${tip.body.height}`, `${commit} of height ${height}`]
+  const [expected, found] = [
+    `${tip.cid} of height ${tip.body.height}`,
+    `${base.commit} of height ${base.height}`
+  ]
+  if (!federation.equals(tip.federation) || found !== expected)
     return { what: 'its recovery follows another commit', expected, found }
-  }
   if (votes.length > 0)
     return { what: 'it is a recovery', expected: 'no votes', found: `${votes.length} votes` }
   const differing = differences(body, recoveryBody(tip, recovery)).join(', ')

@@ -199,6 +199,11 @@ export async function checkParticipation(
   return participation
 }
 
+/** May this peer go on without a quorum? Only admins that the manifest names may, unless they were revoked. */
+export function mayRecover(state: MembershipState, peerId: string): boolean {
+  return namedRole(state.manifest.value, peerId) != null && isAdmin(state, peerId)
+}
+
 /**
  * Check that an admin may go on without a quorum, with the commit of the state's height.
  *
@@ -212,7 +217,7 @@ export async function checkRecovery(state: MembershipState, envelope: Uint8Array
   const { federation, admin, base, members, previous } = recovery.value
   const ids = { found: federation.toString(), expected: state.manifest.cid.toString() }
   if (ids.found !== ids.expected) throw new WrongFederationError('recovery', ids)
-  if (namedRole(state.manifest.value, admin) == null || !isAdmin(state, admin))
+  if (!mayRecover(state, admin))
     throw new NotAllowedError(`Only admins whom the manifest names recover, and ${admin} is not one`)
   if (base.height + 1 !== state.height)
     throw new NotAllowedError(`This recovery follows height ${base.height}, not ${state.height - 1}`)

@@ -119,8 +119,9 @@ class Audit {
       })
   }
 
-  #count({ verified, updates }: Followed, report = this.#report): void {
+  #count({ verified, updates }: Followed): void {
     const { body } = verified.commit
+    const report = this.#report
     report.votes += verified.voters
     report.admissions += body.admissions.length
     report.revocations += body.revocations.length

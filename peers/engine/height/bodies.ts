@@ -86,8 +86,7 @@ export class Bodies {
   async check(proposal: Proposal): Promise<KnownBody> {
     const { body } = proposal
     this.#checkClaims(body)
-    const held = await this.#holdAll(proposal)
-    const made = await this.remake(body, held)
+    const made = await this.#remake(body, await this.#holdAll(proposal))
     const claimed = await cidOf(encode(body))
     if (!made.cid.equals(claimed)) {
       const differing = differences(body, made.body).join(', ')
@@ -103,6 +102,10 @@ export class Bodies {
    */
   async remake(body: CommitBody, held: HeldUpdate[]): Promise<KnownBody> {
     this.#checkClaims(body)
+    return await this.#remake(body, held)
+  }
+
+  async #remake(body: CommitBody, held: HeldUpdate[]): Promise<KnownBody> {
     const authors = body.contributions.map((contribution) => contribution.author)
     if (!isFrom(this.#init.height.cohort, authors))
       throw new InvalidProposalError('it counts who was not to train, or twice')

@@ -11,6 +11,7 @@ import {
   doneSchema,
   failureSchema,
   inviteAnswerSchema,
+  recordJson,
   recoveredSchema,
   statusSchema
 } from './schema.ts'
@@ -64,10 +65,9 @@ export function controlClient(path: string): ControlClient {
     invite: async (options = {}) =>
       (await askFor(inviteAnswerSchema, ask('POST', '/v1/invite', options))).invite,
     revoke: async (target) => void (await askFor(doneSchema, ask('POST', '/v1/revoke', target))),
-    recover: async (options) =>
-      bytesOf((await askFor(recoveredSchema, ask('POST', '/v1/recover', options))).record),
+    recover: async (options) => (await askFor(recoveredSchema, ask('POST', '/v1/recover', options))).record,
     followRecovery: async ({ commit, record } = {}) => {
-      const which = record == null ? { commit } : { record: Buffer.from(record).toString('base64') }
+      const which = record == null ? { commit } : { record: recordJson(record) }
       await askFor(doneSchema, ask('POST', '/v1/recovery/follow', which))
     },
     refuseRecovery: async (commit) =>
@@ -127,10 +127,6 @@ async function send(
     request.once('error', reject)
     request.end(body === undefined ? undefined : JSON.stringify(body))
   })
-}
-
-function bytesOf(base64: string): Uint8Array {
-  return new Uint8Array(Buffer.from(base64, 'base64'))
 }
 
 function floatsOf(bytes: Uint8Array): Float32Array {

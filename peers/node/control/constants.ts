@@ -3,7 +3,7 @@
 export const SOCKET_NAME = 'control.sock'
 /** `sun_path` is 104 bytes on macOS and 108 on Linux, the closing zero included. */
 export const MAX_SOCKET_PATH_BYTES = 100
-/** A request is an invite's options at most: 16 addresses of half a KiB. */
+/** A request is a signed recovery at most, in base64 (see `recordField` in schema.ts). */
 export const MAX_BODY_BYTES = 192 * 1024
 /** One commit of a ledger with 1024 contributions, or a status with as many members, as JSON. */
 export const MAX_LINE_BYTES = 8 * 1024 * 1024

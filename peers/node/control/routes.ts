@@ -10,6 +10,7 @@ import {
   failureOf,
   inviteOptionsSchema,
   rangeSchema,
+  recordJson,
   recoverSchema,
   revokeTargetSchema,
   whichSchema
@@ -48,13 +49,11 @@ export const routes: Record<string, (call: Call) => Promise<void>> = {
   },
   'POST /v1/recover': async ({ peer, request, response }) => {
     const record = await peer.recover(check(recoverSchema, await readJson(request)))
-    sendJson(response, { record: Buffer.from(record).toString('base64') })
+    sendJson(response, { record: recordJson(record) })
   },
   'POST /v1/recovery/follow': async ({ peer, request, response }) => {
     const { commit, record } = check(whichSchema, await readJson(request))
-    await peer.followRecovery(
-      record == null ? { commit } : { record: new Uint8Array(Buffer.from(record, 'base64')) }
-    )
+    await peer.followRecovery(record == null ? { commit } : { record })
     sendJson(response, { done: true })
   },
   'POST /v1/recovery/refuse': async ({ peer, request, response }) => {

@@ -172,8 +172,16 @@ export const recoverSchema: z.ZodType<RecoverOptions> = z.strictObject({
   members: z.array(peerIdField).min(1).max(MAX_ROSTER).optional()
 })
 
-/** A signed recovery. */
-const recordField = z.base64().max(2 * MAX_RECOVERY_BYTES)
+/** A signed recovery: base64 in JSON. */
+const recordField = z
+  .base64()
+  .max(2 * MAX_RECOVERY_BYTES)
+  .transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
+
+/** A signed recovery as JSON has it. */
+export function recordJson(record: Uint8Array): string {
+  return Buffer.from(record).toString('base64')
+}
 
 /** Which recovery: the only one, that with the commit's CID, or this one. */
 export const whichSchema = z.strictObject({

@@ -1,7 +1,6 @@
 /** An admin goes on without a quorum: who may, when, and with whom. */
-import { namedRole } from '../../../src/federation/certificate.ts'
 import { NotAllowedError } from '../../../src/federation/errors.ts'
-import { activeMember, isAdmin } from '../../../src/federation/membership.ts'
+import { activeMember, mayRecover } from '../../../src/federation/membership.ts'
 import { signRecovery } from '../../../src/federation/recovery.ts'
 import { quorumSize } from '../../../src/rounds/index.ts'
 import type { BranchStatus, ForkStatus, HeardRecoveryStatus, RecoverOptions } from '../types.ts'
@@ -43,7 +42,7 @@ export interface RecoveryInit extends RecoverOptions {
 export async function makeRecovery(init: RecoveryInit): Promise<Signed<Recovery>> {
   const { self, key, tip, membership, reason, now } = init
   const { body, manifest, federation } = tip
-  if (namedRole(manifest, self) == null || !isAdmin(membership, self)) {
+  if (!mayRecover(membership, self)) {
     const admins = [manifest.founder, ...manifest.membership.admins].join(', ')
     throw new NotAllowedError(
       `Only admins that the manifest names recover (${admins}), and this peer is none`

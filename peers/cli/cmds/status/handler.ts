@@ -51,16 +51,16 @@ function pairsOf(status: PeerStatus, origin: StateSource['origin']): [string, st
 
 /** Not to be overlooked. */
 function branches({ branch, recoveries, forks }: PeerStatus): [string, string][] {
-  const own =
-    branch == null
-      ? []
-      : `opened without a quorum by ${branch.admin} at height ${branch.height}, ${formatDateTime(branch.time)}: ${branch.reason}`
+  const own = (branch == null ? [] : [branch]).map(
+    ({ admin, height, time, reason }) =>
+      `opened without a quorum by ${admin} at height ${height}, ${formatDateTime(time)}: ${reason}`
+  )
   const heard = recoveries.map(
     ({ admin, height, reason, commit, refused }) =>
       `by ${admin} at height ${height} (${reason}), commit ${commit}: ${refused ? 'refused' : 'decide with murmur recover'}`
   )
   return [
-    ...[own].flat().map((text): [string, string] => ['BRANCH', text]),
+    ...own.map((text): [string, string] => ['BRANCH', text]),
     ...heard.map((text): [string, string] => ['RECOVERY', text]),
     ...forks.map(({ peerId, height, what }): [string, string] => [
       'FORK',
