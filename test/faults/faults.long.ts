@@ -1,7 +1,7 @@
 /** What takes minutes: four real peers on drawn digits, each on a machine of its own as far as the network goes. */
 import { expect } from 'chai'
 import { seededRandom } from '../../src/random.ts'
-import { Flock, NAMES } from './flock.ts'
+import { ALL_BUT_DAN, Flock, HALF, NAMES, OTHER_HALF } from './flock.ts'
 import { setClock, settableClock } from './hosts/clock.ts'
 import { inNetwork } from './in-network.ts'
 import { after as later, killAtRandom } from './kills.ts'
@@ -18,8 +18,6 @@ const HOUR_MS = 3_600_000
 const CALM_ROUNDS = 6
 /** Of what a round may take while things happen, beside a dozen normal ones: views time out after seconds. */
 const PATIENCE_S = 20
-const ALL_BUT_DAN = NAMES.slice(0, 3)
-const [HALF, OTHER_HALF] = [NAMES.slice(0, 2), NAMES.slice(2)]
 const SEED = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000)
 
 const isLoss = ({ event }: JsonEvent): boolean => event === 'member:disconnect'

@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai'
 import { after as later } from './kills.ts'
-import { Flock, NAMES } from './flock.ts'
+import { ALL_BUT_DAN, Flock, HALF, OTHER_HALF } from './flock.ts'
 import { fillDisk, mountSmallDisk } from './hosts/disk.ts'
 import { inNetwork } from './in-network.ts'
 
@@ -12,8 +12,6 @@ import { inNetwork } from './in-network.ts'
 const EPOCHS = 12
 const STOPPED_MS = 5_000
 const DISK_BYTES = 16 * 1024 * 1024
-const ALL_BUT_DAN = NAMES.slice(0, 3)
-const [HALF, OTHER_HALF] = [NAMES.slice(0, 2), NAMES.slice(2)]
 
 describe('a federation on real machines', function () {
   const current = inNetwork(this)

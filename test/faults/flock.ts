@@ -5,6 +5,9 @@ import type { JsonEvent, MurmurProcess } from '../e2e/process.ts'
 import type { World } from '../e2e/world.ts'
 
 export const NAMES: readonly string[] = ['ada', 'ben', 'cleo', 'dan']
+/** How they are divided. */
+export const ALL_BUT_DAN = NAMES.slice(0, 3)
+export const [HALF, OTHER_HALF] = [NAMES.slice(0, 2), NAMES.slice(2)]
 
 /** What is written on the demo data: a few hundred kilobytes a model, a second a round. */
 const DEMO_ROUNDS = '100000'

@@ -20,7 +20,7 @@ export interface HostileFederation {
 
 /** All have joined, and the fifth has begun to lie. `strategy` null: the fifth is honest too. */
 export async function withHostile(world: World, strategy: Strategy | null): Promise<HostileFederation> {
-  const data = await world.found(HONEST[0], {
+  const honest = await world.federation(HONEST, {
     members: MEMBERS,
     also: {
       model: { architecture: { preset: 'mlp', hidden: [HIDDEN] } },
@@ -29,16 +29,11 @@ export async function withHostile(world: World, strategy: Strategy | null): Prom
       aggregation: { maxSamples: 200, maxNorm: 50 }
     }
   })
-  const founder = world.start(HONEST[0], ['start', '--data', data, ...LOCAL])
-  await founder.event('listen')
-  const invite = await world.invite(HONEST[0], ['--uses', String(MEMBERS)])
-  const others = HONEST.slice(1).map((name) =>
-    world.start(name, ['join', invite, '--yes', '--data', data, ...LOCAL])
-  )
-  const hostile = startFifth(world, strategy, { invite, data })
+  const invite = await world.invite(HONEST[0])
+  const hostile = startFifth(world, strategy, { invite, data: world.path('tiny.csv') })
   const { peerId } = await hostile.event('start')
   if (strategy != null) await hostile.event('lies')
-  return { honest: [founder, ...others], hostile, hostileId: String(peerId) }
+  return { honest, hostile, hostileId: String(peerId) }
 }
 
 function startFifth(

@@ -1,7 +1,7 @@
 /** Network and mount namespaces, each held by a process that ends when the tests do, however they end. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { CommandError, run } from './commands.ts'
+import { failure, run } from './commands.ts'
 import type { ChildProcess } from 'node:child_process'
 
 const HELLO = 'held\n'
@@ -62,14 +62,4 @@ export class Namespace {
     this.#holder.stdin?.end()
     await once(this.#holder, 'close')
   }
-}
-
-async function failure(holder: ChildProcess, command: readonly string[]): Promise<never> {
-  const said: string[] = []
-  holder.stderr?.on('data', (chunk: Buffer) => said.push(chunk.toString()))
-  const code = await new Promise<number | null>((resolve, reject) => {
-    holder.once('error', (cause) => reject(new CommandError(command, cause.message, { cause })))
-    holder.once('close', resolve)
-  })
-  throw new CommandError(command, `ended with ${code}. ${said.join('').trim()}`)
 }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { CommandError } from './commands.ts'
+import { failure } from './commands.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { Namespace } from './namespace.ts'
 import type { Weather } from './weather.ts'
@@ -27,12 +27,7 @@ export async function startRelay(
 ): Promise<Relay> {
   const command = [...where.command(), 'python3', PROGRAM, JSON.stringify({ ...weather, lines })]
   const child = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] })
-  const said: string[] = []
-  child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()))
-  const ended = new Promise<never>((_, reject) => {
-    child.once('error', (cause) => reject(new CommandError(command, cause.message, { cause })))
-    child.once('close', (code) => reject(new CommandError(command, `ended with ${code}. ${said.join('')}`)))
-  })
+  const ended = failure(child, command)
   ended.catch(() => undefined)
   await Promise.race([once(child.stdout, 'data'), ended])
   return { stop: async () => await stop(child, ended) }

@@ -65,6 +65,21 @@ describe('a hostile holder', () => {
     expect(network.openStreams, 'streams left open').to.equal(0)
   })
 
+  /** A puller anew; what it holds against others. */
+  async function judged(): Promise<string[]> {
+    const blamed: string[] = []
+    const judge = { blame: (_peer: string, offence: string) => void blamed.push(offence), heard: () => {} }
+    puller = await network.join({ judge })
+    return blamed
+  }
+
+  /** One byte now and then, as long as the stream is open. */
+  function drip(stream: Stream, everyMs: number): void {
+    if (stream.status !== 'open') return
+    stream.send(Uint8Array.of(1))
+    network.clock.after(everyMs, () => drip(stream, everyMs))
+  }
+
   it('that sends wrong bytes is reported, and never asked again', async () => {
     const liar = await network.hostile((stream) => onWants(stream, () => sendBlock(stream, someBytes(99, 3))))
     const lies: string[] = []
@@ -78,9 +93,7 @@ describe('a hostile holder', () => {
   })
 
   it('is told of to the judge: false blocks, silence in the middle of an answer, answers that are none', async () => {
-    const blamed: string[] = []
-    const judge = { blame: (_peer: string, offence: string) => void blamed.push(offence), heard: () => {} }
-    puller = await network.join({ judge })
+    const blamed = await judged()
     const liar = await network.hostile((stream) => onWants(stream, () => sendBlock(stream, someBytes(99, 3))))
     await failureOf(liar)
     const silent = await network.hostile((stream) =>
@@ -95,9 +108,7 @@ describe('a hostile holder', () => {
   })
 
   it('that is silent in answer after answer stalls, though nobody waited for long; what it gives mends it', async () => {
-    const blamed: string[] = []
-    const judge = { blame: (_peer: string, offence: string) => void blamed.push(offence), heard: () => {} }
-    puller = await network.join({ judge })
+    const blamed = await judged()
     let isHonest = false
     const bytes = someBytes(8 * 1024)
     const cid = await rawCidOf(bytes)
@@ -126,18 +137,11 @@ describe('a hostile holder', () => {
   })
 
   it('that gives slowly, or ends, is blamed for nothing', async () => {
-    const blamed: string[] = []
-    const judge = { blame: (_peer: string, offence: string) => void blamed.push(offence), heard: () => {} }
-    puller = await network.join({ judge })
+    const blamed = await judged()
     const slow = await network.hostile((stream) =>
       onWants(stream, () => {
         sendBlock(stream, new Uint8Array(0), 5000)
-        const drip = (): void => {
-          if (stream.status !== 'open') return
-          stream.send(Uint8Array.of(1))
-          network.clock.after(500, drip)
-        }
-        drip()
+        drip(stream, 500)
       })
     )
     expect(await failureOf(slow)).to.be.instanceOf(StalledError)
@@ -189,12 +193,7 @@ describe('a hostile holder', () => {
     const slow = await network.hostile((stream) =>
       onWants(stream, () => {
         sendBlock(stream, new Uint8Array(0), 100_000)
-        const drip = (): void => {
-          if (stream.status !== 'open') return
-          stream.send(Uint8Array.of(1))
-          network.clock.after(1000, drip)
-        }
-        drip()
+        drip(stream, 1000)
       })
     )
     expect(await failureOf(slow)).to.be.instanceOf(StalledError)
