@@ -4,6 +4,7 @@
  */
 import { emit, firstTime } from './draft.ts'
 import { oneCorrect } from './quorum.ts'
+import { isWithinReach } from './reach.ts'
 import { timerId } from './timers.ts'
 import { acceptedCount, knownUpdates, knowsValidBody } from './updates.ts'
 import { decidedBody, hasQuorum, latestView, latestViews } from './votes.ts'
@@ -78,7 +79,7 @@ function propose(draft: Draft): boolean {
 function hurry(draft: Draft): boolean {
   const { state } = draft
   const proposer = proposerOf(state, state.view)
-  if (state.step !== 'propose' || proposer === state.self || state.connected.has(proposer)) return false
+  if (state.step !== 'propose' || proposer === state.self || isWithinReach(state, proposer)) return false
   if (state.proposals.has(state.view) || !isFirstTurn(state)) return false
   if (!firstTime(draft, `hurry:${state.view}`)) return false
   startTimer(draft, 'propose', ABSENT_PROPOSER_MS)

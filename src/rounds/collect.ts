@@ -2,6 +2,7 @@
 import { startView } from './agree.ts'
 import { deadlineMs, HISTORY_LENGTH } from './deadline.ts'
 import { emit, firstTime } from './draft.ts'
+import { isWithinReach } from './reach.ts'
 import { timerId } from './timers.ts'
 import { acceptedCount, knownUpdates, knowsValidBody } from './updates.ts'
 import type { Draft } from './draft.ts'
@@ -36,10 +37,10 @@ export function collect(draft: Draft): void {
   startView(draft, 0)
 }
 
-/** Every member of the cohort has delivered or is not connected, and there are enough. */
+/** Every member of the cohort has delivered or is out of reach, and there are enough. */
 function isComplete(state: RoundState): boolean {
   const missing = state.height.cohort.filter((peer) => !state.updates.has(peer))
-  const expected = missing.some((peer) => peer === state.self || state.connected.has(peer))
+  const expected = missing.some((peer) => peer === state.self || isWithinReach(state, peer))
   return !expected && acceptedCount(state) >= state.config.minContributors
 }
 

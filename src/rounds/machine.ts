@@ -8,6 +8,7 @@
 import { agree, onTimeout, proposerOf, resumeView } from './agree.ts'
 import { collect, onDeadline, startCollecting } from './collect.ts'
 import { emit } from './draft.ts'
+import { onConnected, relayedAt } from './reach.ts'
 import { readTimerId } from './timers.ts'
 import { addVote, isNear } from './votes.ts'
 import type { Draft } from './draft.ts'
@@ -53,8 +54,7 @@ function apply(draft: Draft, event: RoundEvent): void {
     case 'update':
       return onUpdate(draft, event)
     case 'connected':
-      draft.state.connected = event.peers
-      return
+      return onConnected(draft, event.peers)
     case 'pending':
       draft.state.pending = event.pending
       return
@@ -80,7 +80,13 @@ function onTimer(draft: Draft, id: string): void {
 }
 
 function onHeight(draft: Draft, height: Height, resume?: Resume): void {
-  Object.assign(draft.state, freshHeight(), { height, startedAt: draft.now, lastUpdateAt: draft.now })
+  const relayed = relayedAt(draft.state, height)
+  Object.assign(draft.state, freshHeight(), {
+    height,
+    relayed,
+    startedAt: draft.now,
+    lastUpdateAt: draft.now
+  })
   draft.state.step = height.mode === 'train' ? 'collect' : 'idle'
   if (height.mode === 'train') startCollecting(draft)
   if (resume != null) restore(draft, resume)
@@ -126,6 +132,8 @@ function freshHeight(): Omit<
   'config' | 'self' | 'height' | 'step' | 'startedAt' | 'connected' | 'collectMs'
 > {
   return {
+    lost: new Set(),
+    relayed: new Set(),
     pending: false,
     view: 0,
     locked: null,

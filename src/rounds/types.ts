@@ -75,6 +75,10 @@ export interface RoundState {
   readonly lastUpdateAt: number
   readonly deadlinePassed: boolean
   readonly connected: ReadonlySet<string>
+  /** Members whose connection ended at this height and that did not come back. */
+  readonly lost: ReadonlySet<string>
+  /** Members that were heard at the height before, if only by others, or were just admitted. */
+  readonly relayed: ReadonlySet<string>
   /** True when there are admissions or revocations to commit. False at the begin of a height: to be told anew. */
   readonly pending: boolean
   readonly proposals: ReadonlyMap<number, KnownProposal>
