@@ -113,6 +113,7 @@ export function nextHeight(tip: LedgerTip): Height {
     previous: tip.cid.toString(),
     roster: roster.map((entry) => entry.peer),
     proposers: proposerOrder(roster, seed),
+    present: roster.filter((entry) => isPresent(entry, tip.manifest)).map((entry) => entry.peer),
     cohort: train ? sampleCohort(trainers, rounds, seed) : [],
     mode: train ? 'train' : 'membership'
   }

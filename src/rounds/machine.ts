@@ -8,7 +8,7 @@
 import { agree, onTimeout, proposerOf, resumeView } from './agree.ts'
 import { collect, onDeadline, startCollecting } from './collect.ts'
 import { emit } from './draft.ts'
-import { onConnected, relayedAt } from './reach.ts'
+import { onConnected, startReach } from './reach.ts'
 import { readTimerId } from './timers.ts'
 import { addVote, isNear } from './votes.ts'
 import type { Draft } from './draft.ts'
@@ -20,6 +20,7 @@ const IDLE_HEIGHT: Height = {
   previous: '',
   roster: [],
   proposers: [],
+  present: [],
   cohort: [],
   mode: 'membership'
 }
@@ -33,6 +34,8 @@ export function initialState(self: string, config: RoundConfig): RoundState {
     step: 'done',
     startedAt: 0,
     connected: new Set(),
+    lost: new Map(),
+    relayed: new Set(),
     collectMs: [],
     ...freshHeight()
   }
@@ -80,13 +83,8 @@ function onTimer(draft: Draft, id: string): void {
 }
 
 function onHeight(draft: Draft, height: Height, resume?: Resume): void {
-  const relayed = relayedAt(draft.state, height)
-  Object.assign(draft.state, freshHeight(), {
-    height,
-    relayed,
-    startedAt: draft.now,
-    lastUpdateAt: draft.now
-  })
+  startReach(draft, height)
+  Object.assign(draft.state, freshHeight(), { height, startedAt: draft.now, lastUpdateAt: draft.now })
   draft.state.step = height.mode === 'train' ? 'collect' : 'idle'
   if (height.mode === 'train') startCollecting(draft)
   if (resume != null) restore(draft, resume)
@@ -129,11 +127,9 @@ function onBuilt(draft: Draft, event: Extract<RoundEvent, { type: 'built' }>): v
 
 function freshHeight(): Omit<
   RoundState,
-  'config' | 'self' | 'height' | 'step' | 'startedAt' | 'connected' | 'collectMs'
+  'config' | 'self' | 'height' | 'step' | 'startedAt' | 'connected' | 'lost' | 'relayed' | 'collectMs'
 > {
   return {
-    lost: new Set(),
-    relayed: new Set(),
     pending: false,
     view: 0,
     locked: null,

@@ -12,22 +12,24 @@ export function isWithinReach(state: RoundState, peer: string): boolean {
 
 /** Other peers are connected now. Who no longer is has gone, however recently it was heard. */
 export function onConnected({ state }: Draft, peers: ReadonlySet<string>): void {
-  const gone = [...state.connected].filter((peer) => !peers.has(peer))
-  state.lost = new Set([...state.lost, ...gone].filter((peer) => !peers.has(peer)))
-  state.relayed = new Set([...state.relayed].filter((peer) => !state.lost.has(peer)))
+  const lost = new Map(state.lost)
+  for (const peer of state.connected) if (!peers.has(peer)) lost.set(peer, state.height.height)
+  for (const peer of peers) lost.delete(peer)
+  state.lost = lost
+  state.relayed = new Set([...state.relayed].filter((peer) => !lost.has(peer)))
   state.connected = peers
 }
 
 /**
- * Who is heard by others at the height that begins: who took part in the one before, and who was admitted since training
- * last went on, as nobody could be admitted without having been heard. One that is dead costs one deadline.
+ * Who is there at the height that begins, as far as one hears by others: who took part in the one before, or was just
+ * admitted, and is not lost. One that is dead without this peer's knowing costs a deadline.
  */
-export function relayedAt(before: RoundState, { roster }: Height): Set<string> {
-  const { height, updates, prevotes, precommits, lost, relayed } = before
-  if (height.height === 0) return new Set()
-  const voted = [...prevotes.values(), ...precommits.values()].flatMap((votes) => [...votes.keys()])
-  const heard = new Set([...updates.keys(), ...voted])
-  if (height.mode === 'membership') for (const peer of relayed) heard.add(peer)
-  for (const peer of roster) if (!height.roster.includes(peer)) heard.add(peer)
-  return new Set(roster.filter((peer) => heard.has(peer) && !lost.has(peer)))
+export function startReach({ state }: Draft, { roster, present }: Height): void {
+  const { height, updates, prevotes, precommits } = state
+  const voters = [...prevotes.values(), ...precommits.values()].flatMap((votes) => [...votes.keys()])
+  const heard = new Set([...updates.keys(), ...voters])
+  // What was heard at the height that lost it may have been said before.
+  state.lost = new Map([...state.lost].filter(([peer, at]) => at === height.height || !heard.has(peer)))
+  const there = new Set([...present, ...heard])
+  state.relayed = new Set(roster.filter((peer) => there.has(peer) && !state.lost.has(peer)))
 }

@@ -25,6 +25,8 @@ export interface Height {
   roster: readonly string[]
   /** Who proposes in view 0, 1, 2, …; a permutation of the roster. */
   proposers: readonly string[]
+  /** Who missed nothing of late, as far as the ledger says; a subset of the roster. */
+  present: readonly string[]
   /** Who trains; a subset of the roster, empty in `membership` mode. */
   cohort: readonly string[]
   /** `train`: a commit needs updates. `membership`: it may only change who is a member. */
@@ -75,9 +77,9 @@ export interface RoundState {
   readonly lastUpdateAt: number
   readonly deadlinePassed: boolean
   readonly connected: ReadonlySet<string>
-  /** Members whose connection ended at this height and that did not come back. */
-  readonly lost: ReadonlySet<string>
-  /** Members that were heard at the height before, if only by others, or were just admitted. */
+  /** Members whose connection ended, and that were neither connected nor heard since → the height at which it did. */
+  readonly lost: ReadonlyMap<string, number>
+  /** Members that take part as far as one hears, if only by others. */
   readonly relayed: ReadonlySet<string>
   /** True when there are admissions or revocations to commit. False at the begin of a height: to be told anew. */
   readonly pending: boolean

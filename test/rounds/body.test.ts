@@ -175,6 +175,18 @@ describe('the roster', () => {
     ])
   })
 
+  it('makes those present that missed nothing, and who observes while it is not overdue', () => {
+    const [a, b, c, d] = peers(4)
+    const long = 1_000_000
+    const roster = [
+      { peer: a, missed: 0 },
+      { peer: b, missed: 1 },
+      { peer: c, missed: 1, observes: true as const },
+      { peer: d, missed: long, observes: true as const }
+    ]
+    expect(nextHeight(someTip({ body: { roster } })).present).to.deep.equal([a, c])
+  })
+
   it('does not train with too few that do', () => {
     const [a, b, c] = peers(3)
     const roster = [

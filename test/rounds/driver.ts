@@ -24,6 +24,7 @@ export const HEIGHT: Height = {
   previous: 'commit 4',
   roster: ['a', 'b', 'c', 'd'],
   proposers: ['b', 'a', 'c', 'd'],
+  present: [],
   cohort: ['a', 'b', 'c', 'd'],
   mode: 'train'
 }
@@ -37,9 +38,9 @@ export class Driver {
   /** What the latest step wanted. */
   effects: RoundEffect[] = []
 
-  constructor(config: Partial<RoundConfig> = {}, self = 'a') {
+  constructor(config: Partial<RoundConfig> = {}, self = 'a', connected = HEIGHT.roster) {
     this.state = initialState(self, { ...DEFAULT_CONFIG, minContributors: 2, ...config })
-    this.send({ type: 'connected', peers: new Set(HEIGHT.roster.filter((peer) => peer !== self)) })
+    this.send({ type: 'connected', peers: new Set(connected.filter((peer) => peer !== self)) })
   }
 
   send(event: WithoutNow<RoundEvent>): this {

@@ -70,7 +70,7 @@ export class LocalMachine {
     const deadline = { floorMs: 1, ceilingMs: 1, factor: 1 }
     const config: RoundConfig = { faultModel, minContributors: 1, deadline, proposeMs: 1, voteMs: 1 }
     const about = { height: 1, round: 1, previous: '', mode: 'train' as const }
-    const height: Height = { ...about, roster, proposers: roster, cohort: [self] }
+    const height: Height = { ...about, roster, proposers: roster, present: roster, cohort: [self] }
     const empty: Local = {
       state: initialState(self, config),
       timers: new Set(),
