@@ -2,9 +2,18 @@ import { TypedEventEmitter } from 'main-event'
 import { MembershipError } from '../../src/federation/errors.ts'
 import { systemClock } from '../common/clock.ts'
 import { asError, RefusedError } from '../common/errors.ts'
+import { RateLimits } from '../common/rate-limits.ts'
 import { refuse } from '../common/refusal.ts'
-import { ADMISSION_PROTOCOL, ADMISSION_TIMEOUT_MS, CLOSE_TIMEOUT_MS, MAX_STREAMS } from './constants.ts'
-import { AdmissionTimeoutError, ConnectionRefusedError } from './errors.ts'
+import {
+  ADMISSION_PROTOCOL,
+  ADMISSION_TIMEOUT_MS,
+  CLOSE_TIMEOUT_MS,
+  MAX_REPEATING,
+  MAX_STREAMS,
+  REPEATS_AT_ONCE,
+  REPEATS_PER_SECOND
+} from './constants.ts'
+import { AdmissionTimeoutError, ConnectionRefusedError, NotAdmittedError } from './errors.ts'
 import { answerHello, LocalRefusal, sayHello } from './exchange.ts'
 import { Presence } from './presence.ts'
 import { Provisional } from './provisional.ts'
@@ -19,7 +28,16 @@ import type {
   AdmissionInit,
   AdmittedMember
 } from './index.ts'
+import type { KnownPeer } from './schema.ts'
 import type { Connection, Logger, PeerId, Stream } from '@libp2p/interface'
+
+/** One side of the conversation on a stream of its choice. */
+type Converse = (init: Omit<ExchangeInit, 'stream'>) => Promise<Outcome | null>
+
+const TOO_OFTEN: Refusal = {
+  code: 'too-often',
+  message: 'You said hello to this peer a moment ago: wait before you say it again'
+}
 
 /** See the interface in index.ts. */
 export class AdmissionService extends TypedEventEmitter<AdmissionEvents> implements Admission {
@@ -31,6 +49,7 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
   readonly #presence = new Presence()
   readonly #refusals: Refusals
   readonly #provisional: Provisional
+  readonly #repeats: RateLimits
   /** Aborted when the service stops; null while it is stopped. */
   #running: AbortController | null = null
 
@@ -45,6 +64,12 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
     this.#log = components.logger.forComponent('murmur:admission')
     this.#refusals = new Refusals(() => clock.nowMs())
     this.#provisional = new Provisional({ source: init.source, clock, timeoutMs })
+    this.#repeats = new RateLimits({
+      perSecond: REPEATS_PER_SECOND,
+      burst: REPEATS_AT_ONCE,
+      nowMs: () => clock.nowMs(),
+      maxKeys: MAX_REPEATING
+    })
   }
 
   readonly [Symbol.toStringTag] = '@murmuration/admission'
@@ -95,6 +120,13 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
     return this.#refusals.backoffMs(peerId.toString())
   }
 
+  async ask(peerId: PeerId | string): Promise<KnownPeer[]> {
+    const connection = this.#presence.greeted(peerId.toString())
+    if (connection == null) throw new NotAdmittedError(peerId.toString(), ADMISSION_PROTOCOL)
+    const outcome = await this.#repeat(connection, (init) => this.#sayHello(connection, init))
+    return outcome?.member.peers ?? []
+  }
+
   async recheck(): Promise<void> {
     await Promise.all(this.members().map((member) => this.#recheckOne(member)))
   }
@@ -134,7 +166,17 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
   }
 
   readonly #onStream = async (stream: Stream, connection: Connection): Promise<void> => {
+    if (this.#presence.isGreeted(connection)) return await this.#answerAgain(stream, connection)
     await this.#exchange(connection, (init) => answerHello({ ...init, stream }))
+  }
+
+  /** Whoever is admitted may say hello again, within limits; a failure is the stream's, which the caller resets. */
+  async #answerAgain(stream: Stream, connection: Connection): Promise<void> {
+    if (this.#repeats.take(connection.remotePeer.toString())) {
+      await this.#repeat(connection, (init) => answerHello({ ...init, stream }))
+    } else {
+      await refuse(stream, TOO_OFTEN, { signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) })
+    }
   }
 
   /** A connection is there: watch the time, and say hello if it is ours to say. */
@@ -143,11 +185,21 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
     const cancel = this.#clock.after(this.#timeoutMs, () => this.#expire(connection))
     if (!this.#presence.open(connection, cancel)) return cancel()
     if (connection.direction !== 'outbound' || this.#init.tolerate?.(peerId) === true) return
-    this.#exchange(connection, async (init) => {
-      const { signal } = init
-      const options = { signal, runOnLimitedConnection: true, negotiateFully: false }
-      return sayHello({ ...init, stream: await connection.newStream(ADMISSION_PROTOCOL, options) })
-    }).catch((err: unknown) => this.#log.error('saying hello to %p failed - %e', peerId, err))
+    this.#exchange(connection, (init) => this.#sayHello(connection, init)).catch((err: unknown) =>
+      this.#log.error('saying hello to %p failed - %e', peerId, err)
+    )
+  }
+
+  async #sayHello(connection: Connection, init: Omit<ExchangeInit, 'stream'>): Promise<Outcome> {
+    const { signal } = init
+    const options = { signal, runOnLimitedConnection: true, negotiateFully: false }
+    const stream = await connection.newStream(ADMISSION_PROTOCOL, options)
+    try {
+      return await sayHello({ ...init, stream })
+    } catch (error) {
+      if (!isRefusal(error)) stream.abort(asError(error))
+      throw error
+    }
   }
 
   #expire(connection: Connection): void {
@@ -159,14 +211,39 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
     connection.abort(error)
   }
 
-  /** Run one side of the conversation, and draw its consequences. */
-  async #exchange(
+  /** Run one side of the conversation on a new connection, and draw its consequences. */
+  async #exchange(connection: Connection, converse: Converse): Promise<void> {
+    try {
+      await this.#converse(connection, converse, (member) => this.#admit(connection, member))
+    } catch (error) {
+      this.#failed(connection, error)
+    }
+  }
+
+  /**
+   * Run it once more where both are admitted. Only a refusal has consequences for the connection.
+   *
+   * @throws what keeps it from its end
+   */
+  async #repeat(connection: Connection, converse: Converse): Promise<Outcome | null> {
+    try {
+      return await this.#converse(connection, converse, (member) =>
+        this.#presence.refresh(connection, member)
+      )
+    } catch (error) {
+      if (isRefusal(error)) this.#failed(connection, error)
+      throw error
+    }
+  }
+
+  async #converse(
     connection: Connection,
-    converse: (init: Omit<ExchangeInit, 'stream'>) => Promise<Outcome | null>
-  ): Promise<void> {
+    converse: Converse,
+    conclude: (member: AdmittedMember) => void
+  ): Promise<Outcome | null> {
     const { remotePeer: remote } = connection
     const running = this.#running
-    if (running == null) return
+    if (running == null) return null
     const timeout = new AbortController()
     const cancel = this.#clock.after(this.#timeoutMs, () =>
       timeout.abort(new AdmissionTimeoutError(remote.toString(), this.#timeoutMs))
@@ -181,9 +258,9 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
       const outcome = await converse({ remote, signal, connected, mayCatchUp, source })
       cancel()
       if (outcome?.doubt != null) await this.#decideLater(outcome.member, running.signal)
-      if (outcome != null) this.#admit(connection, outcome.member)
-    } catch (error) {
-      this.#failed(connection, error)
+      // Before the end is told to those who wait for the outcome.
+      if (outcome != null) conclude(outcome.member)
+      return outcome
     } finally {
       cancel()
       attempt.end()
@@ -266,4 +343,10 @@ export class AdmissionService extends TypedEventEmitter<AdmissionEvents> impleme
   #emit<K extends keyof AdmissionEvents>(type: K, detail: AdmissionEvents[K]['detail']): void {
     this.safeDispatchEvent(type, { detail })
   }
+}
+
+/** One side will not have the other; being asked to wait is no refusal. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof RefusedError) return error.code !== TOO_OFTEN.code
+  return error instanceof LocalRefusal
 }

@@ -18,6 +18,15 @@ export const MAX_PROVISIONAL = 4
 /** One exchange, and one refusal by a peer that revokes; more at a time no peer needs. */
 export const MAX_STREAMS = 2
 
+/**
+ * Hellos that a member may repeat on a connection on which it was admitted: as often as a busy ledger admits somebody
+ * new, and not so often that answering (a check of signatures, up to 256 peers told) costs anything that counts.
+ */
+export const REPEATS_PER_SECOND = 2
+export const REPEATS_AT_ONCE = 10
+/** Members whose repetitions are counted. */
+export const MAX_REPEATING = 1024
+
 /** What a stream may send while its peer's admission is under way: yamux's initial window. */
 export const HELD_STREAM_BYTES = 256 * 1024
 

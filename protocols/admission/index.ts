@@ -9,6 +9,8 @@
  * expired meanwhile. When the other side's chain of signatures holds and it knows a later ledger, this peer first catches
  * up from it, and then decides. Until then that side is served nothing, and its streams wait.
  *
+ * On a connection that admitted both, either side may say hello again, now and then: to hear of members that came later.
+ *
  * Admission alone keeps nobody out: wrap the components of every other protocol in `membersOnly`.
  *
  * @example
@@ -117,6 +119,15 @@ export interface Admission extends AdmissionGate, Startable {
   refusal(peerId: PeerId | string): (Refusal & { local: boolean }) | undefined
   /** Milliseconds for which the peer should be left alone because of a refusal; 0 when it may be dialled. */
   backoffMs(peerId: PeerId | string): number
+  /**
+   * Say hello once more to a member that is connected, to hear whom it knows by now and to tell it where this peer is and
+   * how far its ledger is. What it says of itself is in `members()` afterwards.
+   *
+   * @returns the members it tells of
+   * @throws {NotAdmittedError} it is not connected, or not admitted
+   * @throws {RefusedError} with the code `too-often`: it was asked a moment ago; any other refusal ends the membership
+   */
+  ask(peerId: PeerId | string): Promise<KnownPeer[]>
   /** Ask the source again about every member connected, and part with those it no longer accepts. After a revocation. */
   recheck(): Promise<void>
 }

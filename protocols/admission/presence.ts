@@ -7,6 +7,8 @@ import type { Connection } from '@libp2p/interface'
 interface Entry {
   /** Open connections, and how to stop the clock of each. */
   connections: Map<Connection, () => void>
+  /** Those of them on which it was admitted. */
+  greeted: Set<Connection>
   /** Set while the peer is admitted. */
   member: AdmittedMember | null
   /** Exchanges under way. */
@@ -41,6 +43,7 @@ export class Presence {
     const entry = this.#entries.get(peerId)
     entry?.connections.get(connection)?.()
     entry?.connections.delete(connection)
+    entry?.greeted.delete(connection)
     return entry?.connections.size === 0 && this.dismiss(peerId)
   }
 
@@ -50,8 +53,20 @@ export class Presence {
     if (!entry.connections.has(connection)) return false
     const before = entry.member
     entry.member = member
+    entry.greeted.add(connection)
     this.#settle(entry)
     return before == null
+  }
+
+  /** Was the peer admitted on this very connection, and is it still? */
+  isGreeted(connection: Connection): boolean {
+    return this.#entries.get(connection.remotePeer.toString())?.greeted.has(connection) === true
+  }
+
+  /** A member repeated what it says of itself. One that was dismissed meanwhile is not admitted by that. */
+  refresh(connection: Connection, { certificate, addresses, head }: AdmittedMember): void {
+    const entry = this.#entries.get(connection.remotePeer.toString())
+    if (entry?.member != null) entry.member = { ...entry.member, certificate, addresses, head }
   }
 
   /** The peer is admitted no longer; true when it was. */
@@ -60,6 +75,7 @@ export class Presence {
     if (entry == null) return false
     const was = entry.member != null
     entry.member = null
+    entry.greeted.clear()
     this.#forgetIfIdle(peerId, entry)
     return was
   }
@@ -103,6 +119,11 @@ export class Presence {
     return [...(this.#entries.get(peerId)?.connections.keys() ?? [])]
   }
 
+  /** An open connection on which the peer was admitted, the latest of several. */
+  greeted(peerId: string): Connection | undefined {
+    return [...(this.#entries.get(peerId)?.greeted ?? [])].findLast(({ status }) => status === 'open')
+  }
+
   clear(): void {
     for (const entry of this.#entries.values()) {
       for (const stopClock of entry.connections.values()) stopClock()
@@ -115,7 +136,13 @@ export class Presence {
   #entry(peerId: string): Entry {
     const known = this.#entries.get(peerId)
     if (known != null) return known
-    const entry: Entry = { connections: new Map(), member: null, exchanges: 0, waiting: [] }
+    const entry: Entry = {
+      connections: new Map(),
+      greeted: new Set(),
+      member: null,
+      exchanges: 0,
+      waiting: []
+    }
     this.#entries.set(peerId, entry)
     return entry
   }

@@ -10,7 +10,12 @@ import { applyCommit } from '../../../src/federation/change.ts'
 import { checkAdmission, genesisMembership } from '../../../src/federation/membership.ts'
 import { invite, join, NOW, person, revocation } from '../../federation/world.ts'
 import { VirtualClock } from '../../helpers/virtual-clock.ts'
-import type { Admission, AdmissionEvents, AdmissionSource } from '../../../protocols/admission/index.ts'
+import type {
+  Admission,
+  AdmissionEvents,
+  AdmissionSource,
+  KnownPeer
+} from '../../../protocols/admission/index.ts'
 import type { MembershipState } from '../../../src/federation/membership.ts'
 import type { Revocation } from '../../../src/federation/revocation.ts'
 import type { InviteChoices, Person, World } from '../../federation/world.ts'
@@ -45,6 +50,9 @@ export class View implements AdmissionSource {
   addresses(): string[] {
     return [addressOf(this.who)]
   }
+
+  /** Whom it tells of, if not of those connected. */
+  peers: (() => KnownPeer[]) | undefined
 
   /** What this view becomes by catching up from a peer. */
   learn: ((peerId: string, signal: AbortSignal) => Promise<void>) | null = null
