@@ -3,6 +3,7 @@
  * admits. What worked is remembered for the next start.
  */
 import { dialable, peerIdIn, withPeerId } from './addresses.ts'
+import type { Inquiry } from './inquiry.ts'
 import type { Links } from './links.ts'
 import type { MemberNode } from './member-node.ts'
 import type { AdmissionEvents, LedgerHead } from '../../../protocols/admission/index.ts'
@@ -11,6 +12,7 @@ import type { Libp2pEvents } from '@libp2p/interface'
 export interface ContactsInit {
   node: MemberNode
   links: Links
+  inquiry: Inquiry
   /** Multiaddrs with peer ids, to dial first. */
   bootstrap: string[]
   /** Keep addresses of members for the next start. */
@@ -49,12 +51,19 @@ export class Contacts {
 
   stop(): void {
     this.#abort.abort()
+    this.#init.inquiry.stop()
     this.#init.links.stop()
   }
 
   /** Somebody whom others, or the local network, name as a member: tried a few times. Admission decides. */
   hear(peerId: string, addresses: readonly string[]): void {
     this.#init.links.hear(peerId, addresses)
+  }
+
+  /** Those whom the ledger names: dialled until connected, and where nobody told where they are, others are asked. */
+  seek(peerIds: Iterable<string>): void {
+    for (const peerId of peerIds) this.#init.links.want(peerId)
+    this.#init.inquiry.begin()
   }
 
   /** Somebody whom the person named, or who is a member: dialled until connected. Admission decides. */

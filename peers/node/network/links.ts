@@ -99,6 +99,16 @@ export class Links {
     link.cancel?.()
   }
 
+  /** Peers to be connected with, of which nobody told where they are. */
+  unplaced(): string[] {
+    const found: string[] = []
+    for (const [peerId, link] of this.#links) {
+      const isPlaced = addressesOf(link).length > 0 || this.#isConnected(peerId)
+      if (link.wanted && link.trusted && !isPlaced) found.push(peerId)
+    }
+    return found
+  }
+
   /** Known addresses of a peer. */
   addresses(peerId: string): string[] {
     const link = this.#links.get(peerId)

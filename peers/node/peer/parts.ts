@@ -10,6 +10,7 @@ import { Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { RoundEngine } from '../../engine/engine.ts'
 import { hostClock } from '../clock.ts'
 import { mostUsefulFirst } from '../network/addresses.ts'
+import { Inquiry } from '../network/inquiry.ts'
 import { Links } from '../network/links.ts'
 import { createMemberNode } from '../network/member-node.ts'
 import { withUsualPort } from '../network/port.ts'
@@ -50,6 +51,7 @@ export interface Parts extends Identity {
   membership: LedgerMembership
   conduct: Conduct
   links: Links
+  inquiry: Inquiry
   node: MemberNode
   talk: Rounds
   engine: RoundEngine
@@ -149,7 +151,7 @@ interface Base {
 /** The node serves what the engine holds, the engine speaks through the node: each asks the other only when running. */
 async function connect(
   base: Base
-): Promise<Pick<Parts, 'node' | 'talk' | 'engine' | 'links' | 'bytes' | 'addresses' | 'heal'>> {
+): Promise<Pick<Parts, 'node' | 'talk' | 'engine' | 'links' | 'inquiry' | 'bytes' | 'addresses' | 'heal'>> {
   const bytes: ByteCounter = { bytesIn: 0, bytesOut: 0 }
   const addresses = (): string[] => mostUsefulFirst(node.getMultiaddrs().map(String))
   const node = await createMemberNode({
@@ -176,12 +178,13 @@ async function connect(
   })
   const log = logger.forComponent('murmur:links')
   const links = new Links({ node, self: identity.self, clock: hostClock, log, jitter: Math.random })
+  const inquiry = new Inquiry({ admission: node.services.admission, links, clock: hostClock, log })
   const heal = async (cid: CID): Promise<boolean> => {
     const { weights } = engine
     if (weights != null) await blocks.putModel(weights)
     return await storage.stores.durable.has(cid)
   }
-  return { node, talk, engine, links, bytes, addresses, heal }
+  return { node, talk, engine, links, inquiry, bytes, addresses, heal }
 }
 
 async function listenOf({ init, identity: { config } }: Base): Promise<string[]> {

@@ -257,10 +257,11 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
   }
 
   #createContacts(): Contacts {
-    const { node, links, engine, bootstrap } = this.#parts
+    const { node, links, inquiry, engine, bootstrap } = this.#parts
     return new Contacts({
       node,
       links,
+      inquiry,
       bootstrap,
       remember: (addresses) => this.#remember(addresses),
       onMembers: (peers) => {
@@ -305,7 +306,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
   #onMembership(): void {
     const { membership, links, node, self } = this.#parts
     if (this.#started == null || this.#stopping.signal.aborted) return
-    for (const { peerId } of activeMembers(membership.state)) links.want(peerId)
+    this.#contacts.seek(activeMembers(membership.state).map(({ peerId }) => peerId))
     for (const peerId of membership.state.revokedPeers.keys()) links.drop(peerId)
     this.#background(node.services.admission.recheck())
     const revoked = membership.state.revokedPeers.get(self)

@@ -27,10 +27,11 @@ function tell(event: string, detail: object = {}): void {
 }
 
 function contactsOf(parts: Parts): Contacts {
-  const { node, links, bootstrap, engine } = parts
+  const { node, links, inquiry, bootstrap, engine } = parts
   return new Contacts({
     node,
     links,
+    inquiry,
     bootstrap,
     remember: () => {},
     onMembers: (peers) => engine.setConnected(peers),

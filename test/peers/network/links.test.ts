@@ -8,6 +8,7 @@ import { Links } from '../../../peers/node/network/links.ts'
 import { person } from '../../federation/world.ts'
 import { VirtualClock } from '../../helpers/virtual-clock.ts'
 import type { ContactsInit } from '../../../peers/node/network/contacts.ts'
+import type { Inquiry } from '../../../peers/node/network/inquiry.ts'
 import type { LinksInit } from '../../../peers/node/network/links.ts'
 import type { AdmissionEvents } from '../../../protocols/admission/index.ts'
 import type { Libp2pEvents } from '@libp2p/interface'
@@ -173,6 +174,18 @@ describe('links to the other members', () => {
     expect(await dialsWithin(60_000, 1_000)).to.deep.equal([])
   })
 
+  it('knows of whom nobody told where they are: members that are wanted, not connected, without an address', () => {
+    links.want(peerId)
+    links.want(other)
+    links.learn(other, [REAL])
+    expect(links.unplaced()).to.deep.equal([peerId])
+    node.connected.add(peerId)
+    expect(links.unplaced()).to.deep.equal([])
+    node.connected.delete(peerId)
+    links.drop(peerId)
+    expect(links.unplaced()).to.deep.equal([])
+  })
+
   it('dials one peer once at a time', async () => {
     node.onDial = () => new Promise(() => {})
     links.learn(peerId, [REAL])
@@ -229,6 +242,7 @@ describe('links to the other members', () => {
       contacts = new Contacts({
         node: node as unknown as ContactsInit['node'],
         links,
+        inquiry: { begin: () => {}, stop: () => {} } as Inquiry,
         bootstrap: [],
         remember: (addresses) => (remembered = addresses),
         onMembers: () => {},
