@@ -1,6 +1,6 @@
 /** The first half of a height: updates come in until all that can be expected are here, or the deadline passes. */
 import { startView } from './agree.ts'
-import { deadlineMs, HISTORY_LENGTH } from './deadline.ts'
+import { deadlineMs, hasHistory, HISTORY_LENGTH } from './deadline.ts'
 import { emit, firstTime } from './draft.ts'
 import { isWithinReach } from './reach.ts'
 import { timerId } from './timers.ts'
@@ -48,7 +48,7 @@ function noteMajority(draft: Draft): void {
   const { state } = draft
   if (state.majorityAt != null || state.updates.size * 2 <= state.height.cohort.length) return
   state.majorityAt = draft.now
-  scheduleDeadline(draft)
+  if (!hasHistory(state.collectMs)) scheduleDeadline(draft)
 }
 
 function scheduleDeadline(draft: Draft): void {

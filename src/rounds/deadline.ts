@@ -23,12 +23,17 @@ export function deadlineMs(
   majorityMs: number | null
 ): number {
   const bounded = (ms: number): number => Math.min(config.ceilingMs, Math.max(config.floorMs, ms))
-  if (collectMs.length >= MIN_HISTORY) {
+  if (hasHistory(collectMs)) {
     const middle = median(collectMs)
     const spread = median(collectMs.map((ms) => Math.abs(ms - middle)))
     return bounded(middle + config.factor * Math.max(spread, MIN_RELATIVE_SPREAD * middle))
   }
   return majorityMs == null ? config.ceilingMs : bounded(FIRST_ROUND_PATIENCE * majorityMs)
+}
+
+/** Do recent rounds say how long this one may take, whatever its majority does? */
+export function hasHistory(collectMs: readonly number[]): boolean {
+  return collectMs.length >= MIN_HISTORY
 }
 
 /** The middle value; of an even number the mean of the middle two. */

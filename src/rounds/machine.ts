@@ -43,7 +43,7 @@ export function initialState(self: string, config: RoundConfig): RoundState {
 
 /** Apply one event. Neither argument is changed. */
 export function step(state: RoundState, event: RoundEvent): StepResult {
-  const draft: Draft = { state: { ...state }, effects: [], now: event.now }
+  const draft: Draft = { state: { ...state }, effects: [], now: event.now, once: null }
   apply(draft, event)
   collect(draft)
   agree(draft)
