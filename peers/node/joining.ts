@@ -15,6 +15,7 @@ import { hostClock } from './clock.ts'
 import { openHome, rememberMembership } from './home/index.ts'
 import { keepAlive } from './keep-alive.ts'
 import { dialable, naming, peerIdIn, withPeerId } from './network/addresses.ts'
+import { Traffic } from './network/counted.ts'
 import { createNode } from './network/libp2p.ts'
 import type { Home } from './home/index.ts'
 import type { BaseServices } from './network/libp2p.ts'
@@ -112,7 +113,7 @@ async function askAll(invite: Invite, options: KnockOptions): Promise<LookUpResu
     mdnsTag: null,
     gater: {},
     logger: options.logger ?? defaultLogger(),
-    bytes: { bytesIn: 0, bytesOut: 0 },
+    traffic: new Traffic(),
     services: {}
   })
   const { bytes: certificate } = await certify(invite, peerIdFromPrivateKey(key).toString())

@@ -13,6 +13,10 @@ const KILL_EVERY_MS = 5_000
 const STOPPED_MS = 30_000
 /** Longer than connections live without an answer. */
 const CUT_MS = 90_000
+/** Shorter than that, and long enough for TCP to have lost its patience. */
+const SHORT_CUT_MS = 20_000
+/** From the healing until the network is whole. */
+const SOON_S = 4
 const HOUR_MS = 3_600_000
 /** Rounds before anything happens: what is normal here. */
 const CALM_ROUNDS = 6
@@ -89,6 +93,19 @@ describe(`a federation on real machines, for minutes (FAULTS_SEED=${SEED})`, fun
     await flock.expectOneLedger()
   })
 
+  it('cut 2|2 for 20 s: connections still hold, TCP would try again much later, and yet all go on at once', async () => {
+    const { network } = current
+    const seen = flock.peers().map((peer) => peer.events.length)
+    await network.split(OTHER_HALF)
+    await later(SHORT_CUT_MS)
+    const recovery = await tellRecovery(async () => await network.heal())
+    expect(recovery).to.be.at.most(SOON_S + 2 * normalRound())
+    await flock.expectOneLedger()
+    // Each lost the two on the other side, and met them again.
+    for (const [i, peer] of flock.peers().entries())
+      expect(peer.events.slice(seen[i]).filter(isLoss)).to.have.length(2)
+  })
+
   it('half-open: one dies unheard, and returns while the others hold its old connections for good', async () => {
     const { network } = current
     await network.split(['dan'])
@@ -112,10 +129,17 @@ describe(`a federation on real machines, for minutes (FAULTS_SEED=${SEED})`, fun
   })
 
   /** How long it takes from the healing until all four have completed a round together. */
-  async function tellRecovery(heal: () => Promise<void>): Promise<void> {
+  async function tellRecovery(heal: () => Promise<void>): Promise<number> {
     const from = performance.now()
     await heal()
     await flock.goOn(NAMES, 1)
-    tell({ recovery: (performance.now() - from) / 1000 })
+    const recovery = (performance.now() - from) / 1000
+    tell({ recovery })
+    return recovery
+  }
+
+  /** Seconds, of the rounds before anything happened. */
+  function normalRound(): number {
+    return gapsOf(commitTimes(flock.all), CALM_ROUNDS).seconds.normalRound
   }
 })

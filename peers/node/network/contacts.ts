@@ -5,6 +5,7 @@
 import { dialable, peerIdIn, withPeerId } from './addresses.ts'
 import type { Inquiry } from './inquiry.ts'
 import type { Links } from './links.ts'
+import type { SilenceWatch } from './silence.ts'
 import type { MemberNode } from './member-node.ts'
 import type { AdmissionEvents, LedgerHead } from '../../../protocols/admission/index.ts'
 import type { Libp2pEvents } from '@libp2p/interface'
@@ -12,7 +13,8 @@ import type { Libp2pEvents } from '@libp2p/interface'
 export interface ContactsInit {
   node: MemberNode
   links: Links
-  inquiry: Inquiry
+  inquiry: Pick<Inquiry, 'begin' | 'stop'>
+  silence: Pick<SilenceWatch, 'start' | 'stop'>
   /** Multiaddrs with peer ids, to dial first. */
   bootstrap: string[]
   /** Keep addresses of members for the next start. */
@@ -35,7 +37,7 @@ export class Contacts {
 
   /** Begin to listen and to dial; the node is started. */
   start(): void {
-    const { node, bootstrap } = this.#init
+    const { node, silence, bootstrap } = this.#init
     const { signal } = this.#abort
     const { admission } = node.services
     admission.addEventListener('member', (event) => this.#onMember(event), { signal })
@@ -46,12 +48,14 @@ export class Contacts {
     node.addEventListener('peer:disconnect', ({ detail }) => this.#init.links.lost(detail.toString()), {
       signal
     })
+    silence.start()
     for (const address of bootstrap) this.meet(peerIdIn(address), [address])
   }
 
   stop(): void {
     this.#abort.abort()
     this.#init.inquiry.stop()
+    this.#init.silence.stop()
     this.#init.links.stop()
   }
 

@@ -1,5 +1,6 @@
 /** A transport whose bytes are counted as they pass the socket, encryption and framing included; small messages whole. */
 import type {
+  Connection,
   CreateListenerOptions,
   DialTransportOptions,
   MultiaddrConnection,
@@ -12,6 +13,23 @@ export interface ByteCounter {
   bytesOut: number
 }
 
+/** The bytes of all connections together, and those of each. */
+export class Traffic implements ByteCounter {
+  bytesIn = 0
+  bytesOut = 0
+  /** By what the connection before the upgrade and the one after it have in common. */
+  readonly #each = new WeakMap<MultiaddrConnection['timeline'], ByteCounter>()
+
+  /** The bytes of one connection, counting on. */
+  of({ timeline }: Pick<Connection, 'timeline'>): ByteCounter {
+    const known = this.#each.get(timeline)
+    if (known != null) return known
+    const counter = { bytesIn: 0, bytesOut: 0 }
+    this.#each.set(timeline, counter)
+    return counter
+  }
+}
+
 /**
  * A message this small goes out in one write: noise hands over its length, ciphertext and tag one by one, and each would
  * be a system call. Copying more would cost more than it saves.
@@ -21,21 +39,21 @@ const SMALL_BYTES = 16 * 1024
 /** The same transport, its connections counted before they are upgraded. */
 export function counted<C, T extends Transport>(
   factory: (components: C) => T,
-  counter: ByteCounter
+  traffic: Traffic
 ): (components: C) => T {
   return (components) => {
     const transport = factory(components)
     const dial = transport.dial.bind(transport)
     const createListener = transport.createListener.bind(transport)
     transport.dial = (address, options: DialTransportOptions) =>
-      dial(address, { ...options, upgrader: tapped(options.upgrader, counter) })
+      dial(address, { ...options, upgrader: tapped(options.upgrader, traffic) })
     transport.createListener = (options: CreateListenerOptions) =>
-      createListener({ ...options, upgrader: tapped(options.upgrader, counter) })
+      createListener({ ...options, upgrader: tapped(options.upgrader, traffic) })
     return transport
   }
 }
 
-function tapped(upgrader: Upgrader, counter: ByteCounter): Upgrader {
+function tapped(upgrader: Upgrader, traffic: Traffic): Upgrader {
   return new Proxy(upgrader, {
     get(target, property) {
       const member: unknown = Reflect.get(target, property)
@@ -43,7 +61,7 @@ function tapped(upgrader: Upgrader, counter: ByteCounter): Upgrader {
       if (property !== 'upgradeInbound' && property !== 'upgradeOutbound')
         return member.bind(target) as unknown
       return (connection: MultiaddrConnection, ...rest: unknown[]) =>
-        (member as (...args: unknown[]) => unknown).call(target, tap(connection, counter), ...rest)
+        (member as (...args: unknown[]) => unknown).call(target, tap(connection, traffic), ...rest)
     }
   })
 }
@@ -52,16 +70,19 @@ function tapped(upgrader: Upgrader, counter: ByteCounter): Upgrader {
  * Listening for 'message' would make the connection hand out its data before the encrypter is there to take it, so the
  * two methods that all bytes pass are wrapped instead.
  */
-function tap(connection: MultiaddrConnection, counter: ByteCounter): MultiaddrConnection {
+function tap(connection: MultiaddrConnection, traffic: Traffic): MultiaddrConnection {
   const stream = connection as MultiaddrConnection & { onData(data: { byteLength: number }): void }
   const send = stream.send.bind(stream)
   const onData = stream.onData.bind(stream)
+  const own = traffic.of(connection)
   stream.send = (data) => {
-    counter.bytesOut += data.byteLength
+    traffic.bytesOut += data.byteLength
+    own.bytesOut += data.byteLength
     return send(data.byteLength <= SMALL_BYTES ? data.subarray() : data)
   }
   stream.onData = (data) => {
-    counter.bytesIn += data.byteLength
+    traffic.bytesIn += data.byteLength
+    own.bytesIn += data.byteLength
     onData(data)
   }
   return connection

@@ -7,7 +7,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { counted } from './counted.ts'
-import type { ByteCounter } from './counted.ts'
+import type { Traffic } from './counted.ts'
 import type { Identify } from '@libp2p/identify'
 import type { ComponentLogger, ConnectionGater, Libp2p, PrivateKey, ServiceMap } from '@libp2p/interface'
 import type { Ping } from '@libp2p/ping'
@@ -44,7 +44,7 @@ export interface NodeInit<T extends ServiceMap> {
   mdnsTag: string | null
   gater: ConnectionGater
   logger: ComponentLogger
-  bytes: ByteCounter
+  traffic: Traffic
   /** Remembers peers and their addresses. Default: in memory. */
   datastore?: Datastore
   services: ServiceFactoryMap<T>
@@ -61,7 +61,7 @@ export async function createNode<T extends ServiceMap>(init: NodeInit<T>): Promi
     start: false,
     ...(init.datastore == null ? {} : { datastore: init.datastore }),
     addresses: { listen: init.listen },
-    transports: [counted(tcp(), init.bytes)],
+    transports: [counted(tcp(), init.traffic)],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     peerDiscovery: init.mdnsTag == null ? [] : [mdns({ serviceTag: init.mdnsTag })],

@@ -6,7 +6,7 @@ import { ledger } from '../../../protocols/ledger/index.ts'
 import { gossipOptions, roundsTopic } from '../../../protocols/rounds/index.ts'
 import { createNode } from './libp2p.ts'
 import type { BaseServices } from './libp2p.ts'
-import type { ByteCounter } from './counted.ts'
+import type { Traffic } from './counted.ts'
 import type { Admission, AdmissionComponents, AdmissionSource } from '../../../protocols/admission/index.ts'
 import type { Judge } from '../../../protocols/common/conduct.ts'
 import type { Blocks, BlocksComponents, BlocksInit } from '../../../protocols/blocks/index.ts'
@@ -31,7 +31,7 @@ export interface MemberNodeInit {
   listen: string[]
   mdns: boolean
   logger: ComponentLogger
-  bytes: ByteCounter
+  traffic: Traffic
   admission: AdmissionSource
   ledger: LedgerSource
   blocks: BlocksInit
@@ -56,7 +56,7 @@ export async function createMemberNode(init: MemberNodeInit): Promise<MemberNode
       backoffMs: (peerId) => gate?.backoffMs(peerId) ?? 0
     }),
     logger: init.logger,
-    bytes: init.bytes,
+    traffic: init.traffic,
     services: {
       admission: (components: AdmissionComponents) =>
         (gate = admission({ source: init.admission })(components)),

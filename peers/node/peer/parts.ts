@@ -10,10 +10,12 @@ import { Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { RoundEngine } from '../../engine/engine.ts'
 import { hostClock } from '../clock.ts'
 import { mostUsefulFirst } from '../network/addresses.ts'
+import { Traffic } from '../network/counted.ts'
 import { Inquiry } from '../network/inquiry.ts'
 import { Links } from '../network/links.ts'
 import { createMemberNode } from '../network/member-node.ts'
 import { withUsualPort } from '../network/port.ts'
+import { SilenceWatch } from '../network/silence.ts'
 import { startTrainingWorker } from '../training/index.ts'
 import { NodeBlocks } from './blocks.ts'
 import { judgeRounds } from './conduct.ts'
@@ -21,7 +23,6 @@ import { closeAll } from '../close.ts'
 import { openIdentity, trainingOf } from './identity.ts'
 import { LedgerMembership } from './membership.ts'
 import { openStorage } from './storage.ts'
-import type { ByteCounter } from '../network/counted.ts'
 import type { MemberNode, MemberNodeInit } from '../network/member-node.ts'
 import type { PeerInit } from '../types.ts'
 import type { Closer } from '../close.ts'
@@ -52,10 +53,11 @@ export interface Parts extends Identity {
   conduct: Conduct
   links: Links
   inquiry: Inquiry
+  silence: SilenceWatch
   node: MemberNode
   talk: Rounds
   engine: RoundEngine
-  bytes: ByteCounter
+  traffic: Traffic
   /** Write a block anew that was lost from disk, if it is of the latest model, which is in memory. True: it is there again. */
   heal(cid: CID): Promise<boolean>
   logger: ComponentLogger
@@ -151,13 +153,15 @@ interface Base {
 /** The node serves what the engine holds, the engine speaks through the node: each asks the other only when running. */
 async function connect(
   base: Base
-): Promise<Pick<Parts, 'node' | 'talk' | 'engine' | 'links' | 'inquiry' | 'bytes' | 'addresses' | 'heal'>> {
-  const bytes: ByteCounter = { bytesIn: 0, bytesOut: 0 }
+): Promise<
+  Pick<Parts, 'node' | 'talk' | 'engine' | 'links' | 'inquiry' | 'silence' | 'traffic' | 'addresses' | 'heal'>
+> {
+  const traffic = new Traffic()
   const addresses = (): string[] => mostUsefulFirst(node.getMultiaddrs().map(String))
   const node = await createMemberNode({
     ...networkOptions(base),
     listen: await listenOf(base),
-    bytes,
+    traffic,
     ...sources(base, { engine: () => engine, addresses })
   })
   const talk = createTalk(base, { node, engine: () => engine })
@@ -179,12 +183,13 @@ async function connect(
   const log = logger.forComponent('murmur:links')
   const links = new Links({ node, self: identity.self, clock: hostClock, log, jitter: Math.random })
   const inquiry = new Inquiry({ admission: node.services.admission, links, clock: hostClock, log })
+  const silence = new SilenceWatch({ node, links, traffic, clock: hostClock, log })
   const heal = async (cid: CID): Promise<boolean> => {
     const { weights } = engine
     if (weights != null) await blocks.putModel(weights)
     return await storage.stores.durable.has(cid)
   }
-  return { node, talk, engine, links, inquiry, bytes, addresses, heal }
+  return { node, talk, engine, links, inquiry, silence, traffic, addresses, heal }
 }
 
 async function listenOf({ init, identity: { config } }: Base): Promise<string[]> {

@@ -257,11 +257,12 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
   }
 
   #createContacts(): Contacts {
-    const { node, links, inquiry, engine, bootstrap } = this.#parts
+    const { node, links, inquiry, silence, engine, bootstrap } = this.#parts
     return new Contacts({
       node,
       links,
       inquiry,
+      silence,
       bootstrap,
       remember: (addresses) => this.#remember(addresses),
       onMembers: (peers) => {
@@ -342,7 +343,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
   }
 
   #statusInput(): StatusInput {
-    const { self, manifest, engine, membership, conduct, links, node, trainer, bytes } = this.#parts
+    const { self, manifest, engine, membership, conduct, links, node, trainer, traffic } = this.#parts
     return {
       self,
       manifest,
@@ -356,7 +357,7 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
       now: hostClock.now(),
       addressesOf: (peerId) => links.addresses(peerId),
       addresses: () => this.addresses(),
-      bytes: { ...bytes },
+      bytes: { bytesIn: traffic.bytesIn, bytesOut: traffic.bytesOut },
       ownEvaluation: this.#books.ownEvaluation,
       roundsMs: this.#books.roundsMs,
       trainer: trainer.info

@@ -27,11 +27,12 @@ function tell(event: string, detail: object = {}): void {
 }
 
 function contactsOf(parts: Parts): Contacts {
-  const { node, links, inquiry, bootstrap, engine } = parts
+  const { node, links, inquiry, silence, bootstrap, engine } = parts
   return new Contacts({
     node,
     links,
     inquiry,
+    silence,
     bootstrap,
     remember: () => {},
     onMembers: (peers) => engine.setConnected(peers),

@@ -145,6 +145,7 @@ describe('two newcomers that were admitted in the same instant', () => {
       node: libp2p as unknown as ContactsInit['node'],
       links,
       inquiry: new Inquiry({ admission, links, clock, log }),
+      silence: { start: () => {}, stop: () => {} },
       bootstrap: [],
       remember: () => {},
       onMembers: () => {},

@@ -8,7 +8,6 @@ import { Links } from '../../../peers/node/network/links.ts'
 import { person } from '../../federation/world.ts'
 import { VirtualClock } from '../../helpers/virtual-clock.ts'
 import type { ContactsInit } from '../../../peers/node/network/contacts.ts'
-import type { Inquiry } from '../../../peers/node/network/inquiry.ts'
 import type { LinksInit } from '../../../peers/node/network/links.ts'
 import type { AdmissionEvents } from '../../../protocols/admission/index.ts'
 import type { Libp2pEvents } from '@libp2p/interface'
@@ -242,7 +241,8 @@ describe('links to the other members', () => {
       contacts = new Contacts({
         node: node as unknown as ContactsInit['node'],
         links,
-        inquiry: { begin: () => {}, stop: () => {} } as Inquiry,
+        inquiry: { begin: () => {}, stop: () => {} },
+        silence: { start: () => {}, stop: () => {} },
         bootstrap: [],
         remember: (addresses) => (remembered = addresses),
         onMembers: () => {},

@@ -2,6 +2,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { defaultLogger } from '@libp2p/logger'
 import { byteStream } from '@libp2p/utils'
 import { expect } from 'chai'
+import { Traffic } from '../../../peers/node/network/counted.ts'
 import { createNode } from '../../../peers/node/network/libp2p.ts'
 import type { Connection } from '@libp2p/interface'
 
@@ -17,7 +18,7 @@ async function someNode(listen: string[]): ReturnType<typeof createNode> {
     mdnsTag: null,
     gater: {},
     logger: defaultLogger(),
-    bytes: { bytesIn: 0, bytesOut: 0 },
+    traffic: new Traffic(),
     services: {}
   })
   await node.start()

@@ -1,0 +1,209 @@
+/**
+ * Giving up connections that are dead though nobody said so: after a network fell apart and is one again, TCP goes on
+ * with what it had to send only when it tries again, and the longer it was cut the longer that takes (a minute and more).
+ * A fresh connection is there at once. So where a connection does not answer, the peer is dialled beside it; only when
+ * that comes through while the old one stays silent, all that connects the two is closed, and `Links` connects anew. A
+ * peer that is merely stopped, or busy, answers no fresh connection either.
+ *
+ * To go on with the fresh connection and close the old one alone would not do: protocols that keep a stream open to each
+ * peer, as gossipsub does, notice that a peer is lost when its last connection is.
+ */
+import { multiaddr } from '@multiformats/multiaddr'
+import { FreshDial } from './fresh-dial.ts'
+import { withPeerId } from './addresses.ts'
+import type { Traffic } from './counted.ts'
+import type { Links } from './links.ts'
+import type { Clock } from '../../engine/components.ts'
+import type { Connection, Libp2p, Logger } from '@libp2p/interface'
+
+const PING_PROTOCOL = '/ipfs/ping/1.0.0'
+const TICK_MS = 500
+/** Heard nothing for so long: ask. Time is counted in ticks, so that a peer that stood still itself blames nobody. */
+const QUIET_TICKS = 6
+/** Nothing for so long after asking: try another way. */
+const PATIENCE_TICKS = 6
+/** What was sent before an answer delays it: a slow line is given the time that it takes for that. */
+const SLOW_BYTES_PER_TICK = (64 * 1024 * TICK_MS) / 1000
+/** A peer that stood still and goes on answers on the old connection no later than on a fresh one. */
+const GRACE_MS = 250
+const CLOSE_TIMEOUT_MS = 1_000
+
+/** A connection did not answer, while its peer could be reached by another. */
+export class SilentConnectionError extends Error {
+  static override name = 'SilentConnectionError'
+
+  constructor(peerId: string, options?: ErrorOptions) {
+    super(
+      `The connection to ${peerId} does not answer, and a fresh one does: it is closed, and made anew`,
+      options
+    )
+    this.name = 'SilentConnectionError'
+  }
+}
+
+export interface SilenceInit {
+  node: Pick<Libp2p, 'getConnections' | 'dial'>
+  links: Pick<Links, 'addresses'>
+  traffic: Pick<Traffic, 'of'>
+  clock: Pick<Clock, 'setTimer'>
+  log: Logger
+}
+
+interface Watched {
+  bytesIn: number
+  /** As of when something was heard last. */
+  bytesOut: number
+  /** Ticks since then. */
+  quiet: number
+  asked: boolean
+}
+
+/** What there is between this peer and another. */
+interface Between {
+  silent: Connection[]
+  /** Heard lately. */
+  alive: Connection[]
+}
+
+export class SilenceWatch {
+  readonly #init: SilenceInit
+  readonly #watched = new WeakMap<Connection, Watched>()
+  /** Peer → the attempt to reach it beside a silent connection. */
+  readonly #dials = new Map<string, FreshDial>()
+  /** Peer → attempts that led to nothing: each takes another address. */
+  readonly #attempts = new Map<string, number>()
+  #cancel: (() => void) | null = null
+
+  constructor(init: SilenceInit) {
+    this.#init = init
+  }
+
+  start(): void {
+    this.#cancel ??= this.#init.clock.setTimer(TICK_MS, () => this.#tick())
+  }
+
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = null
+    for (const dial of this.#dials.values()) dial.end()
+    this.#dials.clear()
+  }
+
+  #tick(): void {
+    this.#cancel = this.#init.clock.setTimer(TICK_MS, () => this.#tick())
+    const peers = new Map<string, Between>()
+    for (const connection of this.#init.node.getConnections()) {
+      if (connection.status !== 'open') continue
+      const peerId = connection.remotePeer.toString()
+      const between = peers.get(peerId) ?? { silent: [], alive: [] }
+      peers.set(peerId, between)
+      between[this.#listen(connection) ? 'silent' : 'alive'].push(connection)
+    }
+    for (const [peerId, between] of peers) this.#consider(peerId, between)
+    for (const [peerId, dial] of this.#dials) if (!peers.has(peerId)) dial.end()
+    for (const peerId of this.#attempts.keys()) if (!peers.has(peerId)) this.#attempts.delete(peerId)
+  }
+
+  /** One tick later. @returns whether the connection does not answer */
+  #listen(connection: Connection): boolean {
+    const { bytesIn, bytesOut } = this.#init.traffic.of(connection)
+    const watched = this.#watched.get(connection)
+    if (watched?.bytesIn !== bytesIn) {
+      this.#watched.set(connection, { bytesIn, bytesOut, quiet: 0, asked: false })
+      return false
+    }
+    watched.quiet++
+    if (watched.quiet < QUIET_TICKS) return false
+    if (!watched.asked) {
+      watched.asked = true
+      void this.#ask(connection)
+    }
+    const sentTicks = (bytesOut - watched.bytesOut) / SLOW_BYTES_PER_TICK
+    return watched.quiet >= QUIET_TICKS + PATIENCE_TICKS + sentTicks
+  }
+
+  /** Agreeing on a protocol needs the other side; what it is does not matter. The answer is seen in the traffic. */
+  async #ask(connection: Connection): Promise<void> {
+    try {
+      const stream = await connection.newStream(PING_PROTOCOL, { runOnLimitedConnection: true })
+      await stream.close()
+    } catch (error) {
+      this.#init.log.trace('%p was not asked, or did not answer - %e', connection.remotePeer, error)
+    }
+  }
+
+  #consider(peerId: string, { silent, alive }: Between): void {
+    if (silent.length === 0) {
+      this.#attempts.delete(peerId)
+      // Whoever answers after all need not be dialled. A dial that came through ends by itself.
+      this.#dials.get(peerId)?.giveUp()
+    } else if (alive.length > 0 && !this.#dials.has(peerId)) {
+      this.#part(peerId, silent, alive)
+    } else if (!this.#dials.has(peerId)) {
+      this.#dialAfresh(peerId, silent)
+    }
+  }
+
+  #dialAfresh(peerId: string, silent: readonly Connection[]): void {
+    const addresses = this.#addresses(peerId, silent)
+    if (addresses.length === 0) return
+    const attempt = this.#attempts.get(peerId) ?? 0
+    this.#attempts.set(peerId, attempt + 1)
+    const { node, clock } = this.#init
+    const dial = new FreshDial({ node, clock, address: multiaddr(addresses[attempt % addresses.length]) })
+    this.#dials.set(peerId, dial)
+    this.#follow(peerId, dial).catch((error: unknown) =>
+      this.#init.log(
+        '%s does not answer, neither on a fresh connection: %s',
+        peerId,
+        (error as Error).message
+      )
+    )
+  }
+
+  async #follow(peerId: string, dial: FreshDial): Promise<void> {
+    try {
+      const fresh = await dial.connection
+      await dial.pause(GRACE_MS)
+      const others = this.#init.node
+        .getConnections(fresh.remotePeer)
+        .filter((connection) => connection !== fresh && connection.status === 'open')
+      const silent = others.filter((connection) => this.#isUnheard(connection))
+      // Were it kept after the others closed, protocols would wait on streams that closed with them.
+      if (silent.length > 0) this.#part(peerId, silent, [fresh, ...others])
+      else this.#close(fresh)
+    } finally {
+      if (this.#dials.get(peerId) === dial) this.#dials.delete(peerId)
+    }
+  }
+
+  /** Nothing came since the last tick, after which it was silent. */
+  #isUnheard(connection: Connection): boolean {
+    const watched = this.#watched.get(connection)
+    return watched?.asked === true && watched.bytesIn === this.#init.traffic.of(connection).bytesIn
+  }
+
+  /** Where it was reached first of all; then wherever it may be. */
+  #addresses(peerId: string, silent: readonly Connection[]): string[] {
+    const reached = silent.filter(({ direction }) => direction === 'outbound')
+    const addresses = [
+      ...reached.map(({ remoteAddr }) => remoteAddr.toString()),
+      ...this.#init.links.addresses(peerId)
+    ]
+    return [...new Set(addresses.map((address) => withPeerId(address, peerId)))]
+  }
+
+  #part(peerId: string, silent: readonly Connection[], all: readonly Connection[]): void {
+    const error = new SilentConnectionError(peerId)
+    this.#init.log('%s', error.message)
+    for (const connection of silent) connection.abort(error)
+    for (const connection of all) if (!silent.includes(connection)) this.#close(connection)
+  }
+
+  #close(connection: Connection): void {
+    connection.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch((error: unknown) => {
+      this.#init.log('closing a connection to %p took too long - %e', connection.remotePeer, error)
+      connection.abort(new SilentConnectionError(connection.remotePeer.toString()))
+    })
+  }
+}
