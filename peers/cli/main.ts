@@ -1,5 +1,6 @@
 /** The `murmur` process: its streams, signals and exit code around one command line. */
 import { readFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import pc from 'picocolors'
 import { keepAlive } from '../node/keep-alive.ts'
 import { nodeLibrary } from './library/index.ts'
@@ -9,6 +10,13 @@ import { runProgram } from './program.ts'
 import { leaveSignal } from './signals.ts'
 import { flushed, outputOf, person } from './terminal.ts'
 import type { CommandContext } from './context.ts'
+
+/**
+ * V8 begins a full collection for every 64 MB of buffers that come and go, and a peer moves many times as much in a round.
+ * A peer's heap is small, so marking it takes some 20 ms at once; marked by threads of its own, while new buffers that
+ * live on because of that bring on the next collection, it took a third of all processor time (bench:federation --big).
+ */
+setFlagsFromString('--no-concurrent-marking')
 
 function contextOf(argv: readonly string[]): CommandContext {
   const { env } = process
