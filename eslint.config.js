@@ -16,7 +16,8 @@ const noSibling = never(
 const restrict = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] })
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**'] },
+  // AssemblyScript looks like TypeScript and is another language.
+  { ignores: ['dist/**', 'node_modules/**', 'src/compute/wasm/pack/assembly/**'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],

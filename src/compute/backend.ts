@@ -63,6 +63,8 @@ export class BackendStartError extends Error {
 /** Where the `.wasm` files lie; default: beside the package's code. A path or URL ending in '/'. */
 export interface WasmOptions {
   wasmDirectory?: string
+  /** False: TensorFlow.js' own kernels alone, for comparison. Decided by the first start on a thread. */
+  trainingKernels?: boolean
 }
 
 /** The candidates in the order of preference: wasm (SIMD, one thread, our training kernels), then cpu. */
@@ -105,13 +107,13 @@ export async function chooseBackend(
   throw new NoBackendError(attempts, { cause })
 }
 
-async function startWasm({ wasmDirectory }: WasmOptions): Promise<void> {
+async function startWasm({ wasmDirectory, trainingKernels = true }: WasmOptions): Promise<void> {
   const wasm = await import('@tensorflow/tfjs-backend-wasm')
   // Threads would need a worker's worker, and their sums depend on scheduling.
   env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
   if (wasmDirectory != null) wasm.setWasmPaths(wasmDirectory)
   await withoutProcessHandlers(() => activate('wasm'))
-  installTrainingKernels()
+  if (trainingKernels) await installTrainingKernels()
 }
 
 async function startCpu(): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { getKernel } from '@tensorflow/tfjs-core'
 import type { DataType, KernelConfig, TensorInfo } from '@tensorflow/tfjs-core'
+import type { Pack } from './pack/index.ts'
 
 /** Where one tensor lies. `id` is the number that the C++ side knows it by. */
 export interface HeapEntry {
@@ -17,6 +18,10 @@ export interface WasmBackend {
   dataIdNextNumber: number
   wasm: {
     HEAPU8: Uint8Array
+    asm: { memory: WebAssembly.Memory }
+    /** The address may be negative: `>>> 0`. */
+    _malloc(sizeBytes: number): number
+    _free(address: number): void
     tfjs: {
       registerTensor(id: number, size: number, memoryOffset: number): void
       disposeData(id: number): void
@@ -41,12 +46,17 @@ export type WasmKernel = (call: KernelCall) => TensorInfo
 /** A kernel that replaces, or adds to, those of the wasm backend; made from the one that is there (if any). */
 export interface KernelOverride {
   name: string
-  make(stock: WasmKernel): WasmKernel
+  make(stock: WasmKernel, pack: Pack): WasmKernel
 }
 
 /** The number of values in a tensor of this shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, n) => size * n, 1)
+}
+
+/** Where a tensor's values begin on the heap; good as long as the tensor is. */
+export function addressOf(backend: WasmBackend, { dataId }: TensorInfo): number {
+  return backend.dataIdMap.get(dataId).memoryOffset
 }
 
 /** A float32 view of a tensor on the heap; invalid after the next allocation. */

@@ -1,5 +1,5 @@
 /** Kernels that the stock wasm backend lacks for training, or does slowly. One file each; this one installs them. */
-import { registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
+import { backend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import { biasAdd, biasGradient } from './biasAdd.ts'
 import { convFilterGradient } from './convFilterGradient.ts'
 import { convInputGradient } from './convInputGradient.ts'
@@ -7,9 +7,11 @@ import { gatherRows } from './gather.ts'
 import { stockKernel } from './heap.ts'
 import { fusedMatMul, matMul } from './matMul.ts'
 import { maxPoolGradient } from './maxPoolGradient.ts'
+import { loadPack } from './pack/index.ts'
 import { registerReluGradient } from './reluGradient.ts'
 import { segmentSum } from './segmentSum.ts'
-import type { KernelCall, KernelOverride, WasmKernel } from './heap.ts'
+import type { KernelCall, KernelOverride, WasmBackend, WasmKernel } from './heap.ts'
+import type { Pack } from './pack/index.ts'
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 
 const overrides: KernelOverride[] = [
@@ -26,17 +28,22 @@ const overrides: KernelOverride[] = [
 
 let installed = false
 
-/** Register the training kernels over the wasm backend's. Idempotent; call it once the backend is up. */
-export function installTrainingKernels(): void {
+/**
+ * Register the training kernels over those of the active backend, which is wasm. Idempotent. An engine without SIMD keeps
+ * the stock kernels.
+ */
+export async function installTrainingKernels(): Promise<void> {
   if (installed) return
+  const pack = await loadPack(backend() as unknown as WasmBackend)
+  if (installed || pack == null) return
   installed = true
-  for (const { name, make } of overrides) install(name, make)
+  for (const override of overrides) install(override, pack)
   registerReluGradient()
 }
 
-function install(name: string, make: KernelOverride['make']): void {
+function install({ name, make }: KernelOverride, pack: Pack): void {
   const stock = stockKernel(name)
-  const kernel = make(stock ?? absent(name))
+  const kernel = make(stock ?? absent(name), pack)
   if (stock != null) unregisterKernel(name, 'wasm')
   const kernelFunc: KernelFunc = (call) => kernel(call as unknown as KernelCall)
   registerKernel({ kernelName: name, backendName: 'wasm', kernelFunc })

@@ -1,0 +1,213 @@
+// Matrix products: C [m × n] = A [m × k] · B [k × n], either operand as it lies or transposed, + bias, ReLU.
+//
+// B is taken in panels of 8 columns, C in tiles of up to 6 rows × 8 columns. A value of A is only ever spread over four
+// lanes, so A is read in place whichever way it lies. B is read in place where its rows are contiguous and few rows of A
+// use it; else its panels are copied into `scratch` first, a block of KC × NC at a time, which then stays in the second
+// cache while MC rows of A pass.
+
+import { FROM_BIAS, FROM_C, FROM_ZERO, tile1, tile2, tile3, tile4, tile5, tile6 } from './tile'
+
+const KC: i32 = 256
+const MC: i32 = 96
+const NC: i32 = 512
+/** Rows of A up to which copying panels of B costs more than it gains. */
+const FEW_ROWS: i32 = 48
+/** Columns of B from which copying a transposed A pays. */
+const MANY_COLUMNS: i32 = 96
+
+/** One tile's worth of C, for columns beyond the last. */
+const EDGE_BYTES: usize = 6 * 8 * 4 + 64
+const A_BYTES: usize = MC * KC * 4
+const B_BYTES: usize = KC * NC * 4
+
+/** How much memory `gemm` wants as `scratch`. */
+export function gemmScratchBytes(): usize {
+  return EDGE_BYTES + A_BYTES + B_BYTES
+}
+
+/** Go on with what C holds instead of starting from zero or the bias. */
+const ACCUMULATE: i32 = 1
+const RELU: i32 = 2
+
+/**
+ * All distances in bytes. `aRow` and `aCol` lead to A's next row and next column, one of them 4; `bRow` and `bCol` the
+ * same for B; `bias` is 0 or the address of n values.
+ */
+export function gemm(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bCol: usize,
+  c: usize, cRow: usize, bias: usize, flags: i32, scratch: usize): void {
+  const inPlace = bCol == 4 && m <= FEW_ROWS
+  const relu = (flags & RELU) != 0
+  const first = flags & ACCUMULATE ? FROM_C : bias ? FROM_BIAS : FROM_ZERO
+  // Stretches of equal length; one, even if k is 0, as C is written.
+  const stretches = max(1, (k + KC - 1) / KC)
+  const kc = (k + stretches - 1) / stretches
+  for (let s = 0; s < stretches; s++) {
+    const p = s * kc
+    const depth = min(kc, k - p)
+    const start = s == 0 ? first : FROM_C
+    const isLast = s == stretches - 1
+    for (let j = 0; j < n; j += NC) {
+      const width = min(NC, n - j)
+      const bFrom = b + p * bRow + j * bCol
+      if (!inPlace) packB(depth, width, bFrom, bRow, bCol, scratch + EDGE_BYTES + A_BYTES)
+      else if (width & 7) packEdge(depth, width, bFrom, bRow, scratch + EDGE_BYTES + A_BYTES)
+      for (let i = 0; i < m; i += MC) {
+        block(min(MC, m - i), width, depth, a + i * aRow + p * aCol, aRow, aCol, bFrom, bRow, inPlace,
+          c + i * cRow + j * 4, cRow, start, bias ? bias + j * 4 : 0, relu && isLast, scratch)
+      }
+    }
+  }
+}
+
+function block(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, inPlace: bool,
+  c: usize, cRow: usize, start: i32, bias: usize, relu: bool, scratch: usize): void {
+  const packedB = scratch + EDGE_BYTES + A_BYTES
+  const copiesA = aCol != 4 && n >= MANY_COLUMNS
+  if (copiesA) packA(m, k, a, aCol, scratch + EDGE_BYTES)
+  for (let j = 0; j < n; j += 8) {
+    const isEdge = n - j < 8
+    const isPacked = !inPlace || isEdge
+    const panel = isPacked ? packedB + j * k * 4 : b + j * 4
+    const bStep: usize = isPacked ? 32 : bRow
+    let i = 0
+    for (let tiles = (m + 5) / 6; tiles > 0; tiles--) {
+      const rows = (m - i + tiles - 1) / tiles
+      const from = copiesA ? scratch + EDGE_BYTES + i * k * 4 : a + i * aRow
+      const row: usize = copiesA ? 4 : aRow
+      const step: usize = copiesA ? rows * 4 : aCol
+      const to = c + i * cRow + j * 4
+      if (isEdge) {
+        one(rows, k, from, row, step, panel, bStep, scratch, 32, FROM_ZERO, 0)
+        finish(rows, n - j, scratch, to, cRow, start, bias + j * 4, relu)
+      } else {
+        one(rows, k, from, row, step, panel, bStep, to, cRow, start, bias + j * 4)
+        if (relu) rectify(rows, to, cRow)
+      }
+      i += rows
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function one(rows: i32, k: i32, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize,
+  c: usize, cRow: usize, start: i32, bias: usize): void {
+  if (rows == 6) tile6(k, a, aRow, aStep, b, bStep, c, cRow, start, bias)
+  else if (rows == 5) tile5(k, a, aRow, aStep, b, bStep, c, cRow, start, bias)
+  else if (rows == 4) tile4(k, a, aRow, aStep, b, bStep, c, cRow, start, bias)
+  else if (rows == 3) tile3(k, a, aRow, aStep, b, bStep, c, cRow, start, bias)
+  else if (rows == 2) tile2(k, a, aRow, aStep, b, bStep, c, cRow, start, bias)
+  else tile1(k, a, aRow, aStep, b, bStep, c, cRow, start, bias)
+}
+
+/** ReLU of rows × 8 values. */
+function rectify(rows: i32, c: usize, cRow: usize): void {
+  const zero = f32x4.splat(0)
+  for (; rows > 0; rows--) {
+    v128.store(c, f32x4.max(zero, v128.load(c)))
+    v128.store(c, f32x4.max(zero, v128.load(c, 16)), 16)
+    c += cRow
+  }
+}
+
+/** From a tile of 8 columns, of which `columns` exist, to C. */
+function finish(rows: i32, columns: i32, tile: usize, c: usize, cRow: usize, start: i32, bias: usize, relu: bool): void {
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const at = c + j * 4
+      let value = load<f32>(tile + j * 4)
+      if (start == FROM_C) value += load<f32>(at)
+      else if (start == FROM_BIAS) value += load<f32>(bias + j * 4)
+      if (relu) value = max<f32>(0, value)
+      store<f32>(at, value)
+    }
+    tile += 32
+    c += cRow
+  }
+}
+
+/** Panels of 8 columns, one after the other, each k × 8; what is beyond the last column is zero. */
+function packB(k: i32, n: i32, b: usize, bRow: usize, bCol: usize, to: usize): void {
+  if (bCol != 4) {
+    for (let j = 0; j < n; j += 8) packTransposed(k, min(8, n - j), b + j * bCol, bCol, to + j * k * 4)
+    return
+  }
+  for (let j = 0; j + 8 <= n; j += 8) {
+    let from = b + j * 4
+    let at = to + j * k * 4
+    for (let p = 0; p < k; p++) {
+      v128.store(at, v128.load(from))
+      v128.store(at, v128.load(from, 16), 16)
+      at += 32
+      from += bRow
+    }
+  }
+  if (n & 7) packEdge(k, n, b, bRow, to)
+}
+
+/** The last panel only, which has fewer than 8 columns. */
+function packEdge(k: i32, n: i32, b: usize, bRow: usize, to: usize): void {
+  const j = n & ~7
+  let from = b + j * 4
+  let at = to + j * k * 4
+  for (let p = 0; p < k; p++) {
+    v128.store(at, f32x4.splat(0))
+    v128.store(at, f32x4.splat(0), 16)
+    for (let q = 0; q < n - j; q++) store<f32>(at + q * 4, load<f32>(from + q * 4))
+    at += 32
+    from += bRow
+  }
+}
+
+/** One panel of a B that lies transposed: `columns` stretches of k values, `bCol` bytes apart. */
+function packTransposed(k: i32, columns: i32, b: usize, bCol: usize, to: usize): void {
+  packFour(k, min(4, columns), b, bCol, to)
+  packFour(k, columns - 4, b + 4 * bCol, bCol, to + 16)
+}
+
+function packFour(k: i32, columns: i32, b: usize, bCol: usize, to: usize): void {
+  let p = 0
+  if (columns == 4) {
+    const b1 = b + bCol, b2 = b1 + bCol, b3 = b2 + bCol
+    for (; p + 4 <= k; p += 4) {
+      const x0 = v128.load(b + p * 4), x1 = v128.load(b1 + p * 4)
+      const x2 = v128.load(b2 + p * 4), x3 = v128.load(b3 + p * 4)
+      const low01 = i32x4.shuffle(x0, x1, 0, 4, 1, 5), high01 = i32x4.shuffle(x0, x1, 2, 6, 3, 7)
+      const low23 = i32x4.shuffle(x2, x3, 0, 4, 1, 5), high23 = i32x4.shuffle(x2, x3, 2, 6, 3, 7)
+      v128.store(to, i64x2.shuffle(low01, low23, 0, 2))
+      v128.store(to, i64x2.shuffle(low01, low23, 1, 3), 32)
+      v128.store(to, i64x2.shuffle(high01, high23, 0, 2), 64)
+      v128.store(to, i64x2.shuffle(high01, high23, 1, 3), 96)
+      to += 128
+    }
+  }
+  for (; p < k; p++) {
+    v128.store(to, f32x4.splat(0))
+    for (let q = 0; q < columns; q++) store<f32>(to + q * 4, load<f32>(b + q * bCol + p * 4))
+    to += 32
+  }
+}
+
+/** Tiles of a transposed A, whose columns are contiguous: for each tile k × rows. */
+function packA(m: i32, k: i32, a: usize, aCol: usize, to: usize): void {
+  let i = 0
+  for (let tiles = (m + 5) / 6; tiles > 0; tiles--) {
+    const rows = (m - i + tiles - 1) / tiles
+    let from = a + i * 4
+    if (rows == 6) {
+      for (let p = 0; p < k; p++) {
+        v128.store(to, v128.load(from))
+        v128.store64_lane(to, v128.load64_zero(from, 16), 0, 16)
+        from += aCol
+        to += 24
+      }
+    } else {
+      for (let p = 0; p < k; p++) {
+        for (let q = 0; q < rows; q++) store<f32>(to + q * 4, load<f32>(from + q * 4))
+        from += aCol
+        to += rows * 4
+      }
+    }
+    i += rows
+  }
+}

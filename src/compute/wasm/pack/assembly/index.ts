@@ -1,0 +1,4 @@
+// The kernel pack: what the module exports.
+
+export { tile1, tile2, tile3, tile4, tile5, tile6 } from './tile'
+export { gemm, gemmScratchBytes } from './gemm'

@@ -1,0 +1,17 @@
+// Arithmetic on four float32 values at a time.
+
+/** c + a · b: rounded once where the build has relaxed SIMD (and the processor an FMA unit), else twice. */
+// @ts-ignore: decorator
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c)
+  return f32x4.add(c, f32x4.mul(a, b))
+}
+
+/** The sum of the four lanes. */
+// @ts-ignore: decorator
+@inline
+export function sumOf(x: v128): f32 {
+  const pairs = f32x4.add(x, i32x4.shuffle(x, x, 2, 3, 0, 1))
+  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1)
+}

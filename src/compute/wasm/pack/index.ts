@@ -1,0 +1,72 @@
+/**
+ * The kernel pack: our own WebAssembly module (AssemblyScript in assembly/), which imports the memory of TensorFlow.js'
+ * module and so works on tensors where they lie. Addresses stay good when that memory grows; views do not.
+ */
+import { relaxed, simd } from './binary.ts'
+import type { WasmBackend } from '../heap.ts'
+
+/** What the module exports. Addresses and distances in bytes; `scratch` is memory of `…ScratchBytes()`. */
+export interface PackFunctions {
+  /** C [m × n] = A · B (+ bias): see assembly/gemm.ts. `flags`: 1 to add to C, 2 for ReLU. */
+  gemm(
+    m: number,
+    n: number,
+    k: number,
+    ...rest: [
+      a: number,
+      aRow: number,
+      aColumn: number,
+      b: number,
+      bRow: number,
+      bColumn: number,
+      c: number,
+      cRow: number,
+      bias: number,
+      flags: number,
+      scratch: number
+    ]
+  ): void
+  gemmScratchBytes(): number
+}
+
+/** The pack on one backend's memory. */
+export interface Pack {
+  functions: PackFunctions
+  /** Whether a · b + c is rounded once. */
+  hasFma: boolean
+  /** Memory of at least this size, until the next call. */
+  scratch(sizeBytes: number): number
+}
+
+/** Instantiate the pack on a backend's memory; null where the engine has no SIMD. */
+export async function loadPack({ wasm }: WasmBackend): Promise<Pack | null> {
+  const { memory } = wasm.asm
+  for (const [base64, hasFma] of [
+    [relaxed, true],
+    [simd, false]
+  ] as const) {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
+    if (!WebAssembly.validate(bytes)) continue
+    const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } })
+    const functions = instance.exports as unknown as PackFunctions
+    return { functions, hasFma, scratch: scratchOf(wasm) }
+  }
+  return null
+}
+
+/** One piece of the heap that grows with what is asked of it, and stays. */
+function scratchOf(wasm: WasmBackend['wasm']): Pack['scratch'] {
+  let [start, held] = [0, 0]
+  return (sizeBytes) => {
+    if (sizeBytes > held) {
+      if (start !== 0) wasm._free(start)
+      start = wasm._malloc(sizeBytes + ALIGNMENT) >>> 0
+      if (start === 0) throw new RangeError(`No ${sizeBytes} bytes left on the heap for a kernel to work in`)
+      held = sizeBytes
+    }
+    return (start + ALIGNMENT) & -ALIGNMENT
+  }
+}
+
+/** A cache line. */
+const ALIGNMENT = 64
