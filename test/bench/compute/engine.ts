@@ -1,0 +1,67 @@
+/**
+ * One backend in a process of its own: told a workload and a budget over IPC, answers with milliseconds a step. Started
+ * by index.ts with the name of the backend.
+ */
+import { matMul, randomUniform, tidy } from '@tensorflow/tfjs-core'
+import { startBackend } from '../../../src/compute/backend.ts'
+import { tensorMemory } from '../../../src/compute/memory.ts'
+import { setFlat } from '../../../src/model/build.ts'
+import { initialWeights } from '../../../src/model/initial.ts'
+import { buildNetwork, withGradients } from '../../../src/training/network.ts'
+import { createOptimizer } from '../../../src/training/optimizer.ts'
+import { workloads } from './models.ts'
+
+/** Run `workload` for about `budgetMs`; `gflops` is a matrix product of 1024³. */
+export interface Order {
+  workload: string
+  budgetMs: number
+}
+
+/** Median milliseconds a step, or why there is none. */
+export type Answer = { ms: number } | { error: string }
+
+const GFLOPS_SIZE = 1024
+const steps = new Map<string, () => void>()
+
+async function stepOf(name: string): Promise<() => void> {
+  const { manifest, batch } = workloads[name]
+  const network = await buildNetwork(manifest)
+  setFlat(network, initialWeights(network.layout, 1))
+  const [examples, memory] = [batch(), tensorMemory()]
+  const optimizer = createOptimizer({ name: 'sgd' }, 0.01)
+  return () =>
+    void withGradients(network, examples, (gradients) => optimizer.apply(network.trained, gradients, memory))
+}
+
+function product(): () => void {
+  const [a, b] = [1, 2].map((seed) => randomUniform([GFLOPS_SIZE, GFLOPS_SIZE], -1, 1, 'float32', seed))
+  return () => void tidy(() => matMul(a, b).dataSync())
+}
+
+async function answer({ workload, budgetMs }: Order): Promise<Answer> {
+  try {
+    const step = steps.get(workload) ?? (workload === 'gflops' ? product() : await stepOf(workload))
+    if (!steps.has(workload)) step()
+    steps.set(workload, step)
+    return { ms: medianMs(step, budgetMs) }
+  } catch (error) {
+    return { error: String(error) }
+  }
+}
+
+function medianMs(step: () => void, budgetMs: number): number {
+  const times: number[] = []
+  for (let spent = 0; spent < budgetMs || times.length < 1;) {
+    const startedAt = performance.now()
+    step()
+    const ms = performance.now() - startedAt
+    spent += ms
+    times.push(ms)
+  }
+  return times.sort((a, b) => a - b)[times.length >> 1]
+}
+
+const backend = process.argv[2]
+await startBackend(backend === 'cpu' ? 'cpu' : 'wasm', { trainingKernels: backend === 'pack' })
+process.on('message', (order: Order) => void answer(order).then((result) => process.send?.(result)))
+process.send?.({ ms: 0 } satisfies Answer)

@@ -1,0 +1,81 @@
+/** What is timed: the models of the table in docs/benchmarks.md, each a step of forward, backward and SGD on one batch. */
+import { normal, seededRandom } from '../../../src/random.ts'
+import { image, manifestOf, words } from '../../training/fixtures.ts'
+import type { ExampleBatch } from '../../../src/training/batches.ts'
+import type { ModelManifest } from '../../../src/model/task.ts'
+
+/** One row of the table. */
+export interface Workload {
+  manifest: ModelManifest
+  batch(): ExampleBatch
+}
+
+const digits = [...'0123456789']
+const characters = Array.from({ length: 90 }, (_, i) => `c${i}`)
+
+/** McMahan et al. 2017: 784-200-200-10. */
+const twoHidden = (): ModelManifest =>
+  manifestOf({
+    task: { input: image(28), labels: digits },
+    architecture: { preset: 'mlp', hidden: [200, 200] }
+  })
+
+/** The same paper's CNN: 5×5×32, pool, 5×5×64, pool, 512, 10. */
+const convolutional = (): ModelManifest =>
+  manifestOf({
+    task: { input: image(28), labels: digits },
+    architecture: { preset: 'cnn', filters: [32, 64], hidden: [512] }
+  })
+
+/** The next of 90 characters after 80. */
+const recurrent = (): ModelManifest =>
+  manifestOf({
+    task: { input: words(80, 88), labels: characters },
+    architecture: topology([
+      ['Embedding', { input_dim: 90, output_dim: 8 }],
+      ['LSTM', { units: 256 }],
+      ['Dense', { units: 90, activation: 'softmax' }]
+    ])
+  })
+
+/** A table of which a batch of 64 × 16 tokens touches a tenth. */
+const embedding = (): ModelManifest =>
+  manifestOf({
+    task: { input: words(16, 9998), labels: digits },
+    architecture: topology([
+      ['Embedding', { input_dim: 10_000, output_dim: 128 }],
+      ['Flatten', {}],
+      ['Dense', { units: 10, activation: 'softmax' }]
+    ])
+  })
+
+function topology(layers: [string, Record<string, unknown>][]): { topology: string } {
+  const named = layers.map(([class_name, config], i) => ({
+    class_name,
+    config: { name: `l${i}`, ...config }
+  }))
+  return { topology: JSON.stringify({ class_name: 'Sequential', config: { name: 'm', layers: named } }) }
+}
+
+const pictures = (count: number): ExampleBatch => {
+  const random = seededRandom(1)
+  const features = Float32Array.from({ length: count * 784 }, () => normal(random))
+  return { count, features, targets: Float32Array.from({ length: count }, (_, i) => i % 10) }
+}
+
+const tokens = (count: number, length: number, options: { of: number; labels: number }): ExampleBatch => {
+  const random = seededRandom(2)
+  const features = Float32Array.from({ length: count * length }, () => random() % options.of)
+  return { count, features, targets: Float32Array.from({ length: count }, (_, i) => i % options.labels) }
+}
+
+/** By the names that the bench's JSON uses. */
+export const workloads: Record<string, Workload> = {
+  '2nn-10': { manifest: twoHidden(), batch: () => pictures(10) },
+  '2nn-32': { manifest: twoHidden(), batch: () => pictures(32) },
+  '2nn-128': { manifest: twoHidden(), batch: () => pictures(128) },
+  'cnn-10': { manifest: convolutional(), batch: () => pictures(10) },
+  'cnn-50': { manifest: convolutional(), batch: () => pictures(50) },
+  'lstm-32': { manifest: recurrent(), batch: () => tokens(32, 80, { of: 90, labels: 90 }) },
+  'embedding-64': { manifest: embedding(), batch: () => tokens(64, 16, { of: 10_000, labels: 10 }) }
+}
