@@ -4,7 +4,7 @@
  */
 import { TypedEventEmitter } from 'main-event'
 import { orAborted } from '../../src/turns.ts'
-import { initialState, isFinished, nextHeight, step, voters } from '../../src/rounds/index.ts'
+import { initialState, isFinished, nextHeight, proposerOf, step, voters } from '../../src/rounds/index.ts'
 import { BranchControl } from './branches/index.ts'
 import { CatchUp } from './catch-up.ts'
 import { DiskError } from './disk.ts'
@@ -103,7 +103,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#work?.end()
   }
 
-  /** The members that are connected and admitted right now. */
+  /** The members that are connected, admitted and answer right now. */
   setConnected(peers: string[]): void {
     const appeared = peers.filter((peer) => !this.#connected.includes(peer))
     this.#connected = peers
@@ -152,6 +152,11 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   /** The latest committed weights; null while they are being fetched. Not to be changed. */
   get weights(): Float32Array | null {
     return this.#position?.weights ?? null
+  }
+
+  /** Whose proposal this peer waits for now; null: nobody's. */
+  get proposing(): string | null {
+    return this.#machine.step === 'propose' ? proposerOf(this.#machine, this.#machine.view) : null
   }
 
   snapshot(): EngineSnapshot {

@@ -7,7 +7,7 @@ import type { Inquiry } from './inquiry.ts'
 import type { Links } from './links.ts'
 import type { SilenceWatch } from './silence.ts'
 import type { MemberNode } from './member-node.ts'
-import type { AdmissionEvents, LedgerHead } from '../../../protocols/admission/index.ts'
+import type { AdmissionEvents, AdmittedMember, LedgerHead } from '../../../protocols/admission/index.ts'
 import type { Libp2pEvents } from '@libp2p/interface'
 
 export interface ContactsInit {
@@ -19,8 +19,10 @@ export interface ContactsInit {
   bootstrap: string[]
   /** Keep addresses of members for the next start. */
   remember(addresses: string[]): void
-  /** The members connected now, after every change. */
-  onMembers(peers: string[]): void
+  /** The members connected now, and those of them that answer, after every change. */
+  onMembers(peers: string[], answering: string[]): void
+  /** How long to wait for a member that is connected and does not answer. */
+  patienceMs(peerId: string): number
   onMember(peerId: string, connected: boolean): void
   /** How far the ledger of a member is that was just connected. */
   onHead(peerId: string, head: LedgerHead): void
@@ -30,6 +32,8 @@ export interface ContactsInit {
 export class Contacts {
   readonly #init: ContactsInit
   readonly #abort = new AbortController()
+  /** Connected, and not answering. */
+  #mute: ReadonlySet<string> = new Set()
 
   constructor(init: ContactsInit) {
     this.#init = init
@@ -48,7 +52,13 @@ export class Contacts {
     node.addEventListener('peer:disconnect', ({ detail }) => this.#init.links.lost(detail.toString()), {
       signal
     })
-    silence.start()
+    silence.start({
+      patienceMs: (peerId) => this.#init.patienceMs(peerId),
+      onMute: (peers) => {
+        this.#mute = peers
+        this.#tellMembers(this.#members())
+      }
+    })
     for (const address of bootstrap) this.meet(peerIdIn(address), [address])
   }
 
@@ -102,12 +112,22 @@ export class Contacts {
   }
 
   #changed(): void {
-    const members = this.#init.node.services.admission.members()
-    this.#init.onMembers(members.map(({ peerId }) => peerId.toString()))
+    const members = this.#members()
+    this.#tellMembers(members)
     this.#init.remember(
       members.flatMap(({ peerId, addresses }) =>
         dialable(addresses, peerId.toString()).map((address) => withPeerId(address, peerId.toString()))
       )
     )
+  }
+
+  #members(): AdmittedMember[] {
+    return this.#init.node.services.admission.members()
+  }
+
+  #tellMembers(members: readonly AdmittedMember[]): void {
+    const peers = members.map(({ peerId }) => peerId.toString())
+    const answering = peers.filter((peerId) => !this.#mute.has(peerId))
+    this.#init.onMembers(peers, answering)
   }
 }

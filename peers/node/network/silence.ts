@@ -1,5 +1,10 @@
 /**
- * Giving up connections that are dead though nobody said so: after a network fell apart and is one again, TCP goes on
+ * Members that are connected and do not answer. A machine that stands still and a network that fell apart tell nobody.
+ *
+ * Rounds should not wait for them: who does not answer for as long as one is ready to wait counts as away until it is
+ * heard again.
+ *
+ * And connections that are dead have to be given up though nobody said so: after a network fell apart and is one again, TCP goes on
  * with what it had to send only when it tries again, and the longer it was cut the longer that takes (a minute and more).
  * A fresh connection is there at once. So where a connection does not answer, the peer is dialled beside it; only when
  * that comes through while the old one stays silent, all that connects the two is closed, and `Links` connects anew. A
@@ -17,13 +22,20 @@ import type { Clock } from '../../engine/components.ts'
 import type { Connection, Libp2p, Logger } from '@libp2p/interface'
 
 const PING_PROTOCOL = '/ipfs/ping/1.0.0'
-const TICK_MS = 500
-/** Heard nothing for so long: ask. Time is counted in ticks, so that a peer that stood still itself blames nobody. */
-const QUIET_TICKS = 6
-/** Nothing for so long after asking: try another way. */
-const PATIENCE_TICKS = 6
-/** What was sent before an answer delays it: a slow line is given the time that it takes for that. */
-const SLOW_BYTES_PER_TICK = (64 * 1024 * TICK_MS) / 1000
+/** Time is counted in ticks, so that a peer that stood still itself blames nobody. */
+const TICK_MS = 100
+/** Heard nothing for so long: ask in any case. */
+const QUIET_MS = 3_000
+/** Nothing for so long: try another way. */
+const DEAD_MS = 6_000
+/** What was sent before an answer delays it. A line that is as slow as this is not given up. */
+const SLOWEST_BYTES_PER_MS = 64
+/** A line as slow as this is waited for. */
+const SLOW_BYTES_PER_MS = 1024
+/** Round trips that an answer may take: packets get lost, and machines are busy. */
+const ROUND_TRIPS = 4
+/** Until it was measured. */
+const UNKNOWN_ROUND_TRIP_MS = 250
 /** A peer that stood still and goes on answers on the old connection no later than on a fresh one. */
 const GRACE_MS = 250
 const CLOSE_TIMEOUT_MS = 1_000
@@ -49,13 +61,22 @@ export interface SilenceInit {
   log: Logger
 }
 
+/** What is done about those who do not answer. */
+export interface SilenceListener {
+  /** How long others are ready to wait for a member that does not answer. */
+  patienceMs(peerId: string): number
+  /** These do not answer for longer than that; told after every change. */
+  onMute(peers: ReadonlySet<string>): void
+}
+
 interface Watched {
   bytesIn: number
   /** As of when something was heard last. */
   bytesOut: number
-  /** Ticks since then. */
-  quiet: number
-  asked: boolean
+  /** Since then. */
+  quietMs: number
+  /** Since it was asked; null: it was not. */
+  askedMs: number | null
 }
 
 /** What there is between this peer and another. */
@@ -63,6 +84,8 @@ interface Between {
   silent: Connection[]
   /** Heard lately. */
   alive: Connection[]
+  /** None of them was heard for as long as one waits. */
+  isMute: boolean
 }
 
 export class SilenceWatch {
@@ -72,14 +95,15 @@ export class SilenceWatch {
   readonly #dials = new Map<string, FreshDial>()
   /** Peer → attempts that led to nothing: each takes another address. */
   readonly #attempts = new Map<string, number>()
+  #mute: ReadonlySet<string> = new Set()
   #cancel: (() => void) | null = null
 
   constructor(init: SilenceInit) {
     this.#init = init
   }
 
-  start(): void {
-    this.#cancel ??= this.#init.clock.setTimer(TICK_MS, () => this.#tick())
+  start(listener: SilenceListener): void {
+    this.#cancel ??= this.#init.clock.setTimer(TICK_MS, () => this.#tick(listener))
   }
 
   stop(): void {
@@ -89,37 +113,58 @@ export class SilenceWatch {
     this.#dials.clear()
   }
 
-  #tick(): void {
-    this.#cancel = this.#init.clock.setTimer(TICK_MS, () => this.#tick())
+  #tick(listener: SilenceListener): void {
+    this.#cancel = this.#init.clock.setTimer(TICK_MS, () => this.#tick(listener))
     const peers = new Map<string, Between>()
     for (const connection of this.#init.node.getConnections()) {
       if (connection.status !== 'open') continue
       const peerId = connection.remotePeer.toString()
-      const between = peers.get(peerId) ?? { silent: [], alive: [] }
+      const between = peers.get(peerId) ?? { silent: [], alive: [], isMute: true }
       peers.set(peerId, between)
-      between[this.#listen(connection) ? 'silent' : 'alive'].push(connection)
+      const watched = this.#listen(connection, listener.patienceMs(peerId))
+      between[this.#isSilent(connection, watched) ? 'silent' : 'alive'].push(connection)
+      between.isMute &&= this.#isMute(connection, watched, listener.patienceMs(peerId))
     }
     for (const [peerId, between] of peers) this.#consider(peerId, between)
     for (const [peerId, dial] of this.#dials) if (!peers.has(peerId)) dial.end()
     for (const peerId of this.#attempts.keys()) if (!peers.has(peerId)) this.#attempts.delete(peerId)
+    this.#tellMute(peers, listener)
   }
 
-  /** One tick later. @returns whether the connection does not answer */
-  #listen(connection: Connection): boolean {
+  #tellMute(peers: ReadonlyMap<string, Between>, listener: SilenceListener): void {
+    const mute = new Set([...peers].filter(([, { isMute }]) => isMute).map(([peerId]) => peerId))
+    if (mute.size === this.#mute.size && [...mute].every((peerId) => this.#mute.has(peerId))) return
+    this.#mute = mute
+    listener.onMute(mute)
+  }
+
+  /** One tick later: was something heard? If not for long, ask. */
+  #listen(connection: Connection, patienceMs: number): Watched {
     const { bytesIn, bytesOut } = this.#init.traffic.of(connection)
-    const watched = this.#watched.get(connection)
+    let watched = this.#watched.get(connection)
     if (watched?.bytesIn !== bytesIn) {
-      this.#watched.set(connection, { bytesIn, bytesOut, quiet: 0, asked: false })
-      return false
+      watched = { bytesIn, bytesOut, quietMs: 0, askedMs: null }
+      this.#watched.set(connection, watched)
+      return watched
     }
-    watched.quiet++
-    if (watched.quiet < QUIET_TICKS) return false
-    if (!watched.asked) {
-      watched.asked = true
+    watched.quietMs += TICK_MS
+    if (watched.askedMs != null) watched.askedMs += TICK_MS
+    else if (watched.quietMs >= Math.min(QUIET_MS, patienceMs / 2)) {
+      watched.askedMs = 0
       void this.#ask(connection)
     }
-    const sentTicks = (bytesOut - watched.bytesOut) / SLOW_BYTES_PER_TICK
-    return watched.quiet >= QUIET_TICKS + PATIENCE_TICKS + sentTicks
+    return watched
+  }
+
+  #isSilent(connection: Connection, { quietMs, askedMs, bytesOut }: Watched): boolean {
+    const sentMs = (this.#init.traffic.of(connection).bytesOut - bytesOut) / SLOWEST_BYTES_PER_MS
+    return askedMs != null && askedMs >= DEAD_MS - QUIET_MS && quietMs >= DEAD_MS + sentMs
+  }
+
+  #isMute(connection: Connection, { quietMs, askedMs, bytesOut }: Watched, patienceMs: number): boolean {
+    const sentMs = (this.#init.traffic.of(connection).bytesOut - bytesOut) / SLOW_BYTES_PER_MS
+    const travelMs = ROUND_TRIPS * (connection.rtt ?? UNKNOWN_ROUND_TRIP_MS) + sentMs
+    return askedMs != null && askedMs >= patienceMs / 2 + travelMs && quietMs >= patienceMs + travelMs
   }
 
   /** Agreeing on a protocol needs the other side; what it is does not matter. The answer is seen in the traffic. */
@@ -132,7 +177,7 @@ export class SilenceWatch {
     }
   }
 
-  #consider(peerId: string, { silent, alive }: Between): void {
+  #consider(peerId: string, { silent, alive }: Omit<Between, 'isMute'>): void {
     if (silent.length === 0) {
       this.#attempts.delete(peerId)
       // Whoever answers after all need not be dialled. A dial that came through ends by itself.
@@ -180,7 +225,7 @@ export class SilenceWatch {
   /** Nothing came since the last tick, after which it was silent. */
   #isUnheard(connection: Connection): boolean {
     const watched = this.#watched.get(connection)
-    return watched?.asked === true && watched.bytesIn === this.#init.traffic.of(connection).bytesIn
+    return watched?.askedMs != null && watched.bytesIn === this.#init.traffic.of(connection).bytesIn
   }
 
   /** Where it was reached first of all; then wherever it may be. */

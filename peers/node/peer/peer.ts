@@ -13,6 +13,7 @@ import { Bookkeeping } from './bookkeeping.ts'
 import { closeAll } from '../close.ts'
 import { openParts } from './parts.ts'
 import { isFinished } from '../../../src/rounds/index.ts'
+import { patienceMs } from './patience.ts'
 import { makeRecovery } from './recovery.ts'
 import { peerStatus, phaseOf, waitingFor } from './status.ts'
 import { summariesOf, summaryOf } from './summary.ts'
@@ -265,9 +266,10 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
       silence,
       bootstrap,
       remember: (addresses) => this.#remember(addresses),
-      onMembers: (peers) => {
+      patienceMs: (peerId) => patienceMs(this.#books.usualMs, engine.proposing === peerId),
+      onMembers: (peers, answering) => {
         this.#connected = peers
-        engine.setConnected(peers)
+        engine.setConnected(answering)
         this.#tellPhase()
       },
       onHead: (peerId, head) => engine.branches.onHead(peerId, head),

@@ -22,6 +22,8 @@ const { values } = parseArgs({
   }
 })
 
+const PATIENCE_MS = 1_000
+
 function tell(event: string, detail: object = {}): void {
   process.stdout.write(`${JSON.stringify({ event, time: Date.now(), ...detail })}\n`)
 }
@@ -35,7 +37,8 @@ function contactsOf(parts: Parts): Contacts {
     silence,
     bootstrap,
     remember: () => {},
-    onMembers: (peers) => engine.setConnected(peers),
+    onMembers: (_, answering) => engine.setConnected(answering),
+    patienceMs: () => PATIENCE_MS,
     onHead: () => {},
     onMember: (peerId, connected) => tell(connected ? 'member:connect' : 'member:disconnect', { peerId }),
     onRefused: (refusal) => tell('member:refused', refusal)

@@ -149,6 +149,7 @@ describe('two newcomers that were admitted in the same instant', () => {
       bootstrap: [],
       remember: () => {},
       onMembers: () => {},
+      patienceMs: () => 1_000,
       onMember: () => {},
       onHead: () => {},
       onRefused: () => {}

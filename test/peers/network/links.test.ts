@@ -235,17 +235,22 @@ describe('links to the other members', () => {
   describe('kept by contacts', () => {
     let remembered: string[]
     let contacts: Contacts
+    /** All members connected, and those that answer, as told. */
+    let told: [string[], string[]][]
+    let tellMute: (peers: ReadonlySet<string>) => void
 
     beforeEach(() => {
       remembered = []
+      told = []
       contacts = new Contacts({
         node: node as unknown as ContactsInit['node'],
         links,
         inquiry: { begin: () => {}, stop: () => {} },
-        silence: { start: () => {}, stop: () => {} },
+        silence: { start: ({ onMute }) => void (tellMute = onMute), stop: () => {} },
         bootstrap: [],
         remember: (addresses) => (remembered = addresses),
-        onMembers: () => {},
+        onMembers: (...members) => void told.push(members),
+        patienceMs: () => 1_000,
         onMember: () => {},
         onHead: () => {},
         onRefused: () => {}
@@ -261,6 +266,22 @@ describe('links to the other members', () => {
       const detail = { ...member, certificate: new Uint8Array(), peers: [], head: null }
       node.services.admission.safeDispatchEvent('member', { detail })
       expect(remembered).to.deep.equal([`${REAL}/p2p/${peerId}`])
+    })
+
+    it('tells at once which of the members connected do not answer, and that they do again', () => {
+      node.services.admission.peers = [peerId, other].map((id) => ({
+        peerId: peerIdFromString(id),
+        addresses: []
+      }))
+      tellMute(new Set([other]))
+      tellMute(new Set())
+      expect(told).to.deep.equal([
+        [[peerId, other], [peerId]],
+        [
+          [peerId, other],
+          [peerId, other]
+        ]
+      ])
     })
 
     it('dials again after a connection ended, though the peer was never admitted', () => {

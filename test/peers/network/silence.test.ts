@@ -14,7 +14,7 @@ const REAL = '/ip4/192.0.2.7/tcp/4001'
 const OTHER = '/ip4/192.0.2.7/tcp/4002'
 /** Heard nothing for so long, and nothing after asking: silent. */
 const SILENT_MS = 6_000
-const TICK_MS = 500
+const TICK_MS = 100
 const CONNECT_MS = 2_000
 const ANSWER_MS = 10_000
 const GRACE_MS = 250
@@ -28,6 +28,7 @@ class FakeConnection {
   status = 'open'
   /** Streams that were opened to ask. */
   asked = 0
+  rtt: number | undefined = 1
   /** How it ended. */
   end: Error | 'closed' | null = null
 
@@ -65,6 +66,14 @@ describe('the watch for connections that do not answer', () => {
   let peerId: string
   let connections: FakeConnection[]
   let dials: Dial[]
+  let patienceMs: number
+  /** Who did not answer, as told. */
+  let mute: string[][]
+
+  const listener = {
+    patienceMs: () => patienceMs,
+    onMute: (peers: ReadonlySet<string>) => void mute.push([...peers])
+  }
 
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -120,8 +129,10 @@ describe('the watch for connections that do not answer', () => {
     peerId = (await person(2)).id
     connections = [new FakeConnection(peerId)]
     dials = []
+    mute = []
+    patienceMs = 6_000
     watch = watching()
-    watch.start()
+    watch.start(listener)
     await pass(TICK_MS)
   })
 
@@ -237,15 +248,81 @@ describe('the watch for connections that do not answer', () => {
     // A minute later by the clock, one tick later by its own work.
     watch.stop()
     clock.advance(60_000)
-    watch.start()
+    watch.start(listener)
     await pass(TICK_MS)
     expect(dials).to.have.length(0)
+  })
+
+  describe('tells who does not answer for as long as one is ready to wait', () => {
+    beforeEach(() => (patienceMs = 1_000))
+
+    it('and that it is there again as soon as it is heard', async () => {
+      const [old] = connections
+      await pass(1_000)
+      expect(old.asked).to.equal(1)
+      expect(mute).to.deep.equal([])
+      await pass(TICK_MS)
+      expect(mute).to.deep.equal([[peerId]])
+      await pass(1_000)
+      expect(mute).to.have.length(1)
+      await pass(TICK_MS, old)
+      expect(mute).to.deep.equal([[peerId], []])
+      expect(dials).to.deep.equal([])
+    })
+
+    it('but not who answers when asked', async () => {
+      for (let i = 0; i < 10; i++) {
+        await pass(500)
+        hear(connections[0])
+        await pass(TICK_MS)
+      }
+      expect(mute).to.deep.equal([])
+    })
+
+    it('and has time to answer after it was asked, if nobody waited for it before', async () => {
+      patienceMs = 60_000
+      await pass(2_000)
+      expect(connections[0].asked).to.equal(0)
+      patienceMs = 1_000
+      await pass(TICK_MS)
+      expect(connections[0].asked).to.equal(1)
+      await pass(500)
+      expect(mute).to.deep.equal([])
+      await pass(TICK_MS)
+      expect(mute).to.deep.equal([[peerId]])
+    })
+
+    it('more patiently where packets travel long, and where much was sent before', async () => {
+      connections[0].rtt = 201
+      await pass(1_800)
+      expect(mute).to.deep.equal([])
+      await pass(TICK_MS)
+      expect(mute).to.deep.equal([[peerId]])
+      await pass(TICK_MS, connections[0])
+      traffic.of(connections[0] as unknown as Connection).bytesOut += 1024 * 1024
+      await pass(2_800)
+      expect(mute).to.have.length(2)
+      await pass(2 * TICK_MS)
+      expect(mute).to.have.length(3)
+    })
+
+    it('not if another connection to it is heard, and not once it is disconnected', async () => {
+      const another = new FakeConnection(peerId, 'inbound')
+      connections.push(another)
+      await pass(3_000, another)
+      expect(mute).to.deep.equal([])
+      await pass(1_100)
+      expect(mute).to.deep.equal([[peerId]])
+      connections = []
+      await pass(TICK_MS)
+      expect(mute).to.deep.equal([[peerId], []])
+    })
   })
 
   it('tries one address after the other, first that at which it was reached', async () => {
     watch.stop()
     watch = watching(OTHER, REAL)
-    watch.start()
+    watch.start(listener)
     await pass(SILENT_MS + 3 * CONNECT_MS)
     expect(dials.slice(0, 3).map(({ address }) => address)).to.deep.equal(
       [REAL, OTHER, REAL].map((address) => `${address}/p2p/${peerId}`)

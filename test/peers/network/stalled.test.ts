@@ -60,12 +60,13 @@ async function someNode(listen: string[], traffic: Traffic): ReturnType<typeof c
 }
 
 describe('a connection whose bytes get lost', () => {
-  it('is given up, with the one that proved it, for another to be made', async () => {
+  it('counts as away, and is given up, with the one that proved it, for another to be made', async () => {
     const traffic = new Traffic()
     const there = await someNode(['/ip4/127.0.0.1/tcp/0'], new Traffic())
     const here = await someNode([], traffic)
     const line = await lineTo(tcpPortOf(there.getMultiaddrs().map(String)) ?? 0)
     const clock = new VirtualClock()
+    const mute: string[][] = []
     const watch = new SilenceWatch({
       node: here,
       links: { addresses: () => [] },
@@ -77,7 +78,7 @@ describe('a connection whose bytes get lost', () => {
       const old = await here.dial(multiaddr(`/ip4/127.0.0.1/tcp/${line.port}/p2p/${there.peerId.toString()}`))
       expect(traffic.of(old).bytesIn).to.be.greaterThan(0)
       expect(traffic.of(old).bytesOut).to.equal(traffic.bytesOut)
-      watch.start()
+      watch.start({ patienceMs: () => 1_000, onMute: (peers) => void mute.push([...peers]) })
       line.stall()
       const lost = pEvent(here, 'peer:disconnect')
       const second = pEvent(here, 'connection:open')
@@ -89,6 +90,8 @@ describe('a connection whose bytes get lost', () => {
         // A dial has two seconds of this time, and needs some of the host's.
         if (here.getDialQueue().length > 0) await second
       }
+      // It counted as away before, and not any more once the connection was closed: then it is not connected.
+      expect(mute[0]).to.deep.equal([there.peerId.toString()])
       expect(old.status).to.not.equal('open')
       expect(here.getConnections()).to.deep.equal([])
     } finally {
