@@ -57,7 +57,7 @@ export class Checker implements Observer {
 
   constructor(init: CheckerInit) {
     this.#init = init
-    this.#locks = new LockWatch(init.federation)
+    this.#locks = new LockWatch(init.federation.config.faultModel)
     this.#bans = new BanWatch({ liars: init.liars, read: provenVote })
     const { genesis, initialWeights } = init.federation
     const position = { tip: genesis, weights: initialWeights, height: nextHeight(genesis) }

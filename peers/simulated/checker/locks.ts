@@ -7,6 +7,9 @@ import { quorumSize } from '../../../src/rounds/index.ts'
 import type { SimFederation } from '../federation.ts'
 import type { VoteRecord } from '../peer/records.ts'
 
+/** A vote as the watch takes it. */
+export type CastVote = Pick<VoteRecord, 'from' | 'height' | 'view' | 'vote' | 'body'>
+
 /** Heights that are remembered. */
 const HEIGHTS = 64
 
@@ -21,12 +24,12 @@ export class LockWatch {
   readonly #faultModel: SimFederation['config']['faultModel']
   readonly #heights = new Map<number, AtHeight>()
 
-  constructor({ config }: SimFederation) {
-    this.#faultModel = config.faultModel
+  constructor(faultModel: SimFederation['config']['faultModel']) {
+    this.#faultModel = faultModel
   }
 
   /** Anybody's vote, as it was sent to somebody. */
-  heard({ height, view, vote, body, from }: VoteRecord): void {
+  heard({ height, view, vote, body, from }: CastVote): void {
     if (vote !== 'prevote' || body == null) return
     const { prevotes } = this.#at(height)
     const key = `${view}/${body}`
@@ -34,12 +37,12 @@ export class LockWatch {
   }
 
   /** A correct peer's vote. What is wrong with it, or null. */
-  judge(vote: VoteRecord, roster: readonly string[]): string | null {
+  judge(vote: CastVote, roster: readonly string[]): string | null {
     if (vote.body == null) return null
     return vote.vote === 'precommit' ? this.#judgePrecommit(vote, roster) : this.#judgePrevote(vote, roster)
   }
 
-  #judgePrecommit({ from, height, view, body }: VoteRecord, roster: readonly string[]): string | null {
+  #judgePrecommit({ from, height, view, body }: CastVote, roster: readonly string[]): string | null {
     if (body == null) return null
     this.#at(height).locks.set(from, { body, view })
     return this.#isPrevoted({ height, view, body }, roster)
@@ -47,7 +50,7 @@ export class LockWatch {
       : 'a precommit without a quorum of prevotes'
   }
 
-  #judgePrevote({ from, height, view, body }: VoteRecord, roster: readonly string[]): string | null {
+  #judgePrevote({ from, height, view, body }: CastVote, roster: readonly string[]): string | null {
     const lock = this.#at(height).locks.get(from)
     if (body == null || lock == null || lock.body === body) return null
     for (let since = lock.view; since < view; since++) {

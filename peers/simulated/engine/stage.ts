@@ -90,10 +90,12 @@ export class EngineStage extends Stage<EngineActor> {
 
   async publish(from: EngineActor, record: WireRecord): Promise<void> {
     const liar = this.#isEverybodyIn ? this.#liars.get(from.id) : undefined
+    this.watch.heard(from, record)
     if (!this.isLiar(from)) this.watch.published(from, record)
     for (const to of this.peers) {
       if (to === from) continue
       for (const told of (await liar?.tell(record, to.index, from.engine?.records() ?? [])) ?? [record]) {
+        this.watch.heard(from, told)
         this.send(from, to, () => this.background(this.#receive(to, told)))
       }
     }

@@ -6,10 +6,12 @@ import { reopen, signerAgain } from '../../../src/federation/signed.ts'
 import { heightKey } from '../../../src/state/keys.ts'
 import { BanWatch } from '../checker/bans.ts'
 import { ViolationError } from '../checker/checker.ts'
+import { LockWatch } from '../checker/locks.ts'
 import { Models } from './validity.ts'
 import type { EngineActor } from './actor.ts'
 import type { EngineStage } from './stage.ts'
 import type { ProvenVote } from '../checker/bans.ts'
+import type { CastVote } from '../checker/locks.ts'
 import type { OpenHeight } from '../stage/acts.ts'
 import type { RoundEngine } from '../../engine/engine.ts'
 import type { WireRecord } from '../../engine/components.ts'
@@ -25,9 +27,11 @@ export class EngineWatch {
   #bans: BanWatch | null = null
   readonly #heights = new Map<string, number>()
   readonly #voted = new Map<string, Vote>()
+  readonly #locks: LockWatch
 
   constructor(stage: EngineStage) {
     this.#stage = stage
+    this.#locks = new LockWatch(stage.manifest.membership.faultModel)
   }
 
   follow(peer: EngineActor, engine: RoundEngine): void {
@@ -70,6 +74,19 @@ export class EngineWatch {
       throw new ViolationError(`double vote: ${key}: ${said.body}, ${vote.body}`)
     this.#voted.set(key, vote)
     if (!isWritten(peer, vote)) throw new ViolationError(`${key} was sent before it was synced`)
+    if (said == null) this.#judgeLock(peer, vote)
+  }
+
+  /** What anybody tells anybody, before it is judged. */
+  heard(from: EngineActor, { kind, bytes }: WireRecord): void {
+    if (kind === 'vote') this.#locks.heard(castVote(from, reopen(voteType, bytes)))
+  }
+
+  #judgeLock(peer: EngineActor, vote: Vote): void {
+    const { height, view, kind } = vote
+    const { roster } = this.decided[height - 1].height
+    const wrong = this.#locks.judge(castVote(peer, vote), roster)
+    if (wrong != null) throw new ViolationError(`${wrong}: ${peer.index}/${height}/${view}/${kind}`)
   }
 
   async #committed(peer: EngineActor, tip: LedgerTip): Promise<void> {
@@ -111,6 +128,10 @@ export class EngineWatch {
         `disagreement at height ${height}: ${peer.index} has another commit than the first`
       )
   }
+}
+
+function castVote({ id: from }: EngineActor, { height, view, kind, body }: Vote): CastVote {
+  return { from, height, view, vote: kind, body: body?.toString() ?? null }
 }
 
 /** What a vote in a commit's evidence says. */

@@ -34,6 +34,11 @@ export class VirtualDisk<V> {
     this.#init = init
   }
 
+  /** What is being written, in the order of the calls. */
+  get pending(): readonly (readonly DiskWrite<V>[])[] {
+    return [...this.#pending.keys()]
+  }
+
   /** `done` is called when the writes are durable; never, if a crash comes before. */
   write(writes: readonly DiskWrite<V>[], done: () => void): void {
     const cancel = this.#init.time.after(this.#init.syncMs(), () => {
@@ -44,11 +49,15 @@ export class VirtualDisk<V> {
     this.#pending.set(writes, cancel)
   }
 
-  /** The power goes: what was not synced is lost, torn, or happens to be there. */
-  crash(): void {
-    for (const [writes, cancel] of this.#pending) {
+  /**
+   * The power goes: what was not synced is lost, torn, or happens to be there.
+   *
+   * @param survives - does the nth of the pending writes happen to be there? Default: chance decides
+   */
+  crash(survives: (nth: number) => boolean = () => uniform(this.#init.random) < 1 / 3): void {
+    for (const [nth, [writes, cancel]] of [...this.#pending].entries()) {
       cancel()
-      if (uniform(this.#init.random) < 1 / 3) this.#apply(writes)
+      if (survives(nth)) this.#apply(writes)
     }
     this.#pending.clear()
   }
