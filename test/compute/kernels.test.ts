@@ -55,6 +55,8 @@ const conv =
     tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, strides, pad)
 
 describe('wasm training kernels against cpu', () => {
+  before(() => startBackend('wasm'))
+
   for (const [transposeA, transposeB] of [
     [true, false],
     [false, true],

@@ -1,8 +1,7 @@
 /** Kernels that the stock wasm backend lacks for training, or does slowly. One file each; this one installs them. */
 import { backend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import { biasAdd, biasGradient } from './biasAdd.ts'
-import { convFilterGradient } from './convFilterGradient.ts'
-import { convInputGradient } from './convInputGradient.ts'
+import { conv2d, convFilterGradient, convInputGradient, fusedConv2d } from './convolution.ts'
 import { gatherRows } from './gather.ts'
 import { stockKernel } from './heap.ts'
 import { fusedMatMul, matMul } from './matMul.ts'
@@ -19,6 +18,8 @@ const overrides: KernelOverride[] = [
   fusedMatMul,
   biasAdd,
   biasGradient,
+  conv2d,
+  fusedConv2d,
   convFilterGradient,
   convInputGradient,
   maxPoolGradient,
@@ -38,7 +39,7 @@ export async function installTrainingKernels(): Promise<void> {
   if (installed || pack == null) return
   installed = true
   for (const override of overrides) install(override, pack)
-  registerReluGradient()
+  registerReluGradient(pack)
 }
 
 function install({ name, make }: KernelOverride, pack: Pack): void {

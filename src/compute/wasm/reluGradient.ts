@@ -1,18 +1,19 @@
 /** The gradient of ReLU in one pass; TensorFlow.js composes it of step, cast and multiply. */
 import { getGradient, getKernel, engine, registerGradient, registerKernel } from '@tensorflow/tfjs-core'
-import { floatsOf } from './heap.ts'
+import { addressOf, sizeOf } from './heap.ts'
 import type { KernelCall } from './heap.ts'
+import type { Pack } from './pack/index.ts'
 import type { GradConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 
 const KERNEL = 'MurmurReluGrad'
 
 /** Register the kernel, and have ReLU's gradient use it wherever the active backend has it. Idempotent. */
-export function registerReluGradient(): void {
+export function registerReluGradient(pack: Pack): void {
   if (getKernel(KERNEL, 'wasm') != null) return
   registerKernel({
     kernelName: KERNEL,
     backendName: 'wasm',
-    kernelFunc: (call) => reluGradient(call as unknown as KernelCall)
+    kernelFunc: (call) => reluGradient(call as unknown as KernelCall, pack)
   })
   const stock = getGradient('Relu')
   registerGradient({ kernelName: 'Relu', inputsToSave: ['x'], gradFunc: gradientFrom(stock) })
@@ -26,9 +27,9 @@ function gradientFrom(stock: GradConfig): GradConfig['gradFunc'] {
 }
 
 /** x, dy of one shape → dy where x > 0, else 0. */
-function reluGradient({ inputs: { x, dy }, backend }: KernelCall): TensorInfo {
+function reluGradient({ inputs: { x, dy }, backend }: KernelCall, { functions }: Pack): TensorInfo {
   const out = backend.makeOutput(x.shape, 'float32')
-  const [values, slopes, result] = [floatsOf(backend, x), floatsOf(backend, dy), floatsOf(backend, out)]
-  for (let i = 0; i < values.length; i++) result[i] = values[i] > 0 ? slopes[i] : 0
+  const [values, slopes, to] = [x, dy, out].map((tensor) => addressOf(backend, tensor))
+  functions.reluGradient(sizeOf(x.shape), values, slopes, to)
   return out
 }

@@ -27,7 +27,52 @@ export interface PackFunctions {
     ]
   ): void
   gemmScratchBytes(): number
+  /** Set the geometry of the three below; `scratch` is of the size that `convScratchBytes` tells after it. */
+  convolution(
+    ...geometry: [
+      ...image: [batch: number, height: number, width: number, channels: number],
+      ...output: [height: number, width: number, channels: number],
+      ...window: Window
+    ]
+  ): void
+  convScratchBytes(): number
+  convForward(
+    x: number,
+    filter: number,
+    bias: number,
+    ...rest: [out: number, flags: number, scratch: number]
+  ): void
+  convInputGradient(dy: number, filter: number, dx: number, scratch: number): void
+  convFilterGradient(x: number, dy: number, dFilter: number, scratch: number): void
+  maxPoolGradient(
+    x: number,
+    dy: number,
+    dx: number,
+    ...geometry: [
+      ...image: [batch: number, height: number, width: number, channels: number],
+      ...output: [height: number, width: number],
+      ...window: Window
+    ]
+  ): void
+  addRow(rows: number, columns: number, x: number, ...to: [bias: number, y: number]): void
+  sumRows(rows: number, columns: number, x: number, sums: number): void
+  reluGradient(size: number, x: number, dy: number, dx: number): void
+  addRowsById(
+    count: number,
+    columns: number,
+    x: number,
+    ...to: [ids: number, segments: number, sums: number]
+  ): void
+  /** @returns the place of the first id outside of the table, or −1 */
+  gatherRows(
+    count: number,
+    columns: number,
+    table: number,
+    ...by: [rows: number, ids: number, y: number]
+  ): number
 }
+
+type Window = [height: number, width: number, strideY: number, strideX: number, top: number, left: number]
 
 /** The pack on one backend's memory. */
 export interface Pack {

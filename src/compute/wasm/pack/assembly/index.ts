@@ -2,3 +2,6 @@
 
 export { tile1, tile2, tile3, tile4, tile5, tile6 } from './tile'
 export { gemm, gemmScratchBytes } from './gemm'
+export { convFilterGradient, convForward, convInputGradient, convolution, convScratchBytes } from './conv'
+export { maxPoolGradient } from './pool'
+export { addRow, addRowsById, gatherRows, reluGradient, sumRows } from './rows'
