@@ -38,15 +38,20 @@ export async function trainRound(network: Network, data: Dataset, options: LoopO
   const reseed = dropoutSeeds(network.model, seed, round)
   const report = progressReporter(steps, options)
   const memory = tensorMemory()
-  for (let step = 1; step <= steps; step++) {
-    await pace()
-    const batch = await reader.read(order.next().value)
-    reseed?.()
-    const loss = withGradients(network, batch, (gradients) =>
-      optimizer.apply(network.trained, gradients, memory)
-    )
-    if (!Number.isFinite(loss)) throw new TrainingDivergedError(round, `the loss of step ${step} is ${loss}`)
-    report(step, loss, batch.count)
+  try {
+    for (let step = 1; step <= steps; step++) {
+      await pace()
+      const batch = await reader.read(order.next().value)
+      reseed?.()
+      const loss = withGradients(network, batch, (gradients) =>
+        optimizer.apply(network.trained, gradients, memory)
+      )
+      if (!Number.isFinite(loss))
+        throw new TrainingDivergedError(round, `the loss of step ${step} is ${loss}`)
+      report(step, loss, batch.count)
+    }
+  } finally {
+    optimizer.dispose()
   }
   return samples
 }

@@ -2,7 +2,10 @@
  * Local optimizers, updating weights in place in the backend's memory: one pass, no temporaries. Their state starts
  * afresh each round, for it belongs to a model that the aggregate has replaced.
  */
+import { keep, zeros } from '@tensorflow/tfjs-core'
+import { tensorUpdates } from '../compute/updates.ts'
 import type { TensorMemory } from '../compute/memory.ts'
+import type { Updates } from '../compute/updates.ts'
 import type { TrainingSpec } from '../federation/manifest/schema.ts'
 import type { Tensor } from '@tensorflow/tfjs-core'
 
@@ -10,21 +13,42 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 export interface Optimizer {
   /** Move `weights[i]` by its gradient; aligned lists. A weight that the loss does not reach has null. */
   apply(weights: readonly Tensor[], gradients: readonly (Tensor | null)[], memory: TensorMemory): void
+  /** Free what it remembers. */
+  dispose(): void
 }
 
-type Rule = (weights: Float32Array, gradient: Float32Array, state: Float32Array[]) => void
+type Rule = (weight: Tensor, gradient: Tensor, state: Tensor[]) => void
 
-/** A fresh optimizer for one round. */
+/** A fresh optimizer for one round, on the active backend. */
 export function createOptimizer(spec: TrainingSpec['optimizer'], learningRate: number): Optimizer {
-  if (spec.name === 'sgd') return inPlace(0, () => sgd(learningRate))
-  if (spec.name === 'momentum') return inPlace(1, () => momentum(learningRate, spec.momentum))
+  const updates = tensorUpdates()
+  if (spec.name === 'sgd') return inPlace(0, () => (w, g) => updates.sgd(w, g, learningRate))
+  if (spec.name === 'momentum') {
+    const by = { rate: learningRate, share: spec.momentum }
+    return inPlace(
+      1,
+      () =>
+        (w, g, [velocity]) =>
+          updates.momentum(w, g, { ...by, velocity })
+    )
+  }
+  return inPlace(2, adam(spec, learningRate, updates))
+}
+
+/** The rule of one step after the other: the corrections of the bias, which fade, are folded into the rate. */
+function adam(
+  { beta1, beta2, epsilon }: { beta1: number; beta2: number; epsilon: number },
+  learningRate: number,
+  updates: Updates
+): () => Rule {
   let [decay1, decay2] = [1, 1]
-  return inPlace(2, () => {
-    decay1 *= spec.beta1
-    decay2 *= spec.beta2
+  return () => {
+    decay1 *= beta1
+    decay2 *= beta2
     const rate = (learningRate * Math.sqrt(1 - decay2)) / (1 - decay1)
-    return adam({ ...spec, rate })
-  })
+    const by = { rate, beta1, beta2, epsilon }
+    return (w, g, [first, second]) => updates.adam(w, g, { ...by, first, second })
+  }
 }
 
 /** The learning rate of a round, from 1 on: lr · decay^(round − 1). */
@@ -34,45 +58,20 @@ export function learningRateOf({ learningRate, learningRateDecay }: TrainingSpec
 
 /** `slots`: how many vectors of state each weight has. `ruleOf` is asked once a step. */
 function inPlace(slots: number, ruleOf: () => Rule): Optimizer {
-  const states: Float32Array[][] = []
+  const states: Tensor[][] = []
+  const fresh = ({ size }: Tensor): Tensor[] => Array.from({ length: slots }, () => keep(zeros([size])))
   return {
     apply(weights, gradients, memory) {
       const rule = ruleOf()
       for (const [i, weight] of weights.entries()) {
         const gradient = gradients[i]
         if (gradient == null) continue
-        const state = (states[i] ??= Array.from({ length: slots }, () => new Float32Array(weight.size)))
-        rule(memory.view(weight), memory.view(gradient), state)
+        rule(weight, gradient, (states[i] ??= fresh(weight)))
         memory.changed(weight)
       }
+    },
+    dispose() {
+      for (const tensor of states.splice(0).flat()) tensor.dispose()
     }
   }
 }
-
-/** w ← w − lr·g */
-const sgd =
-  (rate: number): Rule =>
-  (w, g) => {
-    for (let i = 0; i < w.length; i++) w[i] -= rate * g[i]
-  }
-
-/** v ← m·v + g; w ← w − lr·v (Polyak 1964, as TensorFlow writes it). */
-const momentum =
-  (rate: number, share: number): Rule =>
-  (w, g, [v]) => {
-    for (let i = 0; i < w.length; i++) {
-      v[i] = share * v[i] + g[i]
-      w[i] -= rate * v[i]
-    }
-  }
-
-/** Kingma & Ba 2015, https://arxiv.org/abs/1412.6980, with the bias corrections folded into `rate`. */
-const adam =
-  ({ rate, beta1, beta2, epsilon }: { rate: number; beta1: number; beta2: number; epsilon: number }): Rule =>
-  (w, g, [m, v]) => {
-    for (let i = 0; i < w.length; i++) {
-      m[i] = beta1 * m[i] + (1 - beta1) * g[i]
-      v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i]
-      w[i] -= (rate * m[i]) / (Math.sqrt(v[i]) + epsilon)
-    }
-  }

@@ -1,4 +1,4 @@
-import { tensor } from '@tensorflow/tfjs-core'
+import { memory as tensorCount, tensor } from '@tensorflow/tfjs-core'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { startBackend } from '../../src/compute/backend.ts'
@@ -9,6 +9,7 @@ import { areaUnderCurve, DIVERGED, metricsCounter } from '../../src/training/met
 import { createOptimizer, learningRateOf } from '../../src/training/optimizer.ts'
 import { createPace } from '../../src/training/pace.ts'
 import { evaluateModel, featuresDataset, predict } from '../../src/training/predict.ts'
+import { normal, seededRandom } from '../../src/random.ts'
 import { createTurns } from '../../src/turns.ts'
 import { initialWeights } from '../../src/model/initial.ts'
 import { layoutOf } from '../../src/model/layout.ts'
@@ -123,8 +124,24 @@ describe('optimizers', () => {
     const rule = createOptimizer(optimizer, 0.1)
     for (let step = 0; step < 2; step++) rule.apply([weight, weight], [gradient, null], memory)
     const values = [...memory.view(weight)]
-    weight.dispose()
-    gradient.dispose()
+    for (const used of [weight, gradient, rule]) used.dispose()
+    return values
+  }
+
+  /** Seven values, so that a kernel's last few are not a whole vector; two steps. */
+  const moved = async (
+    optimizer: Parameters<typeof createOptimizer>[0],
+    backend: 'wasm' | 'cpu'
+  ): Promise<number[]> => {
+    await startBackend(backend)
+    const before = tensorCount().numTensors
+    const random = seededRandom(1)
+    const [weight, gradient] = [0, 1].map(() => tensor(Array.from({ length: 7 }, () => normal(random))))
+    const [rule, memory] = [createOptimizer(optimizer, 0.1), tensorMemory()]
+    for (let step = 0; step < 2; step++) rule.apply([weight], [gradient], memory)
+    const values = [...memory.view(weight)]
+    for (const used of [weight, gradient, rule]) used.dispose()
+    expect(tensorCount().numTensors).to.equal(before)
     return values
   }
 
@@ -138,6 +155,13 @@ describe('optimizers', () => {
   for (const [optimizer, expected] of cases) {
     it(`follow their formula: ${optimizer.name}`, () => {
       for (const [i, value] of steps(optimizer).entries()) expect(value).to.be.closeTo(expected[i], 1e-5)
+    })
+  }
+
+  for (const [optimizer] of cases) {
+    it(`move weights alike on wasm and cpu, and leave nothing: ${optimizer.name}`, async () => {
+      const [found, expected] = [await moved(optimizer, 'wasm'), await moved(optimizer, 'cpu')]
+      for (const [i, value] of found.entries()) expect(value).to.be.closeTo(expected[i], 1e-5)
     })
   }
 

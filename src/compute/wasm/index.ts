@@ -27,17 +27,20 @@ const overrides: KernelOverride[] = [
   segmentSum
 ]
 
-let installed = false
+let installed: Pack | null = null
+
+/** The kernel pack, once it is installed on this thread's wasm backend. */
+export const installedPack = (): Pack | null => installed
 
 /**
  * Register the training kernels over those of the active backend, which is wasm. Idempotent. An engine without SIMD keeps
  * the stock kernels.
  */
 export async function installTrainingKernels(): Promise<void> {
-  if (installed) return
+  if (installed != null) return
   const pack = await loadPack(backend() as unknown as WasmBackend)
-  if (installed || pack == null) return
-  installed = true
+  if (installed != null || pack == null) return
+  installed = pack
   for (const override of overrides) install(override, pack)
   registerReluGradient(pack)
 }

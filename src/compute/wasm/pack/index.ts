@@ -54,6 +54,14 @@ export interface PackFunctions {
       ...window: Window
     ]
   ): void
+  sgd(size: number, w: number, g: number, rate: number): void
+  momentum(size: number, w: number, g: number, ...by: [v: number, rate: number, share: number]): void
+  adam(
+    size: number,
+    w: number,
+    g: number,
+    ...by: [...state: [m: number, v: number], rate: number, beta1: number, beta2: number, epsilon: number]
+  ): void
   addRow(rows: number, columns: number, x: number, ...to: [bias: number, y: number]): void
   sumRows(rows: number, columns: number, x: number, sums: number): void
   reluGradient(size: number, x: number, dy: number, dx: number): void

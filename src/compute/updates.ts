@@ -1,0 +1,73 @@
+/** How optimizers move weights, in place in the backend's memory: one pass over each, no temporaries. */
+import { backend, getBackend } from '@tensorflow/tfjs-core'
+import { tensorMemory } from './memory.ts'
+import { addressOf } from './wasm/heap.ts'
+import { installedPack } from './wasm/index.ts'
+import type { WasmBackend } from './wasm/heap.ts'
+import type { PackFunctions } from './wasm/pack/index.ts'
+import type { Tensor } from '@tensorflow/tfjs-core'
+
+/** Adam's numbers; the corrections of its bias are part of `rate`. */
+export interface AdamStep {
+  rate: number
+  beta1: number
+  beta2: number
+  epsilon: number
+}
+
+/** The updates. All tensors of one call have the same size; every one but the gradient is changed. */
+export interface Updates {
+  /** w ← w − rate·g */
+  sgd(w: Tensor, g: Tensor, rate: number): void
+  /** v ← share·v + g; w ← w − rate·v (Polyak 1964, as TensorFlow writes it). */
+  momentum(w: Tensor, g: Tensor, by: { velocity: Tensor; rate: number; share: number }): void
+  /** Kingma & Ba 2015, https://arxiv.org/abs/1412.6980. */
+  adam(w: Tensor, g: Tensor, by: AdamStep & { first: Tensor; second: Tensor }): void
+}
+
+/**
+ * Updates on the active backend: by the kernel pack where it is, else by plain loops.
+ *
+ * @throws {UnsupportedBackendError} neither wasm nor cpu is active
+ */
+export function tensorUpdates(): Updates {
+  const pack = getBackend() === 'wasm' ? installedPack() : null
+  return pack == null ? plainUpdates() : packUpdates(pack.functions)
+}
+
+function packUpdates(functions: PackFunctions): Updates {
+  const wasm = backend() as unknown as WasmBackend
+  const at = (tensor: Tensor): number => addressOf(wasm, tensor)
+  return {
+    sgd: (w, g, rate) => functions.sgd(w.size, at(w), at(g), rate),
+    momentum: (w, g, { velocity, rate, share }) =>
+      functions.momentum(w.size, at(w), at(g), at(velocity), rate, share),
+    adam: (w, g, { first, second, rate, beta1, beta2, epsilon }) =>
+      functions.adam(w.size, at(w), at(g), at(first), at(second), rate, beta1, beta2, epsilon)
+  }
+}
+
+function plainUpdates(): Updates {
+  const { view } = tensorMemory()
+  return {
+    sgd(weight, gradient, rate) {
+      const [w, g] = [view(weight), view(gradient)]
+      for (let i = 0; i < w.length; i++) w[i] -= rate * g[i]
+    },
+    momentum(weight, gradient, { velocity, rate, share }) {
+      const [w, g, v] = [view(weight), view(gradient), view(velocity)]
+      for (let i = 0; i < w.length; i++) {
+        v[i] = share * v[i] + g[i]
+        w[i] -= rate * v[i]
+      }
+    },
+    adam(weight, gradient, { first, second, rate, beta1, beta2, epsilon }) {
+      const [w, g, m, v] = [view(weight), view(gradient), view(first), view(second)]
+      for (let i = 0; i < w.length; i++) {
+        m[i] = beta1 * m[i] + (1 - beta1) * g[i]
+        v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i]
+        w[i] -= (rate * m[i]) / (Math.sqrt(v[i]) + epsilon)
+      }
+    }
+  }
+}
