@@ -96,6 +96,18 @@ describe('training kernels on drawn shapes, against cpu', () => {
     )
   }).timeout(60_000)
 
+  it('depthwise convolutions', async () => {
+    await expectAgreement(
+      SEEDS.map((seed) => () => {
+        const { x, filter, strides, pad } = geometry(seed)
+        const multiplier = 1 + (seed % 2)
+        const conv = (...[image, by]: tf.Tensor[]): tf.Tensor =>
+          tf.depthwiseConv2d(image as tf.Tensor4D, by as tf.Tensor4D, strides, pad)
+        return withGradients(conv, [x, [filter[0], filter[1], x[3], multiplier]])
+      })
+    )
+  })
+
   it('max pooling', async () => {
     await expectAgreement(
       SEEDS.map((seed) => () => {

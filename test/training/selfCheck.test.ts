@@ -1,3 +1,4 @@
+import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import { expect } from 'chai'
 import { startBackend } from '../../src/compute/backend.ts'
 import { planFor } from '../../src/model/task.ts'
@@ -48,6 +49,12 @@ const trainable: Record<string, ModelManifest> = {
     ['GlobalAveragePooling2D', {}],
     ['LayerNormalization', {}]
   ),
+  separable: chain(
+    { input: image(8) },
+    ['SeparableConv2D', { filters: 4, kernel_size: 3 }],
+    ['DepthwiseConv2D', { kernel_size: 3, strides: 2, padding: 'same', depth_multiplier: 2 }],
+    ['Flatten', {}]
+  ),
   activations: chain(
     { input: tabular(4) },
     ...['tanh', 'sigmoid', 'softplus', 'selu', 'swish', 'relu6', 'hard_sigmoid', 'softsign'].map(
@@ -66,10 +73,17 @@ describe('the self-check', () => {
   }
 
   it('falls back to cpu where wasm lacks a gradient, says why', async () => {
+    await startBackend('wasm')
     const manifest = chain({ input: image(6) }, ['DepthwiseConv2D', { kernel_size: 3 }], ['Flatten', {}])
-    const chosen = await selectBackend({ manifest, ...clock })
-    expect(chosen.name).to.equal('cpu')
-    expect(chosen.attempts[0].reason).to.include('DepthwiseConv2dNativeBackprop')
+    const kernel = getKernel('DepthwiseConv2dNativeBackpropFilter', 'wasm')
+    unregisterKernel(kernel.kernelName, 'wasm')
+    try {
+      const chosen = await selectBackend({ manifest, ...clock })
+      expect(chosen.name).to.equal('cpu')
+      expect(chosen.attempts[0].reason).to.include('DepthwiseConv2dNativeBackprop')
+    } finally {
+      registerKernel(kernel)
+    }
   })
 
   it('names what deviates', async () => {

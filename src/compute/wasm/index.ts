@@ -2,10 +2,12 @@
 import { backend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import { biasAdd, biasGradient } from './biasAdd.ts'
 import { conv2d, convFilterGradient, convInputGradient, fusedConv2d } from './convolution.ts'
+import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise.ts'
 import { gatherRows } from './gather.ts'
 import { stockKernel } from './heap.ts'
 import { fusedMatMul, matMul } from './matMul.ts'
 import { maxPoolGradient } from './maxPoolGradient.ts'
+import { identity } from './identity.ts'
 import { loadPack } from './pack/index.ts'
 import { registerReluGradient } from './reluGradient.ts'
 import { segmentSum } from './segmentSum.ts'
@@ -22,7 +24,11 @@ const overrides: KernelOverride[] = [
   fusedConv2d,
   convFilterGradient,
   convInputGradient,
+  depthwise,
+  depthwiseFilterGradient,
+  depthwiseInputGradient,
   maxPoolGradient,
+  identity,
   gatherRows,
   segmentSum
 ]

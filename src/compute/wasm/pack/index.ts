@@ -44,6 +44,8 @@ export interface PackFunctions {
   ): void
   convInputGradient(dy: number, filter: number, dx: number, scratch: number): void
   convFilterGradient(x: number, dy: number, dFilter: number, scratch: number): void
+  depthwiseFilterGradient(x: number, dy: number, dFilter: number, ...geometry: Depthwise): void
+  depthwiseInputGradient(dx: number, dy: number, filter: number, ...geometry: Depthwise): void
   maxPoolGradient(
     x: number,
     dy: number,
@@ -80,6 +82,13 @@ export interface PackFunctions {
   ): number
 }
 
+type Depthwise = [
+  ...image: [batch: number, height: number, width: number, channels: number],
+  ...output: [height: number, width: number, multiplier: number],
+  ...window: [height: number, width: number, strideY: number, strideX: number],
+  ...dilation: [y: number, x: number],
+  ...padding: [top: number, left: number]
+]
 type Window = [height: number, width: number, strideY: number, strideX: number, top: number, left: number]
 
 /** The pack on one backend's memory. */

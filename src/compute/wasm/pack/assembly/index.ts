@@ -6,3 +6,4 @@ export { convFilterGradient, convForward, convInputGradient, convolution, convSc
 export { maxPoolGradient } from './pool'
 export { addRow, addRowsById, gatherRows, reluGradient, sumRows } from './rows'
 export { adam, momentum, sgd } from './updates'
+export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise'
