@@ -7,7 +7,8 @@ type Shape4 = [number, number, number, number]
 
 interface Attrs {
   strides: [number, number] | number
-  dilations: [number, number] | number
+  /** tfjs-layers leaves it out. */
+  dilations: [number, number] | number | null
   pad: 'valid' | 'same' | number | backend_util.ExplicitPadding
   dimRoundingMode: 'floor' | 'round' | 'ceil'
   inputShape?: Shape4
@@ -81,5 +82,5 @@ function infoOf(
   filter: readonly number[]
 ): backend_util.Conv2DInfo {
   const [shape, window] = [input as Shape4, filter as Shape4]
-  return backend_util.computeConv2DInfo(shape, window, strides, dilations, pad, dimRoundingMode, true)
+  return backend_util.computeConv2DInfo(shape, window, strides, dilations ?? 1, pad, dimRoundingMode, true)
 }
