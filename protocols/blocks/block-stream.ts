@@ -30,8 +30,8 @@ export interface BlockStreamInit {
   onUnreadable(): void
   /** A block is here, whole. */
   onAnswered(sizeBytes: number): void
-  /** The stream is given up while an answer is due, of which nothing has come for so long. */
-  onUnanswered(silentMs: number): void
+  /** The stream is over while an answer is due, of which nothing has come for so long; `byThem`: they ended it. */
+  onUnanswered(silentMs: number, byThem: boolean): void
   /** Bytes on the wire, framing included. */
   onReceived(bytes: number): void
   onSent(bytes: number): void
@@ -182,17 +182,20 @@ export class BlockStream {
   }
 
   #onRemoteEnd(): void {
-    if (this.#failure == null) this.close()
+    if (this.#failure != null) return
+    this.#end(new StreamEndedError(), true)
+    this.close()
   }
 
+  /** A reset is something that they do; a connection that ends is not. */
   #onClose({ error }: StreamCloseEvent): void {
-    this.#end(new StreamEndedError({ cause: error }))
+    this.#end(new StreamEndedError({ cause: error }), error?.name === 'StreamResetError')
   }
 
-  #end(error: Error): void {
+  #end(error: Error, byThem = false): void {
     if (this.#failure != null) return
     this.#failure = error
-    if (this.#sent.length > 0) this.#init.onUnanswered(this.#watchdog.silentMs)
+    if (this.#sent.length > 0) this.#init.onUnanswered(this.#watchdog.silentMs, byThem)
     this.#watchdog.stop()
     for (const want of [...this.#sent.splice(0), ...this.#queued.splice(0)]) want.reject(error)
     this.#init.onEnd()

@@ -14,7 +14,7 @@ export interface StreamPoolInit {
   idleMs: number
   runOnLimitedConnection: boolean
   /** `stall`: a peer has been silent for long in answers of which none got to its end. */
-  onOffence(peer: PeerId, offence: 'stall' | 'unreadable'): void
+  onOffence(peer: PeerId, offence: 'stall' | 'break-off' | 'unreadable'): void
   onReceived(peer: PeerId, bytes: number): void
   onSent(peer: PeerId, bytes: number): void
 }
@@ -143,7 +143,7 @@ export class StreamPool {
       stallMs,
       onUnreadable: () => onOffence(peer, 'unreadable'),
       onAnswered: (sizeBytes) => this.#onAnswered(peer, sizeBytes),
-      onUnanswered: (silentMs) => this.#onUnanswered(peer, silentMs),
+      onUnanswered: (silentMs, byThem) => this.#onUnanswered(peer, silentMs, byThem),
       onReceived: (bytes) => onReceived(peer, bytes),
       onSent: (bytes) => onSent(peer, bytes),
       onEnd: () => {
@@ -161,9 +161,13 @@ export class StreamPool {
    * Who wants a block may give up long before it must be said that the peer stalls, again and again: what adds up is the
    * silence at the end. A slow peer is hardly ever silent, and what it gives pays for that.
    */
-  #onUnanswered(peer: PeerId, silentMs: number): void {
+  #onUnanswered(peer: PeerId, silentMs: number, byThem: boolean): void {
     const key = peer.toString()
-    if (silentMs < MIN_SILENCE_MS) return
+    if (silentMs < MIN_SILENCE_MS) {
+      // Whoever ends it later may have lost patience with a line that stood still.
+      if (byThem) this.#init.onOffence(peer, 'break-off')
+      return
+    }
     const total = (this.#silences.get(key) ?? 0) + silentMs
     this.#silences.delete(key)
     if (total >= this.#init.stallMs / 2) return this.#init.onOffence(peer, 'stall')

@@ -12,6 +12,8 @@ export type Offence =
   | 'false-block'
   /** It falls silent in the middle of an answer, while it goes on talking elsewhere. */
   | 'stall'
+  /** It ends a stream while an answer is due on it, at once, and stays connected. */
+  | 'break-off'
   /** More than any peer has a reason to send or to ask for. */
   | 'flood'
   /** A proposal, signed by it, that does not follow from what it refers to. */
@@ -33,6 +35,7 @@ const weights: Record<Offence, Weight> = {
   unreadable: { points: 25, reason: 'it sent what nobody can read' },
   'false-block': { points: 60, reason: 'it gave false blocks' },
   stall: { points: 45, everyMs: 5_000, reason: 'it fell silent again and again in the middle of an answer' },
+  'break-off': { points: 40, everyMs: 500, reason: 'it broke off its answers again and again' },
   flood: { points: 2, reason: 'it sent more than any peer has a reason to' },
   'false-proposal': { points: 40, reason: 'it proposed what does not follow from the updates' },
   'false-evidence': { points: 40, reason: 'it accused others without proof' },

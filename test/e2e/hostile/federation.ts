@@ -5,7 +5,7 @@ import { LOCAL } from '../world.ts'
 import type { JsonEvent, MurmurProcess } from '../process.ts'
 import type { World } from '../world.ts'
 import type { MemberStatus } from '../../../peers/node/types.ts'
-import type { Strategy } from '../../../peers/simulated/index.ts'
+import type { Lie } from './lies.ts'
 
 const MEMBERS = 5
 const HONEST = ['ada', 'ben', 'cleo', 'dan']
@@ -19,7 +19,7 @@ export interface HostileFederation {
 }
 
 /** All have joined, and the fifth has begun to lie. `strategy` null: the fifth is honest too. */
-export async function withHostile(world: World, strategy: Strategy | null): Promise<HostileFederation> {
+export async function withHostile(world: World, strategy: Lie | null): Promise<HostileFederation> {
   const honest = await world.federation(HONEST, {
     members: MEMBERS,
     also: {
@@ -38,7 +38,7 @@ export async function withHostile(world: World, strategy: Strategy | null): Prom
 
 function startFifth(
   world: World,
-  strategy: Strategy | null,
+  strategy: Lie | null,
   { invite, data }: { invite: string; data: string }
 ): MurmurProcess {
   if (strategy == null) return world.start('eve', ['join', invite, '--yes', '--data', data, ...LOCAL])

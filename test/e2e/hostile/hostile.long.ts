@@ -7,7 +7,7 @@ import { inWorlds } from '../in-world.ts'
 import { memberAt, progress, provenGuilty, turnedAway, withHostile } from './federation.ts'
 import type { HostileFederation, Progress } from './federation.ts'
 import type { MemberBan } from '../../../peers/node/types.ts'
-import type { Strategy } from '../../../peers/simulated/index.ts'
+import type { Lie } from './lies.ts'
 import type { World } from '../world.ts'
 
 const ROUNDS = 20
@@ -16,7 +16,7 @@ const NOISE = 2.5
 const ACCURACY_NOISE = 0.05
 
 /** How it is found out; null: what it does breaks no rule, or reaches nobody, and there is nothing to hold against it. */
-const verdicts: Record<Strategy, { by: MemberBan['by']; reason: RegExp } | null> = {
+const verdicts: Record<Lie, { by: MemberBan['by']; reason: RegExp } | null> = {
   equivocate: { by: 'ledger', reason: /voted twice/ },
   'vote-twice': { by: 'ledger', reason: /voted twice/ },
   'lie-about-aggregate': { by: 'ledger', reason: /voted twice/ },
@@ -24,12 +24,13 @@ const verdicts: Record<Strategy, { by: MemberBan['by']; reason: RegExp } | null>
   'huge-claims': { by: 'peer', reason: /updates were refused/ },
   frame: { by: 'peer', reason: /accused others/ },
   stall: { by: 'peer', reason: /fell silent/ },
+  'break-off': { by: 'peer', reason: /broke off/ },
   withhold: null,
   replay: null,
   unproven: null
 }
 
-async function foundOut(world: World, federation: HostileFederation, strategy: Strategy): Promise<void> {
+async function foundOut(world: World, federation: HostileFederation, strategy: Lie): Promise<void> {
   const verdict = verdicts[strategy]
   if (verdict == null) return
   if (verdict.by === 'ledger') await provenGuilty(federation)
@@ -50,7 +51,7 @@ describe('four honest real peers', function () {
     expect(honest.accuracy).to.be.above(0.9)
   })
 
-  for (const strategy of Object.keys(verdicts) as Strategy[]) {
+  for (const strategy of Object.keys(verdicts) as Lie[]) {
     it(`keep both with one that lies: ${strategy}`, async () => {
       const { world } = current
       const federation = await withHostile(world, strategy)

@@ -14,8 +14,11 @@ import type { Strategy } from '../../../peers/simulated/index.ts'
 import type { WireRecord } from '../../../peers/engine/components.ts'
 import type { Connection, Stream, StreamHandler, StreamHandlerOptions } from '@libp2p/interface'
 
+/** Beside what the simulation knows: `break-off` resets its streams in the middle of each answer. */
+export type Lie = Strategy | 'break-off'
+
 export interface BendOptions {
-  strategy: Strategy
+  strategy: Lie
   isLying: () => boolean
 }
 
@@ -27,7 +30,7 @@ const JUNK_BYTES = 300
 export async function bend(parts: Parts, options: BendOptions): Promise<void> {
   bendTalk(parts, options)
   if (options.strategy === 'huge-claims') bendTraining(parts, options)
-  if (options.strategy === 'withhold' || options.strategy === 'stall') {
+  if (['withhold', 'stall', 'break-off'].includes(options.strategy)) {
     parts.node.addEventListener('start', () => void bendBlocks(parts, options))
   }
 }
@@ -36,7 +39,7 @@ export async function bend(parts: Parts, options: BendOptions): Promise<void> {
 function bendTalk(parts: Parts, { strategy, isLying }: BendOptions): void {
   const { talk, key, engine } = parts
   const publish = talk.publish.bind(talk)
-  const liar = new EngineLiar(key, [strategy], seededRandom(1))
+  const liar = new EngineLiar(key, strategy === 'break-off' ? [] : [strategy], seededRandom(1))
   talk.publish = async (record) => {
     if (record.kind === 'evidence') return
     if (!isLying()) return await publish(record)
@@ -115,6 +118,7 @@ async function bendBlocks({ node }: Parts, { strategy, isLying }: BendOptions): 
   const bent = async (stream: Stream, connection: Connection): Promise<void> => {
     const isPoor = connection.remotePeer.toString() > middleOf(node.peerId.toString())
     if (strategy === 'stall') stallAfter(stream, isLying)
+    else if (strategy === 'break-off') breakOff(stream, isLying)
     else if (isPoor) deny(stream, isLying)
     await handler(stream, connection)
   }
@@ -135,6 +139,17 @@ function stallAfter(stream: Stream, isLying: () => boolean): void {
     const part = data.subarray(0, Math.min(data.byteLength, Math.max(0, left)))
     left -= data.byteLength
     return part.byteLength === 0 || send(part)
+  }
+}
+
+/** Resets the stream in the middle of each answer. */
+function breakOff(stream: Stream, isLying: () => boolean): void {
+  const send = stream.send.bind(stream)
+  stream.send = (data) => {
+    if (!isLying()) return send(data)
+    send(data.subarray(0, Math.min(data.byteLength, STALL_AFTER_BYTES)))
+    stream.abort(new Error('That was enough'))
+    return false
   }
 }
 

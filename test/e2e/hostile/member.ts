@@ -8,8 +8,8 @@ import { joinFederation } from '../../../peers/node/joining.ts'
 import { Contacts } from '../../../peers/node/network/contacts.ts'
 import { activeMembers } from '../../../src/federation/membership.ts'
 import { bend } from './lies.ts'
+import type { Lie } from './lies.ts'
 import type { Parts } from '../../../peers/node/peer/parts.ts'
-import type { Strategy } from '../../../peers/simulated/index.ts'
 
 const { values } = parseArgs({
   options: {
@@ -74,7 +74,7 @@ engine.addEventListener('commit', ({ detail: { tip } }) => {
   tell('lies', { strategy, height })
 })
 engine.addEventListener('error', ({ detail: { error } }) => tell('error', { message: error.message }))
-await bend(parts, { strategy: strategy as Strategy, isLying: () => isLying })
+await bend(parts, { strategy: strategy as Lie, isLying: () => isLying })
 late.contacts = contactsOf(parts)
 await node.start()
 await talk.start()

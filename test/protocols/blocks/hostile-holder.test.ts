@@ -92,7 +92,7 @@ describe('a hostile holder', () => {
     expect(await puller.store.has(root)).to.equal(false)
   })
 
-  it('is told of to the judge: false blocks, silence in the middle of an answer, answers that are none', async () => {
+  it('is told of to the judge: false blocks, silence in the middle of an answer, answers that are none or broken off', async () => {
     const blamed = await judged()
     const liar = await network.hostile((stream) => onWants(stream, () => sendBlock(stream, someBytes(99, 3))))
     await failureOf(liar)
@@ -104,7 +104,15 @@ describe('a hostile holder', () => {
       onWants(stream, () => void stream.send(encodeFrame({ nonsense: true })))
     )
     await failureOf(babbler)
-    expect([...new Set(blamed)]).to.deep.equal(['false-block', 'stall', 'unreadable'])
+    const breaker = await network.hostile((stream) =>
+      onWants(stream, () => stream.abort(new Error('that was enough')))
+    )
+    expect(await failureOf(breaker)).to.be.instanceOf(StreamEndedError)
+    const leaver = await network.hostile((stream) => onWants(stream, () => void stream.close()))
+    expect(await failureOf(leaver)).to.be.instanceOf(StreamEndedError)
+    expect([...new Set(blamed)]).to.deep.equal(['false-block', 'stall', 'unreadable', 'break-off'])
+    // Each of them was tried twice.
+    expect(blamed.filter((offence) => offence === 'break-off')).to.have.length(4)
   })
 
   it('that is silent in answer after answer stalls, though nobody waited for long; what it gives mends it', async () => {
@@ -136,7 +144,7 @@ describe('a hostile holder', () => {
     expect(blamed).to.deep.equal(['stall'])
   })
 
-  it('that gives slowly, or ends, is blamed for nothing', async () => {
+  it('that gives slowly, or refuses, or whose connection ends, is blamed for nothing', async () => {
     const blamed = await judged()
     const slow = await network.hostile((stream) =>
       onWants(stream, () => {
@@ -145,12 +153,17 @@ describe('a hostile holder', () => {
       })
     )
     expect(await failureOf(slow)).to.be.instanceOf(StalledError)
-    const leaver = await network.hostile((stream) => onWants(stream, () => void stream.close()))
-    expect(await failureOf(leaver)).to.be.instanceOf(StreamEndedError)
     const refuser = await network.hostile((stream) =>
       refuse(stream, { code: 'busy', message: 'ask another' })
     )
     expect(await failureOf(refuser)).to.be.instanceOf(RefusedError)
+    const dead = await network.hostile((stream) =>
+      onWants(stream, () => {
+        const near = network.opened.at(-1) as unknown as { onTransportClosed(error: Error): void }
+        near.onTransportClosed(new Error('the connection is gone'))
+      })
+    )
+    expect(await failureOf(dead)).to.be.instanceOf(StreamEndedError)
     expect(blamed).to.deep.equal([])
   })
 

@@ -96,6 +96,14 @@ describe('the conduct of a peer', () => {
     expect(bans).to.deep.equal([])
   })
 
+  it('is held against a peer that breaks off its answers, once for all that break at the same moment', () => {
+    for (let i = 0; i < 16; i++) conduct.blame('eve', 'break-off')
+    expect(bans).to.deep.equal([])
+    nowMs += 1_000
+    expect(untilBanned('break-off', 1_000)).to.equal(2)
+    expect(bans[0].reason).to.include('broke off')
+  })
+
   it('takes many refused floods to be a ban', () => {
     expect(untilBanned('flood')).to.equal(BAN_POINTS / 2)
   })
