@@ -6,9 +6,10 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
-import type { BatchOperation } from 'classic-level'
+import type { BatchOperation, IteratorOptions } from 'classic-level'
 import { checkKey, StateStoreClosedError } from '../../../src/state/keys.ts'
 import { createTurns } from '../../../src/turns.ts'
+import { Listing } from './listing.ts'
 import { StateStoreCorruptError, StateStoreLockedError, StateStoreUnusableError } from './errors.ts'
 import { assertRoom } from './room.ts'
 import type { StateStore, StateWrite } from '../../../src/state/store.ts'
@@ -45,6 +46,8 @@ class LevelStore implements StateStore {
    */
   #isTorn = false
   #isClosed = false
+  /** What is being listed just now. */
+  readonly #listings = new Set<Listing>()
   /** Reading waits for it: the database is closed for a moment. Never rejects. */
   #mending: Promise<unknown> = Promise.resolve()
 
@@ -54,8 +57,7 @@ class LevelStore implements StateStore {
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    await this.#mending
-    const value = await this.#explained(() => this.#db.get(key))
+    const value = await this.#whenOpen(() => this.#db.get(key))
     return value == null ? undefined : plain(value)
   }
 
@@ -63,14 +65,25 @@ class LevelStore implements StateStore {
     prefix: string,
     { reverse = false, limit = Infinity }: { reverse?: boolean; limit?: number } = {}
   ): AsyncIterable<{ key: string; value: Uint8Array }> {
-    await this.#mending
     // Keys are printable ASCII, so DEL is above every key with this prefix.
     const range = { gte: prefix, lt: `${prefix}\x7f`, reverse, limit }
+    const listing = await this.#whenOpen(async () => this.#list(range))
     try {
-      for await (const [key, value] of this.#db.iterator(range)) yield { key, value: plain(value) }
-    } catch (error) {
-      throw explain(this.#dir, error)
+      for (;;) {
+        const entry = await this.#explained(() => listing.next())
+        if (entry == null) return
+        yield { key: entry[0], value: plain(entry[1]) }
+      }
+    } finally {
+      this.#listings.delete(listing)
+      await listing.close()
     }
+  }
+
+  #list(range: IteratorOptions<string, Uint8Array>): Listing {
+    const listing = new Listing(this.#db.iterator(range))
+    this.#listings.add(listing)
+    return listing
   }
 
   async write(writes: StateWrite[]): Promise<void> {
@@ -100,10 +113,26 @@ class LevelStore implements StateStore {
   /** Opening reads the log up to where it is torn, and begins another. Not before there is room: else nothing could be read. */
   async #mend(): Promise<void> {
     await assertRoom(this.#dir)
-    const reopened = this.#db.close().then(async () => await this.#db.open())
+    const reopened = this.#reopen()
     this.#mending = reopened.catch(() => undefined)
     await reopened
     this.#isTorn = false
+  }
+
+  /** What is being listed is read to its end first: closing ends it, and it must not show what is written later. */
+  async #reopen(): Promise<void> {
+    await Promise.all([...this.#listings].map((listing) => listing.readAhead()))
+    await this.#db.close()
+    await this.#db.open()
+  }
+
+  /** Act at a moment when the database is not being opened anew. */
+  async #whenOpen<T>(act: () => Promise<T>): Promise<T> {
+    for (let seen: unknown; seen !== this.#mending;) {
+      seen = this.#mending
+      await seen
+    }
+    return await this.#explained(act)
   }
 
   async #explained<T>(act: () => Promise<T>): Promise<T> {
@@ -127,7 +156,8 @@ function explain(dir: string, error: unknown): unknown {
   if (codes.includes('LEVEL_LOCKED')) return new StateStoreLockedError(dir, { cause })
   if (codes.includes('LEVEL_CORRUPTION')) return new StateStoreCorruptError(dir, { cause })
   if (codes.some(isEnvironment)) return new StateStoreUnusableError(dir, { cause })
-  if (codes.includes('LEVEL_DATABASE_NOT_OPEN')) return new StateStoreClosedError({ cause })
+  if (codes.includes('LEVEL_DATABASE_NOT_OPEN') || codes.includes('LEVEL_ITERATOR_NOT_OPEN'))
+    return new StateStoreClosedError({ cause })
   return error
 }
 
