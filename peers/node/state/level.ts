@@ -12,6 +12,7 @@ import { createTurns } from '../../../src/turns.ts'
 import { Listing } from './listing.ts'
 import { StateStoreCorruptError, StateStoreLockedError, StateStoreUnusableError } from './errors.ts'
 import { assertRoom } from './room.ts'
+import { assertWhole } from './whole.ts'
 import type { StateStore, StateWrite } from '../../../src/state/store.ts'
 
 type Database = ClassicLevel<string, Uint8Array>
@@ -27,6 +28,7 @@ type Batch = BatchOperation<Database, string, Uint8Array>[]
 export async function openLevelStore(dir: string): Promise<StateStore> {
   try {
     await mkdir(dir, { recursive: true, mode: 0o700 })
+    await assertWhole(dir)
     const db: Database = new ClassicLevel(dir, { keyEncoding: 'utf8', valueEncoding: 'view' })
     await db.open()
     return new LevelStore(dir, db)
