@@ -42,7 +42,7 @@ export interface Home {
   findManifest(): Promise<Signed<Manifest> | null>
   /** @throws {NoFederationError} before founding or joining one */
   manifest(): Promise<Signed<Manifest>>
-  /** This peer's certificate envelope. @throws {NoFederationError} */
+  /** This peer's certificate envelope. @throws {NoFederationError} {DamagedHomeError} it does not hold */
   certificate(): Promise<Uint8Array>
   /** Peer id, and whether a passphrase is needed; undefined while there is no identity. */
   describeIdentity(): Promise<{ peerId: string; encrypted: boolean } | undefined>
@@ -123,9 +123,7 @@ export async function rememberMembership({ home, ...init }: MembershipInit): Pro
   const identity = await home.describeIdentity()
   if (identity == null) throw new NoIdentityError(home.paths.identity)
   const { member } = await verifyCertificate({ certificate, manifest })
-  if (member !== identity.peerId) {
-    throw new DamagedHomeError(home.paths.certificate, `it is for ${member}, but this is ${identity.peerId}`)
-  }
+  assertOwn(home.paths.certificate, { member, self: identity.peerId })
   await writeAtomically(home.paths.certificate, certificate)
   await home.updateConfig({ bootstrap: [...new Set(bootstrap)].slice(0, MAX_BOOTSTRAP) })
   await writeAtomically(home.paths.federation, manifestToYaml(draftOf(manifest.value)))
@@ -141,7 +139,7 @@ function homeAt(dir: string): Home {
     paths,
     findManifest,
     manifest: async () => (await findManifest()) ?? noFederation(dir),
-    certificate: async () => (await readIfThere(paths.certificate)) ?? noFederation(dir),
+    certificate: async () => await readCertificate(paths, (await findManifest()) ?? noFederation(dir)),
     describeIdentity: find,
     identity: (passphrase) => openIdentity(paths.identity, passphrase),
     ensureIdentity: async (options = {}) =>
@@ -180,6 +178,23 @@ async function readManifest(file: string): Promise<Signed<Manifest> | null> {
   } catch (cause) {
     throw new DamagedHomeError(file, (cause as Error).message, { cause })
   }
+}
+
+/** The others would refuse one that does not hold, and could not tell why. */
+async function readCertificate(paths: HomePaths, manifest: Signed<Manifest>): Promise<Uint8Array> {
+  const file = paths.certificate
+  const certificate = await readIfThere(file)
+  if (certificate == null) throw new DamagedHomeError(file, 'it is missing')
+  const identity = await describeIdentity(paths.identity)
+  const { member } = await verifyCertificate({ certificate, manifest }).catch((cause: Error) => {
+    throw new DamagedHomeError(file, cause.message, { cause })
+  })
+  if (identity != null) assertOwn(file, { member, self: identity.peerId })
+  return certificate
+}
+
+function assertOwn(file: string, { member, self }: { member: string; self: string }): void {
+  if (member !== self) throw new DamagedHomeError(file, `it is for ${member}, but this is ${self}`)
 }
 
 function noFederation(dir: string): never {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -130,6 +130,26 @@ describe('the durable blockstore', () => {
     expect(corrupt).to.deep.equal([String(block)])
     expect(await stores.durable.has(block)).to.equal(false)
     await stores.close()
+  })
+
+  it('treats a block whose file is cut short anywhere as missing, and takes it anew', async () => {
+    const bytes = randomBytes(100)
+    const stores = await createBlockstores(dir)
+    const cid = await rawCidOf(bytes)
+    await stores.durable.put(cid, bytes)
+    await stores.close()
+    const [name] = await readdir(join(dir, 'durable'))
+    for (let size = 0; size < bytes.byteLength; size++) {
+      await truncate(join(dir, 'durable', name), size)
+      const damaged: string[] = []
+      const opened = await createBlockstores(dir, { onDamaged: (of) => damaged.push(String(of)) })
+      expect(await rejection(getBytes(opened.view, cid)), `${size} bytes`).to.be.instanceOf(BlockMissingError)
+      expect(damaged).to.deep.equal([String(cid)])
+      await opened.durable.put(cid, bytes)
+      await opened.durable.sync()
+      expect(Buffer.compare(bytes, await getBytes(opened.view, cid)), `${size} bytes`).to.equal(0)
+      await opened.close()
+    }
   })
 
   it('removes what a killed process left half-written', async () => {
