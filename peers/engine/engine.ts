@@ -7,6 +7,7 @@ import { orAborted } from '../../src/turns.ts'
 import { initialState, isFinished, nextHeight, proposerOf, step, voters } from '../../src/rounds/index.ts'
 import { BranchControl } from './branches/index.ts'
 import { CatchUp } from './catch-up.ts'
+import { Clocks } from './clocks.ts'
 import { DiskError } from './disk.ts'
 import { Evidence } from './records/evidence.ts'
 import { EarlyRecords } from './records/early.ts'
@@ -15,7 +16,9 @@ import { insist } from './insist.ts'
 import { Models } from './models.ts'
 import { SupersededError } from './superseded.ts'
 import { wire } from './records/records.ts'
+import { progressOf } from './progress.ts'
 import { Requests } from './records/requests.ts'
+import { roundConfig } from './config.ts'
 import { TipKeeper } from './tip.ts'
 import type { KnownBody } from './height/bodies.ts'
 import type { EngineComponents, EngineOptions, Position, WireRecord } from './components.ts'
@@ -26,7 +29,7 @@ import type { EvidenceRecord } from './records/evidence.ts'
 import type { RequestRecord } from './records/requests.ts'
 import type { NextCommit } from './tip.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
-import type { LedgerTip, RoundConfig, RoundState } from '../../src/rounds/index.ts'
+import type { LedgerTip, RoundState } from '../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
 
 export interface RoundEngineInit {
@@ -42,6 +45,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   readonly #tip: TipKeeper
   readonly #requests: Requests
   readonly #evidence: Evidence
+  readonly #clocks: Clocks
   readonly #catchUp: CatchUp
   /** Recoveries, and members on another branch of the ledger. */
   readonly branches: BranchControl
@@ -75,6 +79,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#evidence = new Evidence(init.components, (author, reason) =>
       this.#emit('evidence:refused', { author, reason })
     )
+    this.#clocks = new Clocks(init.components.clock)
     this.#catchUp = this.#createCatchUp()
     this.branches = this.#createBranches()
     this.#models = this.#createModels()
@@ -129,8 +134,13 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     if (record.kind === 'join' || record.kind === 'revocation') return await this.#onRequest(record)
     if (record.kind === 'evidence') return await this.#onEvidence(record)
     const { height } = record.signed.value
-    if (this.#work?.isBegun === true && height === this.#work.height.height) this.#work.receive(record)
+    if (this.#work?.isBegun === true && height === this.#work.height.height) this.#hear(record, this.#work)
     else if (height > (this.#tip.current?.body.height ?? 0)) this.#keepForLater(record)
+  }
+
+  #hear(record: RoundRecord, work: HeightWork): void {
+    this.#clocks.heard(record, { height: work.height, tip: this.#tip.current })
+    work.receive(record)
   }
 
   /** What a peer at the same height may lack. */
@@ -176,6 +186,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       deadlinePassed,
       voted: voters(this.#machine),
       disk: this.#disk?.reason ?? null,
+      clocks: this.#clocks.wrong(height),
       quiet: this.#catchUp.isQuiet && !this.#training,
       ...this.branches.state(tip, this.#connected),
       finished: tip != null && isFinished(tip)
@@ -233,7 +244,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     }
     await work.begin()
     if (this.#work !== work) return
-    for (const record of this.#early.take(height.height)) work.receive(record)
+    for (const record of this.#early.take(height.height)) this.#hear(record, work)
     await this.#updatePending()
     this.#emit('change', this.snapshot())
     if (isFinished(position.tip)) await this.#onFinished(position)
@@ -315,7 +326,9 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
         if (isFirst) this.#tellOfDisk(body.height, cause)
       }
     })
-    if (applied) await this.#settle(known)
+    if (!applied) return
+    this.#clocks.decided(body.height)
+    await this.#settle(known)
   }
 
   /** The others decided a height: they will be asked for the same again if it cannot be kept. */
@@ -394,7 +407,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       tip: () => this.#tip.current,
       have: () => this.records(),
       connected: () => this.#connected,
-      progress: () => this.#progress(),
+      progress: () => [this.#tip.current?.body.height, progressOf(this.#machine), this.#training].join(),
       onCommit: async (next) => await this.branches.takeIn(next),
       onHead: (peer, head) => this.branches.onHead(peer, head),
       onOtherHistory: (peer) => this.branches.onOtherHistory(peer),
@@ -434,13 +447,6 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     })
   }
 
-  /** Differs whenever the current height got any further. */
-  #progress(): string {
-    const { step, view, updates, prevotes, precommits } = this.#machine
-    const votes = [...prevotes.values(), ...precommits.values()].reduce((sum, inView) => sum + inView.size, 0)
-    return [this.#tip.current?.body.height, step, view, updates.size, votes, this.#training].join()
-  }
-
   #emit<K extends keyof EngineEvents>(type: K, detail: EngineEvents[K]['detail']): void {
     this.safeDispatchEvent(type, { detail })
   }
@@ -458,10 +464,4 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#disk = error
     this.#emit('change', this.snapshot())
   }
-}
-
-function roundConfig({ manifest, options }: RoundEngineInit): RoundConfig {
-  const { minContributors, deadline } = manifest.rounds
-  const { proposeMs, voteMs } = options
-  return { faultModel: manifest.membership.faultModel, minContributors, deadline, proposeMs, voteMs }
 }

@@ -1,5 +1,6 @@
 /** What the engine tells: events as they happen, and a snapshot at any time. */
 import type { BranchState } from './branches/index.ts'
+import type { WrongClock } from './clocks.ts'
 import type { Metrics } from '../../src/federation/records.ts'
 import type { LedgerTip, Step } from '../../src/rounds/index.ts'
 import type { TrainingProgress, TrainingResult } from '../../src/training/types.ts'
@@ -45,6 +46,8 @@ export interface EngineSnapshot extends BranchState {
   voted: string[]
   /** What the disk says that does not take what has to be on it before this peer goes on; null: it does. */
   disk: string | null
+  /** Members whose clocks and this host's are so far apart that one refuses what the other proposes. */
+  clocks: WrongClock[]
   /** Nothing of the current height came for a while, and it is not this peer's training that takes so long. */
   quiet: boolean
   finished: boolean

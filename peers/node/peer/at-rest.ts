@@ -138,6 +138,7 @@ function snapshot(tip: LedgerTip): EngineSnapshot {
     deadlinePassed: false,
     voted: [],
     disk: null,
+    clocks: [],
     quiet: false,
     recoveries: [],
     paused: false,

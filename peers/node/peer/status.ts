@@ -101,6 +101,7 @@ export function waitingFor(input: StatusInput): string | null {
   return (
     waitingForMembers(input) ??
     waitingForQuorum(input, roster) ??
+    waitingForClock(engine, roster) ??
     waitingForVotes(input, roster) ??
     waitingForUpdates(input)
   )
@@ -152,6 +153,42 @@ function waitingForQuorum(
   if (reachable.length >= needed) return null
   const missing = roster.filter((peer) => !reachable.includes(peer))
   return `a quorum: ${reachable.length} of ${needed} needed members are connected; missing ${missing.join(', ')}`
+}
+
+/** One member against this one may be wrong, or right; several that agree are held for right. */
+function waitingForClock({ clocks, tip, view }: EngineSnapshot, roster: readonly string[]): string | null {
+  for (const some of [clocks.filter(isAhead), clocks.filter((one) => !isAhead(one))])
+    if (some.length > 1) return ownClock(some)
+  const height = (tip?.body.height ?? 0) + 1
+  // Of one that is behind only the others refuse anything, and of one whose view is over nobody waits for anything.
+  const one = clocks.find(
+    (of) => roster.length === 2 || (isAhead(of) && of.height === height && of.view === view)
+  )
+  if (one == null) return null
+  const [side, consequence] = isAhead(one)
+    ? ['ahead of', 'its proposals are refused here']
+    : ['behind', 'it refuses what this peer proposes']
+  return `the clock of ${one.peer} to be set, or this machine's: it is ${roughly(one.aheadMs)} ${side} this machine's, so ${consequence}`
+}
+
+function ownClock(others: EngineSnapshot['clocks']): string {
+  const leastMs = Math.min(...others.map(({ aheadMs }) => Math.abs(aheadMs)))
+  const names = others.map(({ peer }) => peer).join(', ')
+  const said = isAhead(others[0])
+    ? `behind those of ${names}, so their proposals are refused here`
+    : `ahead of those of ${names}, so they refuse what this peer proposes`
+  return `this machine's clock to be set: it is ${roughly(leastMs)} ${said}`
+}
+
+function isAhead({ aheadMs }: EngineSnapshot['clocks'][number]): boolean {
+  return aheadMs > 0
+}
+
+/** Of a clock that is more than five minutes off. */
+function roughly(ms: number): string {
+  const minutes = Math.abs(ms) / 60_000
+  if (minutes < 120) return `${Math.round(minutes)} minutes`
+  return minutes < 48 * 60 ? `${Math.round(minutes / 60)} hours` : `${Math.round(minutes / 60 / 24)} days`
 }
 
 /** Members may be silent without being disconnected: a network that falls apart tells nobody. */

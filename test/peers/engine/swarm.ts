@@ -34,8 +34,8 @@ export const LENGTH = 10
 export interface SwarmOptions {
   /** Members that only observe. */
   observers?: readonly number[]
-  /** Default: real time. */
-  clock?: Clock
+  /** Of all members, or of each. Default: real time. */
+  clock?: Clock | ((member: number) => Clock)
   members?: number
   /** Of the first members; the others get new ones. */
   keys?: readonly PrivateKey[]
@@ -201,10 +201,15 @@ export class Swarm {
       catchUp: this.#catchUp(of.id),
       trainer: this.#trainer(of.member),
       membership: openMembership(),
-      clock: this.#options.clock ?? realClock,
+      clock: this.#clockOf(of.member),
       log: defaultLogger().forComponent(`murmur:test:${of.member}`),
       addresses: () => []
     }
+  }
+
+  #clockOf(member: number): Clock {
+    const { clock = realClock } = this.#options
+    return typeof clock === 'function' ? clock(member) : clock
   }
 
   #publish(from: string, record: WireRecord): void {

@@ -12,7 +12,17 @@ function input(engine: Partial<EngineSnapshot>, tip: LedgerTip = someTip()): Sta
     connected,
     stopped: false,
     manifest: { value: someManifest() },
-    engine: { tip, settled: true, lacksModel: false, mode: 'train', step: 'collect', updated: [], ...engine }
+    engine: {
+      tip,
+      settled: true,
+      lacksModel: false,
+      mode: 'train',
+      step: 'collect',
+      view: 0,
+      updated: [],
+      clocks: [],
+      ...engine
+    }
   } as unknown as StatusInput
 }
 
@@ -62,6 +72,50 @@ describe('what a peer says it waits for', () => {
     const said = waitingFor(input({ ...few, deadlinePassed: true }, tip))
     expect(said).to.equal(`updates: 1 of the 2 that a round needs have arrived; none of ${other}, ${third}`)
     expect(waitingFor(input({ ...few, deadlinePassed: false }, tip))).to.equal(null)
+  })
+
+  describe('while clocks differ', () => {
+    const MINUTE_MS = 60_000
+    const tip = someTip()
+    const [, other, third] = tip.body.roster.map((entry) => entry.peer)
+    const clock = (peer: string, minutes: number, view = 0): EngineSnapshot['clocks'][number] => ({
+      peer,
+      aheadMs: minutes * MINUTE_MS,
+      height: tip.body.height + 1,
+      view
+    })
+
+    it('is this machine’s to be set, when several others agree on that', () => {
+      const behind = input({ clocks: [clock(other, 9.2), clock(third, 7.1)], view: 5 }, tip)
+      expect(waitingFor(behind)).to.equal(
+        `this machine's clock to be set: it is 7 minutes behind those of ${other}, ${third}, so their proposals are refused here`
+      )
+      const ahead = input({ clocks: [clock(other, -180), clock(third, -181)] }, tip)
+      expect(waitingFor(ahead)).to.equal(
+        `this machine's clock to be set: it is 3 hours ahead of those of ${other}, ${third}, so they refuse what this peer proposes`
+      )
+    })
+
+    it('is that of one member, or this machine’s, while its proposal is what is voted on', () => {
+      const clocks = [clock(third, 60 * 24 * 365, 2)]
+      expect(waitingFor(input({ clocks, view: 2 }, tip))).to.equal(
+        `the clock of ${third} to be set, or this machine's: it is 365 days ahead of this machine's, so its proposals are refused here`
+      )
+      expect(waitingFor(input({ clocks, view: 3 }, tip))).to.equal(null)
+      expect(waitingFor(input({ clocks: [clock(third, -9, 2)], view: 2 }, tip))).to.equal(null)
+    })
+
+    it('is always one of the two, where there are no others', () => {
+      const two = { ...tip, body: { ...tip.body, roster: tip.body.roster.slice(0, 2) } }
+      expect(waitingFor(input({ clocks: [clock(other, -6)], view: 9 }, two))).to.equal(
+        `the clock of ${other} to be set, or this machine's: it is 6 minutes behind this machine's, so it refuses what this peer proposes`
+      )
+    })
+
+    it('is a quorum all the same, where there is none', () => {
+      const alone = { ...input({ clocks: [clock(other, 9), clock(third, 9)] }, tip), connected: [] }
+      expect(waitingFor(alone)).to.match(/^a quorum: 1 of 2/)
+    })
   })
 
   it('is the disk before all else, while that takes nothing', () => {

@@ -1,0 +1,86 @@
+/** Engines whose hosts disagree on what time it is. */
+import { expect } from 'chai'
+import { VirtualClock } from '../../helpers/virtual-clock.ts'
+import { engineClock, Swarm } from './swarm.ts'
+import type { WrongClock } from '../../../peers/engine/clocks.ts'
+import type { SwarmPeer } from './swarm.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const MANIFEST = {
+  rounds: {
+    startMembers: 4,
+    minContributors: 2,
+    deadline: { floorMs: 1_000, ceilingMs: 5_000, factor: 4 },
+    stop: { rounds: 1000 }
+  }
+}
+
+describe('engines whose hosts’ clocks differ', () => {
+  let clock: VirtualClock
+  let swarm: Swarm
+  /** How far each host's clock is set. */
+  let shiftsMs: number[]
+
+  afterEach(() => swarm.stop())
+
+  async function until(condition: () => boolean, limitMs = 600_000): Promise<void> {
+    const end = clock.nowMs() + limitMs
+    while (!condition() && clock.nowMs() < end) {
+      clock.advance(20)
+      for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(condition(), `within ${limitMs} ms`).to.equal(true)
+  }
+
+  const rounds = (peer: SwarmPeer): number => peer.engine.snapshot().tip?.body.round ?? 0
+  const wrong = (peer: SwarmPeer): WrongClock[] => peer.engine.snapshot().clocks
+  const roughlyMinutes = (peer: SwarmPeer): number[] =>
+    wrong(peer).map(({ aheadMs }) => Math.round(aheadMs / MINUTE_MS))
+
+  /** All four have completed two rounds. */
+  async function running(): Promise<SwarmPeer[]> {
+    clock = new VirtualClock()
+    shiftsMs = [0, 0, 0, 0]
+    const clockOf = (member: number): ReturnType<typeof engineClock> =>
+      engineClock(clock, () => clock.nowMs() + HOUR_MS + shiftsMs[member])
+    swarm = await new Swarm({ clock: clockOf, manifest: MANIFEST }).start()
+    await until(() => swarm.peers.every((peer) => rounds(peer) >= 2))
+    return swarm.peers
+  }
+
+  it('say of nobody that its clock is wrong while all are within five minutes', async () => {
+    await running()
+    shiftsMs = [4 * MINUTE_MS, 0, 0, 0]
+    const said: WrongClock[] = []
+    for (const { engine } of swarm.peers)
+      engine.addEventListener('change', ({ detail }) => said.push(...detail.clocks))
+    const before = rounds(swarm.peers[0])
+    await until(() => swarm.peers.every((peer) => rounds(peer) >= before + 6))
+    expect(said).to.deep.equal([])
+  })
+
+  it('know on the one that is behind by how much, and that all others are ahead; not once it is set', async () => {
+    const [, , , late] = await running()
+    shiftsMs[3] = -7 * MINUTE_MS
+    await until(() => wrong(late).length >= 2)
+    for (const minutes of roughlyMinutes(late)) expect(minutes).to.equal(7)
+    shiftsMs[3] = 0
+    expect(wrong(late)).to.deep.equal([])
+  })
+
+  it('know on the one that is ahead that all others are behind, and on these that it is ahead', async () => {
+    const [a, , , early] = await running()
+    shiftsMs[3] = 8 * MINUTE_MS
+    await until(() => wrong(early).length >= 2)
+    // At least so much: what is not known is how long ago a proposal was made.
+    for (const minutes of roughlyMinutes(early)) expect(minutes).to.be.within(-8, -7)
+    await until(() => wrong(a).length > 0)
+    expect(wrong(a).map(({ peer }) => peer)).to.deep.equal([early.id])
+    expect(roughlyMinutes(a)).to.deep.equal([8])
+    shiftsMs[3] = 0
+    expect(wrong(early)).to.deep.equal([])
+    const before = rounds(a)
+    await until(() => rounds(a) >= before + 4 && wrong(a).length === 0)
+  })
+})
