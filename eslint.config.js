@@ -17,7 +17,7 @@ const restrict = (...patterns) => ({ 'no-restricted-imports': ['error', { patter
 
 export default tseslint.config(
   // AssemblyScript looks like TypeScript and is another language.
-  { ignores: ['dist/**', 'node_modules/**', 'src/compute/wasm/pack/assembly/**'] },
+  { ignores: ['dist/**', 'node_modules/**', 'src/**/assembly/**'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],

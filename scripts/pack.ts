@@ -1,16 +1,41 @@
 /**
- * Compile the kernel pack: `node scripts/pack.ts` writes src/compute/wasm/pack/binary.ts from the AssemblyScript beside
- * it. The result is committed, so that sources run without a build; a test compiles it again and compares.
+ * Compile the kernels: `node scripts/pack.ts` writes a binary.ts beside each folder of AssemblyScript. The results are
+ * committed, so that sources run without a build; a test compiles them again and compares.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { main } from 'assemblyscript/asc'
 
 const root = join(import.meta.dirname, '..')
-const SOURCE = 'src/compute/wasm/pack/assembly/index.ts'
 
-/** Where the compiled modules are kept. */
-export const TARGET = join(root, 'src/compute/wasm/pack/binary.ts')
+/** One WebAssembly module in the sources. */
+interface Kernels {
+  /** Holds assembly/index.ts and binary.ts. */
+  folder: string
+  /** The names of its builds, what each is for, and the compiler's options beyond those of all. */
+  builds: Record<string, { purpose: string; options: string[] }>
+}
+
+/** All that is compiled. */
+export const kernels: Kernels[] = [
+  {
+    folder: 'src/compute/wasm/pack',
+    builds: {
+      simd: { purpose: 'The training kernels, for every engine with SIMD', options: [] },
+      relaxed: {
+        purpose: 'The same with fused multiply-add, for engines with relaxed SIMD',
+        options: ['--enable', 'relaxed-simd']
+      }
+    }
+  },
+  {
+    folder: 'src/compute/vectors',
+    builds: { vectors: { purpose: 'The kernels over flat vectors', options: [] } }
+  }
+]
+
+/** Where the compiled modules of a folder are kept. */
+export const targetOf = ({ folder }: Kernels): string => join(root, folder, 'binary.ts')
 
 // No runtime, no data, no memory of its own: it works on the memory of TensorFlow.js' module. Warning 201 is about
 // addresses that would not fit into 64 bits.
@@ -22,29 +47,28 @@ class PackBuildError extends Error {
   static override name = 'PackBuildError'
 }
 
-/** The text of `TARGET`. */
-export async function packModule(): Promise<string> {
-  const [simd, relaxed] = [await compiled([]), await compiled(['--enable', 'relaxed-simd'])]
-  return `// Written by scripts/pack.ts from assembly/; do not edit.
-
-/** The kernels for every engine with SIMD, as base64 of a WebAssembly module. */
-export const simd = '${simd}'
-
-/** The same with fused multiply-add, for engines with relaxed SIMD. */
-export const relaxed = '${relaxed}'
-`
+/** The text of a folder's binary.ts. */
+export async function binaryModule({ folder, builds }: Kernels): Promise<string> {
+  let text = '// Written by scripts/pack.ts from assembly/; do not edit.\n'
+  for (const [name, { purpose, options }] of Object.entries(builds)) {
+    const base64 = await compiled(`${folder}/assembly/index.ts`, options)
+    text += `\n/** ${purpose}: base64 of a WebAssembly module. */\nexport const ${name} = '${base64}'\n`
+  }
+  return text
 }
 
-async function compiled(more: string[]): Promise<string> {
+async function compiled(source: string, more: string[]): Promise<string> {
   const files = new Map<string, Uint8Array>()
   const writeFile = (name: string, contents: Uint8Array | string): void => {
     if (typeof contents !== 'string') files.set(name, contents)
   }
-  const args = [SOURCE, '--baseDir', root, '--outFile', 'pack.wasm', ...options.split(' '), ...more]
+  const args = [source, '--baseDir', root, '--outFile', 'pack.wasm', ...options.split(' '), ...more]
   const { error, stderr } = await main(args, { writeFile })
   const [binary] = files.values()
   if (error != null || binary == null) throw new PackBuildError(stderr.toString(), { cause: error })
   return Buffer.from(binary).toString('base64')
 }
 
-if (import.meta.main ?? process.argv[1] === import.meta.filename) await writeFile(TARGET, await packModule())
+if (import.meta.main ?? process.argv[1] === import.meta.filename) {
+  for (const each of kernels) await writeFile(targetOf(each), await binaryModule(each))
+}

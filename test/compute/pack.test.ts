@@ -1,17 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import * as binary from '../../src/compute/wasm/pack/binary.ts'
-import { packModule, TARGET } from '../../scripts/pack.ts'
+import { vectors } from '../../src/compute/vectors/binary.ts'
+import { binaryModule, kernels, targetOf } from '../../scripts/pack.ts'
 
 const bytesOf = (base64: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(base64, 'base64'))
 
-describe('the kernel pack', () => {
-  it('is what its sources compile to, byte by byte', async () => {
-    expect(await readFile(TARGET, 'utf8')).to.equal(await packModule())
-  }).timeout(120_000)
+describe('compiled kernels', () => {
+  for (const each of kernels) {
+    it(`are what their sources compile to, byte by byte: ${each.folder}`, async () => {
+      expect(await readFile(targetOf(each), 'utf8')).to.equal(await binaryModule(each))
+    }).timeout(120_000)
+  }
 
-  it('imports nothing but memory, of any size, and brings no data of its own', async () => {
-    for (const base64 of [binary.simd, binary.relaxed]) {
+  it('import nothing but memory, of any size, and bring no data of their own', async () => {
+    for (const base64 of [binary.simd, binary.relaxed, vectors]) {
       const module = await WebAssembly.compile(bytesOf(base64))
       expect(WebAssembly.Module.imports(module)).to.deep.equal([
         { module: 'env', name: 'memory', kind: 'memory' }

@@ -1,4 +1,5 @@
 /** The weighted mean: FedAvg (McMahan et al. 2017, Algorithm 1). Breakdown point 0: one bad update moves it anywhere. */
+import { vectorKernels } from '../../compute/vectors/index.ts'
 import type { AggregationRule } from '../rule.ts'
 
 /** Coordinates summed at a time: 32 KiB of sums stay in the processor's first cache while all deltas pass. */
@@ -9,12 +10,23 @@ const LANES = 4
 export const mean: AggregationRule = {
   name: 'mean',
   combine(deltas, weights, out) {
-    const sums = new Float64Array(Math.min(BLOCK, out.length))
-    for (let start = 0; start < out.length; start += BLOCK) {
-      const end = Math.min(start + BLOCK, out.length)
-      const block = deltas.map((delta) => delta.subarray(start, end))
-      out.set(weightedSums(block, weights, sums.subarray(0, end - start)), start)
-    }
+    const kernels = vectorKernels()
+    if (kernels == null) plainMean(deltas, weights, out)
+    else kernels.weightedSum(deltas, weights, out)
+  }
+}
+
+/** The same bits without WebAssembly's SIMD: the reference. */
+export function plainMean(
+  deltas: readonly Float32Array[],
+  weights: readonly number[],
+  out: Float32Array
+): void {
+  const sums = new Float64Array(Math.min(BLOCK, out.length))
+  for (let start = 0; start < out.length; start += BLOCK) {
+    const end = Math.min(start + BLOCK, out.length)
+    const block = deltas.map((delta) => delta.subarray(start, end))
+    out.set(weightedSums(block, weights, sums.subarray(0, end - start)), start)
   }
 }
 
