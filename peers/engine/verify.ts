@@ -4,7 +4,7 @@ import { commitType, voteType } from '../../src/federation/records.ts'
 import { namedRole } from '../../src/federation/certificate.ts'
 import { openRecovery } from '../../src/federation/recovery.ts'
 import { open } from '../../src/federation/signed.ts'
-import { nextHeight, quorumSize, recoveryBody } from '../../src/rounds/index.ts'
+import { isLapse, nextHeight, quorumSize, recoveryBody } from '../../src/rounds/index.ts'
 import { differences } from './differences.ts'
 import type { Commit, CommitBody } from '../../src/federation/records.ts'
 import type { LedgerTip } from '../../src/rounds/index.ts'
@@ -59,12 +59,13 @@ export async function verifyCommit(tip: LedgerTip, bytes: Uint8Array): Promise<V
 
 /** Does it stand where it belongs? */
 function wrongPlace(tip: LedgerTip, body: CommitBody): Mismatch | null {
-  const { height, round } = nextHeight(tip)
+  const next = nextHeight(tip)
+  const isOld = body.recovery != null || isLapse(next, body)
   const expected: [string, string, string][] = [
     ['it belongs to another federation', String(tip.federation), String(body.federation)],
-    ['it has another height', String(height), String(body.height)],
+    ['it has another height', String(next.height), String(body.height)],
     ['it follows another commit', String(tip.cid), String(body.previous)],
-    ['it is of another round', String(body.recovery == null ? round : tip.body.round), String(body.round)]
+    ['it is of another round', String(isOld ? tip.body.round : next.round), String(body.round)]
   ]
   const wrong = expected.find(([, one, other]) => one !== other)
   if (wrong != null) return { what: wrong[0], expected: wrong[1], found: wrong[2] }

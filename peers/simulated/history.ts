@@ -80,19 +80,26 @@ function drawFederation(
   const isStable = faultModel === 'byzantine' || uniform(random) < 0.4
   const late = uniform(random) < 0.3 ? 1 + integerBelow(random, 2) : 0
   const members = Math.max(3, peers - late)
-  // A cohort must bear the loss of as many as may be gone: it is drawn anew only by the next commit.
   const isSample = uniform(random) < 0.3
-  const most = isSample ? 1 : Math.ceil(quorumSize(members, faultModel) / 2)
   return {
     peers,
     members,
     faultModel,
-    minContributors: 1 + integerBelow(random, most),
+    minContributors: 1 + integerBelow(random, mostContributors(members, { faultModel, isSample })),
     cohort: isSample ? 0.7 : 1,
     ...drawTimeouts(random, isDivisive),
     maxMissed: isStable ? 1_000_000 : 2 + integerBelow(random, 3),
     parameters: 10
   }
+}
+
+/** Rounds whose members are gone lapse; but nobody can tell a liar that stays and never delivers from a slow member. */
+function mostContributors(
+  members: number,
+  { faultModel, isSample }: { faultModel: 'crash' | 'byzantine'; isSample: boolean }
+): number {
+  if (faultModel === 'crash') return members
+  return isSample ? 1 : quorumSize(members, faultModel)
 }
 
 /** Often too short for the weather, so that some see a quorum where others give up, and views change all the time. */

@@ -74,8 +74,8 @@ const updateSchema = z.strictObject({
   trainingMs: z.number().min(0)
 })
 
-/** Why an update that was announced does not count. */
-export const refusalReasons = ['malformed', 'not-finite', 'norm', 'size', 'base'] as const
+/** Why an update that was announced does not count. `too-few`: with it there are less than a round needs. */
+export const refusalReasons = ['malformed', 'not-finite', 'norm', 'size', 'base', 'too-few'] as const
 
 const contributionSchema = z.strictObject({
   author: peerIdField,
@@ -109,7 +109,7 @@ const banSchema = z.strictObject({
 const commitBodySchema = z.strictObject({
   federation: cidField,
   height: countField,
-  /** Training rounds completed, this one included; a commit that only changes membership does not count. */
+  /** Training rounds completed, this one included; a commit that only changes membership, or lapses, does not count. */
   round: countField,
   /** The previous commit; at height 1 the federation's manifest. */
   previous: cidField,

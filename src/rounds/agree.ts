@@ -6,7 +6,7 @@ import { emit, firstTime } from './draft.ts'
 import { oneCorrect } from './quorum.ts'
 import { isWithinReach } from './reach.ts'
 import { timerId } from './timers.ts'
-import { acceptedCount, knownUpdates, knowsValidBody } from './updates.ts'
+import { hasEnoughUpdates, knownUpdates, knowsValidBody, mayLapse } from './updates.ts'
 import { decidedBody, hasQuorum, latestView, latestViews } from './votes.ts'
 import type { Draft } from './draft.ts'
 import type { TimerName } from './timers.ts'
@@ -131,13 +131,17 @@ function requestChecks(draft: Draft): boolean {
   return false
 }
 
-/** Lines 22–33: prevote for a proposal that is valid and does not contradict the lock. */
+/**
+ * Lines 22–33: prevote for a proposal that is valid and does not contradict the lock. Whether a round has to be given up
+ * is no part of validity, as it depends on what each has seen: a hasty proposal to do so is left to its time-out.
+ */
 function prevote(draft: Draft): boolean {
   const { state } = draft
   const proposal = state.proposals.get(state.view)
   if (state.step !== 'propose' || proposal == null) return false
   const valid = state.verdicts.get(proposal.body)
   if (valid === undefined || !isJustified(state, proposal)) return false
+  if (valid && isHasty(state, proposal)) return false
   vote(draft, 'prevote', valid && allowedByLock(state, proposal) ? proposal.body : null)
   return true
 }
@@ -229,6 +233,11 @@ function isJustified(state: RoundState, proposal: KnownProposal): boolean {
   return proposal.validView < state.view && hasQuorum(state, 'prevote', proposal.validView, proposal.body)
 }
 
+/** It gives the round up, and this peer would not; nor has a quorum prevoted so. */
+function isHasty(state: RoundState, { lapses, validView }: KnownProposal): boolean {
+  return lapses === true && validView === -1 && !mayLapse(state)
+}
+
 /** Lines 23 and 29. */
 function allowedByLock(state: RoundState, proposal: KnownProposal): boolean {
   const { locked } = state
@@ -262,7 +271,7 @@ function startTimer(draft: Draft, kind: 'propose' | VoteKind, afterMs: number): 
 /** Is there something to make a new body of? */
 function hasEnough(state: RoundState): boolean {
   if (state.height.mode === 'membership') return state.pending
-  return acceptedCount(state) >= state.config.minContributors
+  return hasEnoughUpdates(state) || mayLapse(state)
 }
 
 /**

@@ -133,17 +133,18 @@ export function isFinished(tip: LedgerTip): boolean {
 export function makeBody(input: BodyInput): CommitBody {
   const { tip, height } = input
   const contributions = makeContributions(input.updates, tip.manifest)
+  const counts = height.mode === 'train' && !isLapse(height, { contributions })
   const bans = bansAfter(tip, input.change.offences)
   return {
     federation: tip.federation,
     height: height.height,
-    round: height.round,
+    round: counts ? height.round : tip.body.round,
     previous: tip.cid,
     time: Math.max(input.time, tip.body.time),
     model: input.model,
     optimizerState: input.optimizerState,
     contributions,
-    evaluation: height.mode === 'train' ? evaluate(input) : tip.body.evaluation,
+    evaluation: counts ? evaluate(input) : tip.body.evaluation,
     epsilon: tip.body.epsilon,
     roster: withoutBanned(nextRoster(tip, height, contributions, input.change), bans, height),
     admissions: input.change.admissions,
@@ -155,12 +156,20 @@ export function makeBody(input: BodyInput): CommitBody {
 }
 
 /**
- * The shares of the accepted updates, by author id: the order of the arithmetic.
+ * Does this body give its round up, as too few updates came? Then it counts none, says who delivered, and leaves the
+ * model as it is; the round is done again.
+ */
+export function isLapse({ mode }: Height, { contributions }: Pick<CommitBody, 'contributions'>): boolean {
+  return mode === 'train' && contributions.every(({ refused }) => refused != null)
+}
+
+/**
+ * The shares of the accepted updates, by author id: the order of the arithmetic. None counts when there are too few.
  *
  * @param updates - at most one an author, in any order
  */
 export function makeContributions(updates: readonly CheckedUpdate[], manifest: Manifest): Contribution[] {
-  const sorted = [...updates].sort((a, b) => compare(a.signed.author, b.signed.author))
+  const sorted = enough(updates, manifest).sort((a, b) => compare(a.signed.author, b.signed.author))
   const accepted = sorted.filter((update) => update.refused == null)
   const { maxSamples } = manifest.aggregation
   const samples = accepted.map((update) => update.signed.value.samples)
@@ -173,6 +182,12 @@ export function makeContributions(updates: readonly CheckedUpdate[], manifest: M
     samples: Math.min(update.signed.value.samples, maxSamples),
     ...(update.refused == null ? {} : { refused: update.refused })
   }))
+}
+
+function enough(updates: readonly CheckedUpdate[], { rounds }: Manifest): CheckedUpdate[] {
+  const accepted = updates.filter(({ refused }) => refused == null).length
+  if (accepted >= rounds.minContributors) return [...updates]
+  return updates.map(({ signed, refused = 'too-few' }) => ({ signed, refused }))
 }
 
 /**

@@ -4,9 +4,12 @@ import { deadlineMs, hasHistory, HISTORY_LENGTH } from './deadline.ts'
 import { emit, firstTime } from './draft.ts'
 import { isWithinReach } from './reach.ts'
 import { timerId } from './timers.ts'
-import { acceptedCount, knownUpdates, knowsValidBody } from './updates.ts'
+import { hasEnoughUpdates, knownUpdates, knowsValidBody, mayLapse, missing } from './updates.ts'
 import type { Draft } from './draft.ts'
 import type { RoundState } from './types.ts'
+
+/** What is left of a wait is over when it is less: no timer is finer, and rounding may leave next to nothing. */
+const TIMER_MS = 1
 
 /** Start local training and the deadline's clock. */
 export function startCollecting(draft: Draft): void {
@@ -18,8 +21,8 @@ export function startCollecting(draft: Draft): void {
 /** The deadline's timer fired; it may have fired early. */
 export function onDeadline(draft: Draft): void {
   const { state } = draft
-  if (state.step !== 'collect') return
-  if (remainingMs(draft) <= 0) state.deadlinePassed = true
+  if (state.height.mode !== 'train' || state.step === 'done') return
+  if (remainingMs(draft) < TIMER_MS) state.deadlinePassed = true
   else scheduleDeadline(draft)
 }
 
@@ -29,19 +32,16 @@ export function collect(draft: Draft): void {
   if (state.step === 'idle' && (state.pending || knowsValidBody(state))) return startView(draft, state.view)
   if (state.step !== 'collect') return
   noteMajority(draft)
-  const closed =
-    isComplete(state) || (state.deadlinePassed && acceptedCount(state) >= state.config.minContributors)
+  const closed = hasEnoughUpdates(state) ? state.deadlinePassed || isComplete(state) : mayLapse(state)
   if (!closed && !knowsValidBody(state)) return
   rememberDuration(draft)
   emit(draft, { type: 'prepare', updates: knownUpdates(state) })
   startView(draft, 0)
 }
 
-/** Every member of the cohort has delivered or is out of reach, and there are enough. */
+/** Every member of the cohort has delivered or is out of reach. */
 function isComplete(state: RoundState): boolean {
-  const missing = state.height.cohort.filter((peer) => !state.updates.has(peer))
-  const expected = missing.some((peer) => peer === state.self || isWithinReach(state, peer))
-  return !expected && acceptedCount(state) >= state.config.minContributors
+  return !missing(state).some((peer) => peer === state.self || isWithinReach(state, peer))
 }
 
 function noteMajority(draft: Draft): void {

@@ -2,6 +2,7 @@
 export {
   genesisTip,
   isFinished,
+  isLapse,
   makeBody,
   makeContributions,
   nextHeight,

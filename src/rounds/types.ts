@@ -50,6 +50,8 @@ export interface KnownUpdate {
 export interface KnownProposal {
   body: string
   validView: number
+  /** The body gives the round up: too few updates came for it. */
+  lapses?: boolean
 }
 
 /** A body together with the view it was locked, or seen valid, in. */

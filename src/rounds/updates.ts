@@ -13,8 +13,31 @@ export function acceptedCount(state: RoundState): number {
   return count
 }
 
-/** True when somebody has closed the collection and made a body that holds. One that does not hold counts for nothing. */
+/** Is there enough for this round's commit? */
+export function hasEnoughUpdates(state: RoundState): boolean {
+  return acceptedCount(state) >= state.config.minContributors
+}
+
+/** Who of the cohort has not delivered. */
+export function missing({ height, updates }: RoundState): string[] {
+  return height.cohort.filter((peer) => !updates.has(peer))
+}
+
+/**
+ * May the round be given up, as too few have delivered and nobody is left who could? Else the dead could not leave the
+ * roster, nor anybody come in their place. Members that are slow are waited for by all that are connected to them.
+ */
+export function mayLapse(state: RoundState): boolean {
+  const isOver = state.height.mode === 'train' && state.deadlinePassed && !hasEnoughUpdates(state)
+  return isOver && !missing(state).some((peer) => peer === state.self || state.connected.has(peer))
+}
+
+/**
+ * True when somebody has closed the collection and made a body that holds. One that does not hold counts for nothing,
+ * and one that gives the round up not for those who need not.
+ */
 export function knowsValidBody(state: RoundState): boolean {
-  for (const valid of state.verdicts.values()) if (valid) return true
+  const lapsing = new Set([...state.proposals.values()].flatMap(({ body, lapses }) => (lapses ? body : [])))
+  for (const [body, valid] of state.verdicts) if (valid && !lapsing.has(body)) return true
   return false
 }

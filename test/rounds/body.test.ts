@@ -255,6 +255,16 @@ describe('makeContributions', () => {
     ])
   })
 
+  it('counts none when there are too few', () => {
+    const [a, b] = peers(2)
+    const updates = [someUpdate(a), someUpdate(b, { refused: 'norm' })]
+    const contributions = makeContributions(updates, someManifest({ minContributors: 2 }))
+    expect(contributions.map(({ weight, refused }) => [weight, refused])).to.deep.equal([
+      [0, 'too-few'],
+      [0, 'norm']
+    ])
+  })
+
   it('of refused updates only, or of none, has no weights', () => {
     expect(makeContributions([], someManifest())).to.deep.equal([])
     const [only] = makeContributions([someUpdate(somePeer(1), { refused: 'size' })], someManifest())

@@ -84,6 +84,38 @@ describe('a federation with dead peers', () => {
   })
 })
 
+describe('a federation that has too few contributors left', () => {
+  const roster = ({ observer }: Scenario): readonly string[] => observer.latest.position.height.roster
+  const roundAt = ({ observer }: Scenario): number => observer.latest.position.tip.body.round
+
+  it('gives rounds up until the dead have left, then waits for others to come, and goes on with them', () => {
+    const scenario = new Scenario({ peers: 4, minContributors: 4, maxMissed: 2 }).until(3)
+    scenario.crash(3)
+    scenario.until(5)
+    expect(roster(scenario)).to.deep.equal(['p0', 'p1', 'p2'])
+    expect(roundAt(scenario)).to.equal(3)
+    scenario.run(60_000)
+    expect(scenario.decided).to.equal(5)
+    scenario.restart(3)
+    scenario.runUntil(() => roundAt(scenario) === 5)
+    expect(scenario.authorsAt(scenario.decided)).to.have.length(4)
+  })
+
+  it('waits for who is slow, however slow, as long as it is there', () => {
+    const training = [0, 1, 2, 3].map((peer) => ({ leastMs: peer === 0 ? 100_000 : TRAIN_MS, spreadMs: 0 }))
+    const scenario = new Scenario({ peers: 4, training, minContributors: 4, maxMissed: 1 }).until(2)
+    expect(roundAt(scenario)).to.equal(2)
+  })
+
+  it('draws another cohort when the one of a round is dead', () => {
+    const scenario = new Scenario({ peers: 5, minContributors: 2, cohort: 0.4 })
+    scenario.runUntil(() => scenario.decided === 3)
+    const { cohort } = scenario.observer.latest.position.height
+    for (const peer of cohort) scenario.crash(scenario.federation.ids.indexOf(peer))
+    scenario.runUntil(() => roundAt(scenario) === 6)
+  })
+})
+
 describe('a federation whose peers restart', () => {
   it('loses nothing when all crash at once, again and again', () => {
     const scenario = new Scenario({ peers: 4 })

@@ -17,6 +17,7 @@ import type { EngineComponents, EngineOptions, FetchOptions, HeldUpdate, Positio
 import type { RoundRecord } from '../records/records.ts'
 import type { Proposal, Update, Vote } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
+import { isLapse } from '../../../src/rounds/index.ts'
 import type { Height, Offence, RoundEffect, RoundEvent } from '../../../src/rounds/index.ts'
 import type { TrainingProgress, TrainingResult } from '../../../src/training/types.ts'
 
@@ -287,7 +288,8 @@ export class HeightWork {
     const body = (await cidOf(encode(signed.value.body))).toString()
     if (!this.#proposals.has(body)) this.#proposals.set(body, signed)
     const { view, validView } = signed.value
-    this.#dispatch({ type: 'proposal', from: signed.author, view, proposal: { body, validView } })
+    const lapses = isLapse(this.height, signed.value.body)
+    this.#dispatch({ type: 'proposal', from: signed.author, view, proposal: { body, validView, lapses } })
   }
 
   #onVote(signed: Signed<Vote>): void {

@@ -28,7 +28,7 @@ export class ResultsCache {
     this.#init = init
   }
 
-  /** The next model; the current one for a height without updates. */
+  /** The next model; the current one where no update counts. */
   async of(updates: readonly HeldUpdate[]): Promise<Results> {
     const key = updates
       .map((update) => update.signed.cid.toString())
@@ -36,26 +36,22 @@ export class ResultsCache {
       .join()
     const known = this.#bySet.get(key)
     if (known != null) return await known
-    const results = updates.length === 0 ? this.#unchanged() : this.#compute(updates)
+    const results = this.#compute(updates)
     this.#bySet.set(key, results)
     results.catch(() => this.#bySet.delete(key))
     return await results
-  }
-
-  async #unchanged(): Promise<Results> {
-    const { position } = this.#init
-    const { blocks } = this.#init
-    return withStorage(blocks, { weights: position.weights, model: position.tip.body.model })
   }
 
   async #compute(updates: readonly HeldUpdate[]): Promise<Results> {
     const { position, signal, stretch, blocks } = this.#init
     const manifest = position.tip.manifest
     const byAuthor = new Map(updates.map((update) => [update.signed.author, update]))
-    const deltas = makeContributions(updates, manifest).flatMap(({ author, weight }) => {
+    const deltas = makeContributions(updates, manifest).flatMap(({ author, weight, refused }) => {
       const read = byAuthor.get(author)?.read
-      return read == null ? [] : [{ weight, read }]
+      return read == null || refused != null ? [] : [{ weight, read }]
     })
+    if (deltas.length === 0)
+      return withStorage(blocks, { weights: position.weights, model: position.tip.body.model })
     const weights = await aggregate(
       { aggregation: manifest.aggregation, model: position.weights, deltas, stretch },
       signal

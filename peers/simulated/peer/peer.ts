@@ -2,7 +2,7 @@
  * One simulated peer: the real round machine and the real commit bodies, around them a thin engine without signatures
  * or promises, so that a round takes microseconds. What the machine wants done takes virtual time.
  */
-import { admissible, initialState, nextHeight, step } from '../../../src/rounds/index.ts'
+import { admissible, initialState, isLapse, nextHeight, step } from '../../../src/rounds/index.ts'
 import { Accused } from './accused.ts'
 import { changesAnything } from '../../engine/membership.ts'
 import { changeOf, Desk } from './desk.ts'
@@ -283,7 +283,8 @@ export class SimPeer implements Actor {
 
   #onProposal(record: ProposalRecord): void {
     const { address, validView, view, from } = record
-    this.dispatch({ type: 'proposal', from, view, proposal: { body: address, validView } })
+    const lapses = isLapse(this.position.height, record.body)
+    this.dispatch({ type: 'proposal', from, view, proposal: { body: address, validView, lapses } })
   }
 
   /** On disk first, with what it takes to argue for the lock after a restart; sent once it is there. */

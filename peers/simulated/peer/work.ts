@@ -1,6 +1,6 @@
 /** The work behind a commit body: judge updates, aggregate, make the body, check another's by making it again. */
 import { rules, serverOptimizer } from '../../../src/aggregation/index.ts'
-import { makeBody, makeContributions } from '../../../src/rounds/index.ts'
+import { isLapse, makeBody, makeContributions } from '../../../src/rounds/index.ts'
 import { addressOf } from './address.ts'
 import type { EvidenceRecord, ProposalRecord, SimUpdate } from './records.ts'
 import type { CommitBody, RefusalReason, Update } from '../../../src/federation/records.ts'
@@ -67,7 +67,8 @@ export function claimsFault(position: SimPosition, { body, updates }: ProposalRe
   if (body.height !== height.height || !body.previous.equals(tip.cid)) return 'height'
   if (body.time < tip.body.time) return 'time'
   const accepted = body.contributions.filter((contribution) => contribution.refused == null).length
-  if (height.mode === 'train' && accepted < tip.manifest.rounds.minContributors) return 'too few'
+  const isTooFew = accepted < tip.manifest.rounds.minContributors && !isLapse(height, body)
+  if (height.mode === 'train' && isTooFew) return 'too few'
   const changes = body.admissions.length + (body.evidence?.length ?? 0)
   if (height.mode === 'membership' && changes === 0) return 'nothing'
   const listed = new Set(body.contributions.map((contribution) => contribution.update.toString()))
@@ -82,7 +83,6 @@ function aggregated(
   input: MakeInput,
   updates: readonly CheckedUpdate[]
 ): Float32Array {
-  if (updates.length === 0) return weights
   const { aggregation } = tip.manifest
   const byAuthor = new Map(input.updates.map((update) => [update.signed.author, update]))
   const counted = makeContributions(updates, tip.manifest).filter(({ refused }) => refused == null)
@@ -90,6 +90,7 @@ function aggregated(
     const update = byAuthor.get(author)
     return update == null ? [] : [deltaOf(input, update)]
   })
+  if (counted.length === 0) return weights
   const combined = new Float32Array(weights.length)
   const next = new Float32Array(weights.length)
   const shares = counted.map(({ weight }) => weight)

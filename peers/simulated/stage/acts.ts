@@ -70,14 +70,12 @@ function bury<P extends Actor>(stage: Stage<P>, { decided }: ActsOptions): numbe
 
 /** Does this roster bear it that these are gone? */
 function bears(history: History, { height, tip }: OpenHeight, gone: readonly string[]): boolean {
-  const { faultModel, minContributors, maxMissed } = history.federation
+  const { faultModel, maxMissed } = history.federation
   const size = height.roster.length
   const absent = tip.body.roster.filter(({ missed }) => missed + 1 >= maxMissed).length
   // Who is gone and not a member counts: it may have asked to join before.
   const lost = gone.length + history.liars.length
-  const untrained = height.cohort.filter((peer) => gone.includes(peer)).length + history.liars.length
-  const isTrained = height.mode === 'membership' || height.cohort.length - untrained >= minContributors
-  return lost + absent <= size - quorumSize(size, faultModel) && (isTrained || untrained === 0)
+  return lost + absent <= size - quorumSize(size, faultModel)
 }
 
 /** All correct peers that are up get so many heights further than the furthest is. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { LENGTH, Swarm } from './swarm.ts'
+import type { LedgerTip } from '../../../src/rounds/index.ts'
 
 describe('round engine', () => {
   let swarm: Swarm
@@ -94,6 +95,28 @@ describe('round engine', () => {
     await swarm.reached(late, 5)
     const { tip } = late.engine.snapshot()
     expect(tip?.body.roster.map((entry) => entry.peer)).to.include(late.id)
+  })
+
+  it('gives rounds up that too few are left for, and goes on when the dead return', async () => {
+    const limits = { startMembers: 4, minContributors: 4, maxMissed: 1, stop: { rounds: 100 } }
+    swarm = await new Swarm({ manifest: { rounds: limits } }).start()
+    await swarm.reached(swarm.peers[0], 1)
+    const models: string[] = []
+    const lapse = new Promise<LedgerTip>((resolve) => {
+      swarm.peers[0].engine.addEventListener('commit', ({ detail: { tip } }) => {
+        models.push(tip.body.model.toString())
+        if (tip.body.roster.length === 3) resolve(tip)
+      })
+    })
+    await swarm.reached(swarm.peers[0], 2)
+    swarm.kill(swarm.peers[3])
+    const { body } = await lapse
+    expect(body.contributions.map(({ refused }) => refused)).to.deep.equal(Array(3).fill('too-few'))
+    expect(models.at(-1)).to.equal(models.at(-2))
+    await settled(swarm)
+    const revived = await swarm.revive(swarm.peers[3])
+    await swarm.reached(revived, body.round + 2)
+    expect(revived.engine.snapshot().tip?.body.contributions).to.have.length(4)
   })
 
   it('waits without a quorum and goes on with one', async () => {

@@ -36,6 +36,14 @@ export const mutants: Mutant[] = [
     faultModel: 'byzantine'
   },
   {
+    name: 'no-lapse',
+    what: 'waits for ever for the updates of the dead',
+    file: 'src/rounds/updates.ts',
+    from: 'const isOver = ',
+    to: 'const isOver = false && ',
+    faultModel: 'crash'
+  },
+  {
     name: 'vote-before-sync',
     what: 'a vote is sent while it is being written',
     file: 'peers/simulated/peer/peer.ts',
@@ -144,7 +152,8 @@ export const mutants: Mutant[] = [
     file: 'peers/simulated/simulation.ts',
     from: 'const isAuthorHere = attempt === 0 && ',
     to: 'const isAuthorHere = ',
-    faultModel: 'byzantine'
+    faultModel: 'byzantine',
+    strategies: ['withhold']
   },
   {
     name: 'second-votes-ignored',
