@@ -46,6 +46,13 @@ export function randomFrom(bytes: Uint8Array, ...more: number[]): Random {
   return seededRandom(...words, ...more)
 }
 
+/** Draws that are asked for by number, in any order: each follows from the seed and its number alone. */
+export function countedRandom(seed: Uint8Array): (index: number) => number {
+  const random = randomFrom(seed)
+  const [first, second] = [random(), random()]
+  return (index) => splitmix32((splitmix32((index ^ first) >>> 0) ^ second) >>> 0)
+}
+
 /** Uniform in [0, 1), 24 bits: exact in float32. */
 export function uniform(random: Random): number {
   return (random() >>> 8) / 0x1000000

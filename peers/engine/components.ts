@@ -4,6 +4,7 @@ import type { Ledger, RecoveryLog, VoteLog } from '../../src/state/index.ts'
 import type { RecordKind } from '../../src/federation/records.ts'
 import type { VectorReader } from '../../src/codecs/index.ts'
 import type { Trainer } from '../../src/training/types.ts'
+import type { ErrorFeedback } from './feedback.ts'
 import type { Membership } from './membership.ts'
 import type { Logger, PrivateKey } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
@@ -79,6 +80,7 @@ export interface EngineComponents {
   ledger: Ledger
   votes: VoteLog
   recoveries: RecoveryLog
+  feedback: ErrorFeedback
   blocks: BlockExchange
   gossip: Gossip
   catchUp: CatchUpClient

@@ -88,6 +88,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   /** Read the ledger from disk, so that membership is known before anybody is let in. Comes before `start()`. */
   async load(): Promise<void> {
     await this.branches.load(await this.#tip.read())
+    await this.#components.feedback.load()
     this.#fallback = this.#tip.recentModels
   }
 
@@ -358,9 +359,10 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     const now = this.#components.clock.elapsedMs()
     this.#emit('commit', { tip, commit: next.bytes, durationMs: now - this.#appliedAt })
     this.#appliedAt = now
-    const keep = [next.body.model, ...this.#models.coming, ...this.#fallback]
+    const { blocks, feedback } = this.#components
+    const keep = [next.body.model, ...this.#models.coming, ...this.#fallback, ...feedback.roots]
     this.#models.moved(next.body.model)
-    this.#background(this.#components.blocks.prune(keep))
+    this.#background(blocks.prune(keep))
     return true
   }
 

@@ -6,16 +6,22 @@ export type ByteReader = (offset: number, length: number) => Promise<Uint8Array>
 /** Reads part of a vector: `count` values from `start` on. The result is only valid until the next call. */
 export type VectorReader = (start: number, count: number) => Promise<Float32Array>
 
-/** One codec: pure, exact about lengths, the same on every platform. */
+/** One codec with its parameters: pure, exact about lengths, its decoder the same on every platform. */
 export interface Codec {
   readonly name: string
+  /**
+   * True where so much is lost that the sender must add it to what it sends next, or the federation does not converge
+   * (Karimireddy et al. 2019, "Error Feedback Fixes SignSGD and other Gradient Compression Schemes").
+   */
+  readonly errorFeedback: boolean
   /** Bytes of the payload of a vector of `length` values; what differs is refused before it is fetched. */
   sizeBytes(length: number): number
-  /** May return a view of `delta`. */
+  /** May return a view of `delta`. What is not finite is encoded as what no peer accepts. */
   encode(delta: Float32Array): Uint8Array
   /**
    * Decode on demand, so that aggregation holds only a stretch of each update at a time. The reader it returns rejects
-   * with `VectorRangeError` for values that the vector has not, with `PayloadLengthError` when bytes are missing.
+   * with `VectorRangeError` for values that the vector has not, with `PayloadLengthError` when bytes are missing, with
+   * `MalformedPayloadError` for bytes that no encoder makes.
    */
   decode(payload: ByteReader, length: number): VectorReader
 }

@@ -10,6 +10,18 @@ export class PayloadLengthError extends Error {
   }
 }
 
+/** A payload of the right length that no encoder makes: whoever sent it made it so, and every peer refuses it alike. */
+export class MalformedPayloadError extends Error {
+  static override name = 'MalformedPayloadError'
+
+  constructor(codec: string, found: string, expected: string) {
+    super(
+      `Not a payload of the codec ${codec}: found ${found}, expected ${expected}; its author must send another`
+    )
+    this.name = 'MalformedPayloadError'
+  }
+}
+
 /** A stretch that is not part of the vector. */
 export class VectorRangeError extends RangeError {
   static override name = 'VectorRangeError'

@@ -7,6 +7,7 @@ const BYTES = Float32Array.BYTES_PER_ELEMENT
 
 export const fp32: Codec = {
   name: 'fp32',
+  errorFeedback: false,
   sizeBytes: (length) => length * BYTES,
   encode: floatsToBytes,
   decode(payload: ByteReader, length: number): VectorReader {

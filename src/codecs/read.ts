@@ -17,6 +17,7 @@ export function bytesReader(payload: Uint8Array): ByteReader {
 
 /** @throws {PayloadLengthError} the reader gave another number of bytes */
 export async function readExactly(payload: ByteReader, offset: number, length: number): Promise<Uint8Array> {
+  if (length === 0) return new Uint8Array(0)
   const bytes = await payload(offset, length)
   if (bytes.byteLength !== length) throw new PayloadLengthError(offset, bytes.byteLength, length)
   return bytes

@@ -1,7 +1,7 @@
 /** What every codec must keep to: `codecCompliance(codec, …)` inside a `describe`. */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { PayloadLengthError, VectorRangeError } from '../../src/codecs/index.ts'
+import { MalformedPayloadError, PayloadLengthError, VectorRangeError } from '../../src/codecs/index.ts'
 import { floatsToBytes } from '../../src/vectors.ts'
 import { failure } from '../helpers/failure.ts'
 import type { ByteReader, Codec } from '../../src/codecs/index.ts'
@@ -9,6 +9,10 @@ import type { ByteReader, Codec } from '../../src/codecs/index.ts'
 export interface CodecExpectations {
   /** The most by which a decoded value may be off, for a vector whose largest magnitude is `largest`. 0: lossless. */
   maxError: (largest: number) => number
+  /** Its payloads can carry NaN and infinities; else whatever decodes is finite. */
+  notFinite?: boolean
+  /** Values after which the codec begins anew: stretches are taken across such places. */
+  blockValues?: number
 }
 
 const floats = fc
@@ -33,7 +37,9 @@ async function decoded(codec: Codec, delta: Float32Array, shift = 0): Promise<Fl
   return (await codec.decode(readerOf(payload, shift), delta.length)(0, delta.length)).slice()
 }
 
-export function codecCompliance(codec: Codec, { maxError }: CodecExpectations): void {
+export function codecCompliance(codec: Codec, expectations: CodecExpectations): void {
+  const { maxError, notFinite = false, blockValues = 16 } = expectations
+
   it('makes payloads of exactly the size it announces', () => {
     fc.assert(
       fc.property(floats, (delta) => {
@@ -85,19 +91,62 @@ export function codecCompliance(codec: Codec, { maxError }: CodecExpectations): 
     for (const shift of [1, 2, 3]) expect(bits(await decoded(codec, delta, shift))).to.equal(aligned)
   })
 
-  it('decodes any bytes of the right length to something, or fails with an error', async () => {
+  it('decodes stretches across its blocks to the same bits as the whole', async () => {
+    const length = 3 * blockValues + 7
+    const delta = Float32Array.from({ length }, (_, i) => Math.fround(Math.sin(i * i)))
+    const whole = await decoded(codec, delta)
+    const payload = codec.encode(delta).slice()
+    expect(payload.byteLength).to.equal(codec.sizeBytes(length))
+    const read = codec.decode(readerOf(payload), length)
+    for (const start of [0, 1, blockValues - 1, blockValues, blockValues + 1, 2 * blockValues - 3]) {
+      for (const count of [0, 1, 5, blockValues, blockValues + 2]) {
+        const part = (await read(start, count)).slice()
+        expect(bits(part), `${count} from ${start}`).to.equal(bits(whole.slice(start, start + count)))
+      }
+    }
+  })
+
+  it('decodes any bytes of the right length to values, or refuses them with its error', async () => {
+    const size = codec.sizeBytes(21)
     await fc.assert(
-      fc.asyncProperty(
-        fc.uint8Array({ minLength: codec.sizeBytes(16), maxLength: codec.sizeBytes(16) }),
-        async (payload) => {
-          try {
-            expect((await codec.decode(readerOf(payload), 16)(0, 16)).length).to.equal(16)
-          } catch (error) {
-            expect(error).to.be.instanceOf(Error)
-          }
+      fc.asyncProperty(fc.uint8Array({ minLength: size, maxLength: size }), async (payload) => {
+        try {
+          const values = await codec.decode(readerOf(payload), 21)(0, 21)
+          expect(values.length).to.equal(21)
+          if (!notFinite) expect(values.every(Number.isFinite)).to.equal(true)
+        } catch (error) {
+          expect(error).to.be.instanceOf(MalformedPayloadError)
         }
-      )
+      })
     )
+  })
+
+  it('decodes a payload of which any bit is turned round to values, or refuses it with its error', async () => {
+    const delta = Float32Array.from({ length: blockValues + 5 }, (_, i) => Math.fround(Math.cos(i)))
+    const payload = codec.encode(delta).slice()
+    for (let at = 0; at < payload.byteLength; at++) {
+      const changed = payload.slice()
+      changed[at] ^= 1 << (at % 8)
+      try {
+        const values = await codec.decode(readerOf(changed), delta.length)(0, delta.length)
+        if (!notFinite) expect(values.every(Number.isFinite), `byte ${at}`).to.equal(true)
+      } catch (error) {
+        expect(error, `byte ${at}`).to.be.instanceOf(MalformedPayloadError)
+      }
+    }
+  })
+
+  it('makes of what is not finite a payload that is refused, or is not finite either', async () => {
+    for (const value of [Number.NaN, Infinity, -Infinity]) {
+      // Every value, for codecs that send some only.
+      const payload = codec.encode(new Float32Array(50).fill(value)).slice()
+      try {
+        const values = await codec.decode(readerOf(payload), 50)(0, 50)
+        expect(values.every(Number.isFinite), `of ${value}`).to.equal(false)
+      } catch (error) {
+        expect(error).to.be.instanceOf(MalformedPayloadError)
+      }
+    }
   })
 
   it('refuses stretches that the vector has not', async () => {

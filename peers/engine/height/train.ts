@@ -1,5 +1,5 @@
 /** One round's own work: train, encode, keep, sign. */
-import { codecs } from '../../../src/codecs/index.ts'
+import { codecOf } from '../../../src/codecs/index.ts'
 import { updateType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
 import { randomFrom } from '../../../src/random.ts'
@@ -13,7 +13,7 @@ import type { TrainingResult, TrainOptions } from '../../../src/training/types.t
 const MAX_INLINE_TOTAL_BYTES = 256 * 1024
 
 export interface TrainInput {
-  components: Pick<EngineComponents, 'trainer' | 'blocks' | 'key' | 'self'>
+  components: Pick<EngineComponents, 'trainer' | 'blocks' | 'feedback' | 'key' | 'self'>
   position: Position
   height: Height
   round: number
@@ -21,7 +21,10 @@ export interface TrainInput {
   inlineBytes: number
 }
 
-/** Train from the global model and make the result announceable: its payload is stored before it is signed. */
+/**
+ * Train from the global model and make the result announceable: its payload is stored before it is signed, and what that
+ * leaves out before anybody hears of it.
+ */
 export async function trainUpdate(
   input: TrainInput,
   options: TrainOptions
@@ -30,8 +33,11 @@ export async function trainUpdate(
   const { tip, weights } = position
   const seed = localSeed(tip.cid.multihash.digest, components.self)
   const result = await components.trainer.train({ weights, round, seed }, options)
-  const codec = codecs[tip.manifest.exchange.codec]
-  const payload = codec.encode(result.delta)
+  const codec = codecOf(tip.manifest.exchange.codec, tip.cid.multihash.digest)
+  const delta = codec.errorFeedback
+    ? await components.feedback.carry(result.delta, height.height)
+    : result.delta
+  const payload = codec.encode(delta)
   // A proposal carries all updates: in a large roster there is less room for each.
   const limit = Math.min(input.inlineBytes, MAX_INLINE_TOTAL_BYTES / height.roster.length)
   const update: Update = {
@@ -48,7 +54,10 @@ export async function trainUpdate(
     trainingMs: result.trainingMs
   }
   options.signal?.throwIfAborted()
-  return { signed: await seal(updateType, update, components.key), result }
+  const signed = await seal(updateType, update, components.key)
+  if (codec.errorFeedback)
+    await components.feedback.keep({ height: height.height, update: signed.cid, codec, delta, payload })
+  return { signed, result }
 }
 
 /** Differs between members and rounds, and is the same again after a restart. */

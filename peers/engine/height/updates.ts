@@ -1,7 +1,7 @@
 /** Other members' updates: fetched, checked, held for the height they belong to. */
 import { checkDelta } from '../../../src/aggregation/index.ts'
-import { bytesReader, codecs } from '../../../src/codecs/index.ts'
-import type { ByteReader } from '../../../src/codecs/index.ts'
+import { bytesReader, codecOf, MalformedPayloadError } from '../../../src/codecs/index.ts'
+import type { ByteReader, Codec } from '../../../src/codecs/index.ts'
 import type { BlockExchange, FetchOptions, HeldUpdate, Position } from '../components.ts'
 import type { Update, RefusalReason } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
@@ -26,10 +26,13 @@ export interface UpdatePoolInit {
 /** The updates of one height. Every announced update is fetched and judged once. */
 export class UpdatePool {
   readonly #init: UpdatePoolInit
+  readonly #codec: Codec
   readonly #held = new Map<string, Promise<HeldUpdate>>()
 
   constructor(init: UpdatePoolInit) {
+    const { tip } = init.position
     this.#init = init
+    this.#codec = codecOf(tip.manifest.exchange.codec, tip.cid.multihash.digest)
   }
 
   /**
@@ -53,7 +56,8 @@ export class UpdatePool {
     try {
       return await this.#judgePayload(signed)
     } catch (error) {
-      if (error instanceof PayloadMismatchError) return { signed, refused: 'malformed' }
+      const isMalformed = error instanceof PayloadMismatchError || error instanceof MalformedPayloadError
+      if (isMalformed) return { signed, refused: 'malformed' }
       throw error
     }
   }
@@ -61,7 +65,7 @@ export class UpdatePool {
   async #judgePayload(signed: Signed<Update>): Promise<HeldUpdate> {
     const { position } = this.#init
     const { length } = position.weights
-    const read = this.#codec().decode(await this.#payload(signed), length)
+    const read = this.#codec.decode(await this.#payload(signed), length)
     const { maxNorm } = position.tip.manifest.aggregation
     const unfit = await checkDelta(read, { length, maxNorm, stretch: this.stretch })
     return unfit == null ? { signed, read } : { signed, refused: unfit }
@@ -80,16 +84,13 @@ export class UpdatePool {
   #judgeClaims(update: Update): RefusalReason | null {
     const { tip, weights } = this.#init.position
     if (!update.base.equals(tip.cid) || update.height !== this.#init.height) return 'base'
-    if (update.codec !== tip.manifest.exchange.codec) return 'malformed'
-    return update.sizeBytes === this.#codec().sizeBytes(weights.length) ? null : 'size'
+    if (update.codec !== this.#codec.name) return 'malformed'
+    return update.sizeBytes === this.#codec.sizeBytes(weights.length) ? null : 'size'
   }
 
-  #codec(): (typeof codecs)['fp32'] {
-    return codecs[this.#init.position.tip.manifest.exchange.codec]
-  }
-
-  /** Coordinates to work on at a time: one block's worth. */
+  /** Coordinates to work on at a time: what one block of a model has. */
   get stretch(): number {
-    return this.#init.position.tip.manifest.exchange.blockSizeBytes / Float32Array.BYTES_PER_ELEMENT
+    const { blockSizeBytes } = this.#init.position.tip.manifest.exchange
+    return Math.floor(blockSizeBytes / Float32Array.BYTES_PER_ELEMENT)
   }
 }

@@ -8,6 +8,7 @@ import { MisbehavedError } from '../../../src/federation/errors.ts'
 import { activeMember, checkAdmission } from '../../../src/federation/membership.ts'
 import { Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { RoundEngine } from '../../engine/engine.ts'
+import { ErrorFeedback } from '../../engine/feedback.ts'
 import { hostClock } from '../clock.ts'
 import { mostUsefulFirst } from '../network/addresses.ts'
 import { Traffic } from '../network/counted.ts'
@@ -283,6 +284,7 @@ function engineComponents(
 ): EngineComponents {
   const { key, self, certificate } = identity
   const { ledger: others } = node.services
+  const log = logger.forComponent('murmur:engine')
   return {
     key,
     self,
@@ -290,6 +292,7 @@ function engineComponents(
     ledger,
     votes: new VoteLog(storage.state),
     recoveries: new RecoveryLog(storage.state),
+    feedback: new ErrorFeedback({ state: storage.state, blocks, log }),
     blocks,
     gossip: talk,
     catchUp: {
@@ -298,7 +301,7 @@ function engineComponents(
     trainer,
     membership,
     clock: hostClock,
-    log: logger.forComponent('murmur:engine'),
+    log,
     addresses
   }
 }

@@ -1,5 +1,6 @@
 /** One peer of the slow stage: the real round engine with real signatures, on a virtual disk, clock and network. */
 import { RoundEngine } from '../../engine/engine.ts'
+import { ErrorFeedback } from '../../engine/feedback.ts'
 import { Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { uniform } from '../../../src/random.ts'
 import { simulatedBlocks } from './blocks.ts'
@@ -87,6 +88,7 @@ export class EngineActor implements Actor {
   #components(): EngineComponents {
     const store = virtualStore(this.disk)
     const { life } = this
+    const blocks = simulatedBlocks(this.#stage, this)
     return {
       key: this.key,
       self: this.id,
@@ -94,7 +96,8 @@ export class EngineActor implements Actor {
       ledger: new Ledger(store),
       votes: new VoteLog(store),
       recoveries: new RecoveryLog(store),
-      blocks: simulatedBlocks(this.#stage, this),
+      feedback: new ErrorFeedback({ state: store, blocks, log: silent }),
+      blocks,
       gossip: {
         publish: async (record) => {
           if (this.life === life) await this.#stage.publish(this, record)

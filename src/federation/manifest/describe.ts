@@ -1,5 +1,5 @@
 /** The manifest in plain words, for a person who is asked whether to take part. */
-import type { InputSpec, Manifest, TrainingSpec } from './schema.ts'
+import type { CodecSpec, InputSpec, Manifest, TrainingSpec } from './schema.ts'
 import type { Signed } from '../signed.ts'
 
 /** Labels, columns or hidden layers listed before the rest is only counted. */
@@ -16,6 +16,7 @@ export function describeManifest({ value: manifest, cid }: Signed<Manifest>): st
     `Your data         ${describeInput(manifest.task.input)}`,
     `Training          ${describeTraining(manifest.training)}`,
     `Rounds            ${describeRounds(manifest)}`,
+    `Updates           ${describeCodec(manifest.exchange.codec)}`,
     `Privacy           your data stays with you; model changes go to all members ${describePrivacy(manifest)}`,
     `Members           ${describeMembership(manifest)}`,
     `Licence           the resulting model is under ${manifest.licence}`,
@@ -68,6 +69,24 @@ function describeRounds({ rounds }: Manifest): string {
   const early = target == null ? '' : `, or until ${target.metric} reaches ${target.value}`
   const share = rounds.cohort === 1 ? 'all members' : `${Math.round(rounds.cohort * 100)} % of the members`
   return `${rounds.stop.rounds}${early}; ${share} train in each, at least ${rounds.minContributors} must deliver; starts with ${plural(rounds.startMembers, 'member')}`
+}
+
+function describeCodec(codec: CodecSpec): string {
+  const rest = 'what that leaves out is added to the next one (error feedback)'
+  switch (codec.name) {
+    case 'fp32':
+      return 'sent as they are (fp32)'
+    case 'topk':
+    case 'randomk': {
+      const which = codec.name === 'topk' ? 'largest' : 'randomly drawn'
+      return `the ${which} ${Number((codec.fraction * 100).toPrecision(3))} % of the values, as ${codec.values}; ${rest}`
+    }
+    case 'int4':
+    case 'sign':
+      return `compressed (${codec.name}); ${rest}`
+    default:
+      return `compressed (${codec.name})`
+  }
 }
 
 function describePrivacy({ privacy }: Manifest): string {

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { bytesField, cidField, peerIdField, realField, textField, timeField } from '../fields.ts'
+import { exchangeSchema } from './exchange.ts'
 
 /** The most parameters a model may have: 256 Mi fp32 values are 1 GiB. */
 export const MAX_PARAMETERS = 256 * 1024 * 1024
@@ -150,16 +151,6 @@ const aggregationSchema = z.strictObject({
   maxNorm: positive.default(1e6)
 })
 
-const exchangeSchema = z.strictObject({
-  codec: z.enum(['fp32']).default('fp32'),
-  topology: z.enum(['full']).default('full'),
-  blockSizeBytes: z
-    .int()
-    .min(16 * 1024)
-    .max(1024 * 1024)
-    .default(1024 * 1024)
-})
-
 const roundsSchema = z.strictObject({
   /** Training starts when the roster has this many members, those that only observe included. */
   startMembers: z.int().min(1).max(10_000).default(2),
@@ -234,3 +225,4 @@ export type TextInput = z.output<typeof textInput>
 export type TaskSpec = Manifest['task']
 export type ModelSpec = Manifest['model']
 export type TrainingSpec = Manifest['training']
+export type CodecSpec = Manifest['exchange']['codec']

@@ -8,7 +8,7 @@ export type TemplateKind = (typeof templateKinds)[number]
 /** A commented manifest as YAML; `parseManifestYaml` reads it as it is. */
 export function manifestTemplate(kind: TemplateKind): string {
   const { about, task, model, training, rounds } = templates[kind]
-  return [head(about), task, model, training, rounds, membership].join('\n')
+  return [head(about), task, model, training, rounds, exchange, membership].join('\n')
 }
 
 interface Template {
@@ -58,6 +58,11 @@ rounds:
   stop:
     rounds: ${count}
     # target: { metric: accuracy, value: 0.95 }   # stop early
+`
+
+const exchange = `\
+exchange:
+  codec: fp32                 # how updates travel: fp32 | fp16 | bf16 | int8 | int4 | sign | topk | randomk
 `
 
 const membership = `\

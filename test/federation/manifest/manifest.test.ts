@@ -13,6 +13,7 @@ import {
   templateKinds
 } from '../../../src/federation/manifest/index.ts'
 import { InvalidSignatureError, seal } from '../../../src/federation/signed.ts'
+import type { ManifestDraft } from '../../../src/federation/manifest/index.ts'
 import { failure } from '../../helpers/failure.ts'
 import { everyFlip, NOW, person, world } from '../world.ts'
 
@@ -157,5 +158,40 @@ describe('describeManifest', () => {
     const task = { ...draft.task, labels }
     const signed = await founding({ draft: { ...draft, task }, founderKey: key, now: NOW, nonce })
     expect(describeManifest(signed).join('\n')).to.include('label 11 and 28 more')
+  })
+})
+
+describe('a manifest that names a codec', () => {
+  const told = async (codec: unknown): Promise<string> => {
+    const { key } = await person(1)
+    const given = { ...draft, exchange: { codec } } as ManifestDraft
+    const signed = await founding({ draft: given, founderKey: key, now: NOW, nonce })
+    const opened = await openManifest(signed.bytes)
+    expect(opened.cid.equals(signed.cid)).to.equal(true)
+    return describeManifest(opened).join('\n')
+  }
+
+  it('says what is sent, and what is sent later', async () => {
+    expect(await told('fp32')).to.include('Updates           sent as they are (fp32)')
+    expect(await told('int8')).to.include('compressed (int8)\n')
+    expect(await told('sign')).to.include('compressed (sign); what that leaves out')
+    expect(await told('topk')).to.include('the largest 1 % of the values, as int8; what that leaves out')
+    const few = { name: 'randomk', fraction: 0.0123, values: 'fp16' }
+    expect(await told(few)).to.include('the randomly drawn 1.23 % of the values, as fp16')
+  })
+
+  it('is read from YAML by name alone or with settings; a wrong one is told by line', () => {
+    const template = manifestTemplate('digits')
+    const given = (codec: string): string => template.replace(/codec: fp32.*/, `codec: ${codec}`)
+    expect(parseManifestYaml(given('topk')).exchange.codec).to.deep.equal({
+      name: 'topk',
+      fraction: 0.01,
+      values: 'int8'
+    })
+    const line = template.split('\n').findIndex((text) => text.includes('codec:')) + 1
+    expect(() => parseManifestYaml(given('zip'))).to.throw(`line ${line}, exchange.codec: `)
+    expect(() => parseManifestYaml(given('{ name: topk, fraction: 2 }'))).to.throw(
+      `line ${line}, exchange.codec.fraction: `
+    )
   })
 })

@@ -14,7 +14,8 @@ import {
 } from '../../../peers/node/home/index.ts'
 import { readDag, readFloats, writeDag } from '../../../src/blocks/index.ts'
 import { BlockMissingError, DagSizeError } from '../../../src/blocks/errors.ts'
-import { codecs, PayloadLengthError, VectorRangeError } from '../../../src/codecs/index.ts'
+import { PayloadLengthError, VectorRangeError } from '../../../src/codecs/index.ts'
+import { fp32 } from '../../../src/codecs/fp32.ts'
 import { cidOf, encode, InvalidRecordError } from '../../../src/federation/cbor.ts'
 import { proposalType } from '../../../src/federation/records.ts'
 import { InvalidSignatureError, seal } from '../../../src/federation/signed.ts'
@@ -59,7 +60,7 @@ const dags = fuzzed('DAGs', fc.tuple(hostileCbor([root]), fc.array(lengths, { ma
 const wholes = fc.oneof(fc.nat(40), fc.constantFrom(-1, 0.5, NaN, Infinity, 2 ** 53, 2 ** 31))
 const vectors = fuzzed('vectors', fc.tuple(wholes, wholes, fc.option(fc.nat(200))), {
   judge: async ([start, count, gives]) => {
-    const read = codecs.fp32.decode(async (_, length) => new Uint8Array(gives ?? length), 32)
+    const read = fp32.decode(async (_, length) => new Uint8Array(gives ?? length), 32)
     await refusedOrUnderstood({
       errors: [VectorRangeError, PayloadLengthError],
       run: () => read(start, count),

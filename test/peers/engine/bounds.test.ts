@@ -135,7 +135,13 @@ describe('the work of a height', () => {
     const dispatched: unknown[] = []
     const resumed = Promise.withResolvers<undefined>()
     const work = new HeightWork({
-      position: { tip: { federation, manifest: { exchange: { blockSizeBytes: 1024 } } } },
+      position: {
+        tip: {
+          federation,
+          cid: federation,
+          manifest: { exchange: { codec: { name: 'fp32' }, blockSizeBytes: 1024 } }
+        }
+      },
       height: { height: 4, roster: [peerIdFromPrivateKey(key).toString()] } as unknown as Height,
       components: { key, votes: { get: async () => await resumed.promise } },
       dispatch: (event: unknown) => dispatched.push(event)

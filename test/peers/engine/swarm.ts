@@ -3,6 +3,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { defaultLogger } from '@libp2p/logger'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { RoundEngine } from '../../../peers/engine/engine.ts'
+import { ErrorFeedback } from '../../../peers/engine/feedback.ts'
 import { openRecord } from '../../../peers/engine/records/records.ts'
 import { manifestSchema } from '../../../src/federation/manifest/schema.ts'
 import { rawCidOf, toBlock } from '../../../src/federation/cbor.ts'
@@ -189,6 +190,8 @@ export class Swarm {
     store: StateStore
     member: number
   }): EngineComponents {
+    const blocks = this.#blocks(of.id, of.blocks)
+    const log = defaultLogger().forComponent(`murmur:test:${of.member}`)
     return {
       key: of.key,
       self: of.id,
@@ -196,13 +199,14 @@ export class Swarm {
       ledger: new Ledger(of.store),
       votes: new VoteLog(of.store),
       recoveries: new RecoveryLog(of.store),
-      blocks: this.#blocks(of.id, of.blocks),
+      feedback: new ErrorFeedback({ state: of.store, blocks, log }),
+      blocks,
       gossip: { publish: async (record) => this.#publish(of.id, record) },
       catchUp: this.#catchUp(of.id),
       trainer: this.#trainer(of.member),
       membership: openMembership(),
       clock: this.#clockOf(of.member),
-      log: defaultLogger().forComponent(`murmur:test:${of.member}`),
+      log,
       addresses: () => []
     }
   }

@@ -1,0 +1,119 @@
+/**
+ * What the codecs of a few bits a value share: blocks of values, each with a scale of its own, one after the other:
+ * the scale as a little-endian float32, then the codes, the first value in the lowest bits. The last block may be
+ * shorter; bits that it does not use are 0.
+ */
+import { floatBuffer } from './buffer.ts'
+import { MalformedPayloadError } from './errors.ts'
+import { checkRange, readExactly } from './read.ts'
+import type { Codec } from './codec.ts'
+
+const SCALE_BYTES = 4
+/** Less than one by an ulp of a float32. */
+const STEP_DOWN = 1 - 2 ** -23
+
+export interface BlockFormat {
+  name: string
+  errorFeedback: boolean
+  /** Values that share a scale; fills whole bytes. */
+  blockValues: number
+  /** Of a code. */
+  bits: number
+  /** The largest magnitude of a code: a scale times it is still a float32. */
+  largestCode: number
+  /** NaN when a value is. */
+  scaleOf(values: Float32Array): number
+  /** Write codes to zeroed bytes. */
+  pack(values: Float32Array, scale: number, codes: Uint8Array): void
+  /** Read as many values as `out` has. @returns false: a code that `pack` never writes */
+  unpack(codes: Uint8Array, scale: number, out: Float32Array): boolean
+}
+
+export function blockCodec(format: BlockFormat): Codec {
+  const { name, errorFeedback } = format
+  return {
+    name,
+    errorFeedback,
+    sizeBytes: (length) => sizeOf(format, length),
+    encode: (delta) => encode(format, delta),
+    decode(payload, length) {
+      const { blockValues } = format
+      const buffer = floatBuffer()
+      return async (start, count) => {
+        checkRange(start, count, length)
+        const from = start - (start % blockValues)
+        const end = count === 0 ? from : Math.ceil((start + count) / blockValues) * blockValues
+        const out = buffer(Math.min(end, length) - from).subarray(0, Math.min(end, length) - from)
+        const offset = sizeOf(format, from)
+        decode(format, await readExactly(payload, offset, sizeOf(format, from + out.length) - offset), out)
+        return count === 0 ? out : out.subarray(start - from, start - from + count)
+      }
+    }
+  }
+}
+
+/** The largest magnitude; NaN when a value is. */
+export function absMax(values: Float32Array): number {
+  let most = 0
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]))
+  return most
+}
+
+function sizeOf({ blockValues, bits }: BlockFormat, length: number): number {
+  const rest = length % blockValues
+  const whole = ((length - rest) / blockValues) * (SCALE_BYTES + (blockValues * bits) / 8)
+  return rest === 0 ? whole : whole + SCALE_BYTES + Math.ceil((rest * bits) / 8)
+}
+
+function encode(format: BlockFormat, delta: Float32Array): Uint8Array {
+  const { blockValues, bits } = format
+  const bytes = new Uint8Array(sizeOf(format, delta.length))
+  const view = new DataView(bytes.buffer)
+  let at = 0
+  for (let start = 0; start < delta.length; start += blockValues) {
+    const values = delta.subarray(start, start + blockValues)
+    const scale = withinRange(format, Math.fround(format.scaleOf(values)))
+    view.setFloat32(at, scale, true)
+    const end = at + SCALE_BYTES + Math.ceil((values.length * bits) / 8)
+    format.pack(values, scale, bytes.subarray(at + SCALE_BYTES, end))
+    at = end
+  }
+  return bytes
+}
+
+/** @throws {MalformedPayloadError} */
+function decode(format: BlockFormat, bytes: Uint8Array, out: Float32Array): void {
+  const { name, blockValues, bits } = format
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let at = 0
+  for (let start = 0; start < out.length; start += blockValues) {
+    const values = out.subarray(start, start + blockValues)
+    const scale = checkScale(format, view.getFloat32(at, true))
+    const end = at + SCALE_BYTES + Math.ceil((values.length * bits) / 8)
+    const codes = bytes.subarray(at + SCALE_BYTES, end)
+    const used = (values.length * bits) % 8
+    if (used !== 0 && codes[codes.length - 1] >>> used !== 0)
+      throw new MalformedPayloadError(name, 'bits after the last value', 'zeros there')
+    if (!format.unpack(codes, scale, values))
+      throw new MalformedPayloadError(name, 'a code that is not used', `${bits} bits of another value`)
+    at = end
+  }
+}
+
+/** Of the largest floats the scale may have been rounded up to where they would be infinite. NaN and infinity stay. */
+function withinRange(format: BlockFormat, scale: number): number {
+  return keepsFinite(format, scale) || !Number.isFinite(scale) ? scale : Math.fround(scale * STEP_DOWN)
+}
+
+function keepsFinite({ largestCode }: BlockFormat, scale: number): boolean {
+  return Number.isFinite(Math.fround(scale * largestCode))
+}
+
+function checkScale(format: BlockFormat, scale: number): number {
+  if (scale >= 0 && keepsFinite(format, scale)) return scale
+  throw new MalformedPayloadError(
+    format.name,
+    `a scale of ${scale}`,
+    'a finite one that keeps its values finite'
+  )
+}

@@ -1,0 +1,32 @@
+/**
+ * int8: whole multiples of a scale, one byte a value, a scale for each 256 values so that one large value coarsens only
+ * its neighbours (blockwise absmax quantisation, Dettmers et al. 2022). 1.016 bytes a value; error at most half a scale:
+ * the largest magnitude of the block / 254.
+ */
+import { absMax, blockCodec } from './blockwise.ts'
+
+const LARGEST = 127
+
+export const int8 = blockCodec({
+  name: 'int8',
+  errorFeedback: false,
+  blockValues: 256,
+  bits: 8,
+  largestCode: LARGEST,
+  scaleOf: (values) => absMax(values) / LARGEST,
+  pack(values, scale, codes) {
+    if (!(scale > 0)) return
+    for (let i = 0; i < values.length; i++) {
+      codes[i] = Math.max(-LARGEST, Math.min(LARGEST, Math.round(values[i] / scale)))
+    }
+  },
+  unpack(codes, scale, out) {
+    let isUsed = true
+    for (let i = 0; i < out.length; i++) {
+      const code = (codes[i] << 24) >> 24
+      if (code < -LARGEST) isUsed = false
+      out[i] = code * scale
+    }
+    return isUsed
+  }
+})

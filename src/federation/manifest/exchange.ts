@@ -1,0 +1,49 @@
+/** The part of the manifest that says how updates travel. */
+import { z } from 'zod'
+
+/** Fewer values at a time than one in ten thousand take thousands of rounds to be sent once. */
+const MIN_FRACTION = 1e-4
+/** Beyond a quarter of the values, indices and all, int4 is smaller. */
+const MAX_FRACTION = 0.25
+
+/** Of those that are sent of a vector's values, and how. */
+const sparse = {
+  /** The share of the values that is sent in a round; the rest is added to the next update. */
+  fraction: z.number().min(MIN_FRACTION).max(MAX_FRACTION).default(0.01),
+  values: z.enum(['fp32', 'fp16', 'bf16', 'int8']).default('int8')
+}
+
+const codecByName = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('fp32') }),
+  z.strictObject({ name: z.literal('fp16') }),
+  z.strictObject({ name: z.literal('bf16') }),
+  /** One byte a value, a scale for each 256. */
+  z.strictObject({ name: z.literal('int8') }),
+  /** Half a byte a value, a scale for each 64; error feedback. */
+  z.strictObject({ name: z.literal('int4') }),
+  /** One bit a value, a scale for each 1024; error feedback. */
+  z.strictObject({ name: z.literal('sign') }),
+  /** The largest values; error feedback. */
+  z.strictObject({ name: z.literal('topk'), ...sparse }),
+  /** Values at places that all members draw alike; error feedback. */
+  z.strictObject({ name: z.literal('randomk'), ...sparse })
+])
+
+/** Every codec that a manifest can name. */
+export const codecNames = ['fp32', 'fp16', 'bf16', 'int8', 'int4', 'sign', 'topk', 'randomk'] as const
+
+/** A bare name stands for the codec with its defaults; it is also how the first manifests were signed. */
+const codecSchema = z.union([
+  z.enum(codecNames).transform((name) => codecByName.parse({ name })),
+  codecByName
+])
+
+export const exchangeSchema = z.strictObject({
+  codec: codecSchema.default({ name: 'fp32' }),
+  topology: z.enum(['full']).default('full'),
+  blockSizeBytes: z
+    .int()
+    .min(16 * 1024)
+    .max(1024 * 1024)
+    .default(1024 * 1024)
+})

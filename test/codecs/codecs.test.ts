@@ -1,0 +1,52 @@
+import { expect } from 'chai'
+import { codecOf } from '../../src/codecs/index.ts'
+import { codecNames, exchangeSchema } from '../../src/federation/manifest/exchange.ts'
+import type { CodecSpec } from '../../src/federation/manifest/schema.ts'
+
+const SEED = new Uint8Array(32)
+const specOf = (codec: unknown): CodecSpec => exchangeSchema.parse({ codec }).codec
+
+describe('codecs', () => {
+  it('are found under the names that a manifest can have', () => {
+    for (const name of codecNames) expect(codecOf(specOf(name), SEED).name).to.equal(name)
+  })
+
+  it('are named alone, or with their settings; without any it is fp32', () => {
+    expect(exchangeSchema.parse({}).codec).to.deep.equal({ name: 'fp32' })
+    expect(specOf('int8')).to.deep.equal({ name: 'int8' })
+    expect(specOf('topk')).to.deep.equal({ name: 'topk', fraction: 0.01, values: 'int8' })
+    const named = { name: 'topk', fraction: 0.1, values: 'fp16' }
+    expect(specOf(named)).to.deep.equal(named)
+  })
+
+  it('are not taken with settings out of range, of another codec, or unknown', () => {
+    const wrong = [
+      'zip',
+      { name: 'zip' },
+      { name: 'int8', fraction: 0.1 },
+      { name: 'topk', fraction: 0 },
+      { name: 'topk', fraction: 0.5 },
+      { name: 'topk', fraction: Number.NaN },
+      { name: 'randomk', values: 'sign' },
+      { name: 'randomk', values: 'topk' }
+    ]
+    for (const codec of wrong) expect(exchangeSchema.safeParse({ codec }).success).to.equal(false)
+  })
+
+  it('take as many bytes as their documents say, of a million values', () => {
+    const sizes: [unknown, number][] = [
+      ['fp32', 4_000_000],
+      ['fp16', 2_000_000],
+      ['bf16', 2_000_000],
+      ['int8', 1_015_628],
+      ['int4', 562_500],
+      ['sign', 128_908],
+      [{ name: 'topk', fraction: 0.01 }, 20_863],
+      [{ name: 'topk', fraction: 0.01, values: 'fp32' }, 50_703],
+      [{ name: 'randomk', fraction: 0.01 }, 10_160]
+    ]
+    for (const [codec, bytes] of sizes) {
+      expect(codecOf(specOf(codec), SEED).sizeBytes(1_000_000), JSON.stringify(codec)).to.equal(bytes)
+    }
+  })
+})
