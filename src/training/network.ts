@@ -1,5 +1,6 @@
 /** A model together with its loss on the active backend: forward, and forward with backward. */
 import { customGrad, scalar, tensor, tidy, variableGrads } from '@tensorflow/tfjs-core'
+import { fuseLayers } from '../compute/layers.ts'
 import { tensorMemory } from '../compute/memory.ts'
 import { buildModel } from '../model/build.ts'
 import { planFor } from '../model/task.ts'
@@ -30,6 +31,7 @@ export async function buildNetwork(manifest: ModelManifest): Promise<Network> {
 /** Build a planned network. */
 export async function networkOf(plan: ModelPlan, loss: Loss): Promise<Network> {
   const built = await buildModel(plan, { logits: true })
+  fuseLayers(built.model)
   const trained = built.variables.filter((_, i) => built.layout.entries[i].weight.trainable) as Variable[]
   const dispose = (): void => void built.model.dispose()
   return { ...built, plan, loss, width: plan.output[0], trained, dispose }

@@ -5,6 +5,7 @@ import { conv2d, convFilterGradient, convInputGradient, fusedConv2d } from './co
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise.ts'
 import { gatherRows } from './gather.ts'
 import { stockKernel } from './heap.ts'
+import { registerLstm } from './lstm.ts'
 import { fusedMatMul, matMul } from './matMul.ts'
 import { maxPoolGradient } from './maxPoolGradient.ts'
 import { identity } from './identity.ts'
@@ -49,6 +50,7 @@ export async function installTrainingKernels(): Promise<void> {
   installed = pack
   for (const override of overrides) install(override, pack)
   registerReluGradient(pack)
+  registerLstm(pack)
 }
 
 function install({ name, make }: KernelOverride, pack: Pack): void {

@@ -56,6 +56,11 @@ export interface PackFunctions {
       ...window: Window
     ]
   ): void
+  lstmScratchBytes(batch: number, units: number): number
+  /** See assembly/lstm.ts: sizes, then x, kernel, recurrent, bias, hidden, cells, gates, hard, scratch. */
+  lstm(batch: number, steps: number, features: number, ...rest: number[]): void
+  /** Sizes, then x, kernel, recurrent, hidden, cells, gates, dy, dySteps, the gradients, room, hard, scratch. */
+  lstmGradient(batch: number, steps: number, features: number, ...rest: number[]): void
   sgd(size: number, w: number, g: number, rate: number): void
   momentum(size: number, w: number, g: number, ...by: [v: number, rate: number, share: number]): void
   adam(
