@@ -7,7 +7,7 @@ import type { RoundRecord } from './records/records.ts'
 import type { Height, LedgerTip } from '../../src/rounds/index.ts'
 
 /** A proposer's clock may be ahead of ours by this much. */
-const MAX_CLOCK_SKEW_MS = 5 * 60_000
+export const MAX_CLOCK_SKEW_MS = 5 * 60_000
 
 /** A member whose clock and this host's are too far apart. */
 export interface WrongClock {
@@ -25,6 +25,11 @@ interface Seen {
   mostMs: number
   height: number
   view: number
+}
+
+/** Is this time further in the future than a clock may be ahead? The time of the commit before is never too late. */
+export function isTooLate(time: number, { now, previous }: { now: number; previous: number }): boolean {
+  return time > Math.max(now + MAX_CLOCK_SKEW_MS, previous)
 }
 
 export class Clocks {

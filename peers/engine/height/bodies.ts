@@ -3,6 +3,7 @@ import { cidOf, encode } from '../../../src/federation/cbor.ts'
 import { updateType } from '../../../src/federation/records.ts'
 import { open } from '../../../src/federation/signed.ts'
 import { admissible, isLapse, makeBody, openEvidence, selectOffences } from '../../../src/rounds/index.ts'
+import { isTooLate } from '../clocks.ts'
 import { differences } from '../differences.ts'
 import { changesAnything } from '../membership.ts'
 import type { HeldUpdate, Position } from '../components.ts'
@@ -13,9 +14,6 @@ import type { CommitBody, Proposal, Update } from '../../../src/federation/recor
 import type { Signed } from '../../../src/federation/signed.ts'
 import type { Height, MembershipChange, Offence } from '../../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
-
-/** A proposer's clock may be ahead of ours by this much. */
-const MAX_CLOCK_SKEW_MS = 5 * 60_000
 
 /** A body that this peer knows to be right, with what it takes to propose and to apply it. */
 export interface KnownBody {
@@ -131,7 +129,7 @@ export class Bodies {
       throw new InvalidProposalError(`height ${body.height}, not ${height.height}`)
     if (body.time < position.tip.body.time)
       throw new InvalidProposalError('its time is before the previous commit')
-    if (body.time > now() + MAX_CLOCK_SKEW_MS)
+    if (isTooLate(body.time, { now: now(), previous: position.tip.body.time }))
       throw new InvalidProposalError('its time is in the future', { isOfClock: true })
     const accepted = body.contributions.filter((contribution) => contribution.refused == null).length
     if (height.mode === 'train' && accepted < rounds.minContributors && !isLapse(height, body)) {

@@ -83,4 +83,21 @@ describe('engines whose hosts’ clocks differ', () => {
     const before = rounds(a)
     await until(() => rounds(a) >= before + 4 && wrong(a).length === 0)
   })
+
+  it('go on in the first view when clocks that were an hour ahead are set right, though the last commit is of a time to come', async () => {
+    const peers = await running()
+    shiftsMs = [HOUR_MS, HOUR_MS, HOUR_MS, HOUR_MS]
+    const isToCome = ({ engine }: SwarmPeer): boolean =>
+      (engine.tip?.body.time ?? 0) > clock.nowMs() + HOUR_MS + 30 * MINUTE_MS
+    await until(() => peers.every(isToCome))
+    shiftsMs = [0, 0, 0, 0]
+    const before = rounds(peers[0])
+    await until(() => peers.every((peer) => rounds(peer) > before))
+    const views: number[] = []
+    for (const { engine } of peers)
+      engine.addEventListener('view:change', ({ detail }) => views.push(detail.view))
+    await until(() => peers.every((peer) => rounds(peer) > before + 2))
+    expect(views).to.deep.equal([])
+    await until(() => peers.every((peer) => wrong(peer).length === 0))
+  })
 })
