@@ -1,6 +1,6 @@
 /** What the round engine needs of the world. `peers/node` gives it the real one, tests a small one. */
 import type { CheckedUpdate, LedgerTip } from '../../src/rounds/index.ts'
-import type { Ledger, RecoveryLog, VoteLog } from '../../src/state/index.ts'
+import type { EvidenceLog, Ledger, RecoveryLog, VoteLog } from '../../src/state/index.ts'
 import type { RecordKind } from '../../src/federation/records.ts'
 import type { VectorReader } from '../../src/codecs/index.ts'
 import type { Trainer } from '../../src/training/types.ts'
@@ -80,6 +80,7 @@ export interface EngineComponents {
   ledger: Ledger
   votes: VoteLog
   recoveries: RecoveryLog
+  evidence: EvidenceLog
   feedback: ErrorFeedback
   blocks: BlockExchange
   gossip: Gossip

@@ -87,7 +87,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
 
   /** Read the ledger from disk, so that membership is known before anybody is let in. Comes before `start()`. */
   async load(): Promise<void> {
-    await this.branches.load(await this.#tip.read())
+    const tip = await this.#tip.read()
+    await Promise.all([this.branches.load(tip), this.#evidence.load(tip)])
     await this.#components.feedback.load()
     this.#fallback = this.#tip.recentModels
   }
@@ -351,7 +352,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     const tip = await this.#tip.apply(next)
     if (tip == null) return false
     this.#disk = null
-    this.#evidence.prune(tip)
+    this.#background(this.#evidence.prune(tip))
     await this.branches.moved(tip)
     this.#work?.end()
     this.#work = null

@@ -1,4 +1,5 @@
 /** What a peer must not forget: the ledger and its own votes, over any {@link StateStore}. */
+export { EvidenceLog } from './evidence.ts'
 export { LedgerConflictError, LedgerCorruptError, LedgerGapError } from './errors.ts'
 export { checkKey, InvalidKeyError, StateStoreClosedError } from './keys.ts'
 export { Ledger } from './ledger.ts'

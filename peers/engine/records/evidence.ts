@@ -1,7 +1,7 @@
 /** Proofs of equivocation, own and others', until a commit carries them or it is too late for that. */
 import { compare } from 'uint8arrays/compare'
 import { evidenceType } from '../../../src/federation/records.ts'
-import { seal } from '../../../src/federation/signed.ts'
+import { open, seal } from '../../../src/federation/signed.ts'
 import {
   InvalidEvidenceError,
   isOver,
@@ -9,6 +9,7 @@ import {
   openEvidence,
   selectOffences
 } from '../../../src/rounds/index.ts'
+import { LedgerCorruptError } from '../../../src/state/index.ts'
 import { wire } from './records.ts'
 import type { EngineComponents, WireRecord } from '../components.ts'
 import type { OpenRecord } from './records.ts'
@@ -21,22 +22,39 @@ const MAX_HELD = 256
 /** Others may be a moment ahead. */
 const HEIGHTS_AHEAD = 2
 
+type Components = Pick<EngineComponents, 'key' | 'log' | 'evidence'>
+
 /** A report that travels. */
 export type EvidenceRecord = Extract<OpenRecord, { kind: 'evidence' }>
 
 export class Evidence {
-  readonly #components: Pick<EngineComponents, 'key' | 'log'>
+  readonly #components: Components
   readonly #onFalse: (author: string, reason: string) => void
   /** By offender: one proof is enough, the latest. */
   readonly #held = new Map<string, { offence: Offence; record: WireRecord }>()
 
   /** @param onFalse - told of a report that proves nothing, and who signed it */
-  constructor(
-    components: Pick<EngineComponents, 'key' | 'log'>,
-    onFalse: (author: string, reason: string) => void
-  ) {
+  constructor(components: Components, onFalse: (author: string, reason: string) => void) {
     this.#onFalse = onFalse
     this.#components = components
+  }
+
+  /** Take up what was held before a restart, as far as it may still be carried. */
+  async load(tip: LedgerTip): Promise<void> {
+    for (const [offender, bytes] of await this.#components.evidence.all()) {
+      try {
+        await this.#reopen(bytes)
+      } catch (cause) {
+        throw new LedgerCorruptError(`evidence/${offender}`, { cause })
+      }
+    }
+    await this.prune(tip)
+  }
+
+  async #reopen(bytes: Uint8Array): Promise<void> {
+    const signed = await open(evidenceType, bytes)
+    const offence = await openEvidence(signed.value.federation, signed.value.votes)
+    this.#held.set(offence.offender, { offence, record: wire({ kind: 'evidence', signed }) })
   }
 
   /** What the others may lack. */
@@ -67,6 +85,10 @@ export class Evidence {
     const { offender, height } = offence
     if (this.holds(offender, height) || !this.#hasRoom(offender) || !mayBeCarried(tip, offence)) return false
     this.#held.set(offender, { offence, record: wire({ kind: 'evidence', signed }) })
+    // It counts in any case: a disk that is full keeps it from outlasting a restart, no more.
+    await this.#components.evidence
+      .put(offender, signed.bytes)
+      .catch((error: Error) => this.#components.log.error('evidence is not kept: %s', error.message))
     return true
   }
 
@@ -87,8 +109,12 @@ export class Evidence {
   }
 
   /** Forget what commits have carried, and what is too old. Who left the roster may come back. */
-  prune({ body }: LedgerTip): void {
-    for (const [offender, { offence }] of this.#held) if (isOver(body, offence)) this.#held.delete(offender)
+  async prune({ body }: LedgerTip): Promise<void> {
+    const over = [...this.#held]
+      .filter(([, { offence }]) => isOver(body, offence))
+      .map(([offender]) => offender)
+    for (const offender of over) this.#held.delete(offender)
+    await this.#components.evidence.forget(over)
   }
 }
 

@@ -6,7 +6,7 @@ import { rounds } from '../../../protocols/rounds/index.ts'
 import { MAX_INLINE_BYTES } from '../../../src/federation/records.ts'
 import { MisbehavedError } from '../../../src/federation/errors.ts'
 import { activeMember, checkAdmission } from '../../../src/federation/membership.ts'
-import { Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
+import { EvidenceLog, Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { RoundEngine } from '../../engine/engine.ts'
 import { ErrorFeedback } from '../../engine/feedback.ts'
 import { hostClock } from '../clock.ts'
@@ -292,6 +292,7 @@ function engineComponents(
     ledger,
     votes: new VoteLog(storage.state),
     recoveries: new RecoveryLog(storage.state),
+    evidence: new EvidenceLog(storage.state),
     feedback: new ErrorFeedback({ state: storage.state, blocks, log }),
     blocks,
     gossip: talk,

@@ -1,7 +1,7 @@
 /** One peer of the slow stage: the real round engine with real signatures, on a virtual disk, clock and network. */
 import { RoundEngine } from '../../engine/engine.ts'
 import { ErrorFeedback } from '../../engine/feedback.ts'
-import { Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
+import { EvidenceLog, Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { uniform } from '../../../src/random.ts'
 import { simulatedBlocks } from './blocks.ts'
 import { openMembership } from './membership.ts'
@@ -96,6 +96,7 @@ export class EngineActor implements Actor {
       ledger: new Ledger(store),
       votes: new VoteLog(store),
       recoveries: new RecoveryLog(store),
+      evidence: new EvidenceLog(store),
       feedback: new ErrorFeedback({ state: store, blocks, log: silent }),
       blocks,
       gossip: {

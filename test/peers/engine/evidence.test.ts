@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { compare } from 'uint8arrays/compare'
 import { evidenceType, voteType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
+import { EvidenceLog } from '../../../src/state/index.ts'
 import { Swarm } from './swarm.ts'
 import type { EngineEvents } from '../../../peers/engine/events.ts'
 import type { Evidence, Vote } from '../../../src/federation/records.ts'
@@ -74,6 +75,27 @@ describe('engines with a member that voted twice', () => {
       }
     })
     expect(isIn(await carried, liar)).to.equal(false)
+  })
+
+  it('carry the proof after a restart of the only one that holds it, and forget it then', async () => {
+    const { peers, federation } = await start()
+    await swarm.reached(peers[0], 2)
+    const [witness, , , liar] = peers
+    const votes = [await signed(swarm, liar, {}), await signed(swarm, liar, { body: federation })]
+    const proof = [...votes].sort(compare) as Evidence
+    const record = await seal(evidenceType, { federation: swarm.federation, votes: proof }, witness.key)
+    // Cut off, so that it cannot tell anybody before it stops.
+    swarm.cut.add(witness.id)
+    swarm.connect()
+    await witness.engine.receive({ kind: 'evidence', signed: record })
+    swarm.kill(witness)
+    const carried = commit(peers[1], ({ body }) => body.evidence != null)
+    const back = await swarm.revive(witness)
+    expect((await carried).body.bans?.map(({ peer }) => peer)).to.deep.equal([liar.id])
+    const { body } = await carried
+    while ((back.engine.tip?.body.height ?? 0) < body.height) await commit(back, () => true)
+    await swarm.reached(back, body.round + 1)
+    expect([...(await new EvidenceLog(back.store).all()).keys()]).to.deep.equal([])
   })
 
   it('believe no proof that is none', async () => {

@@ -8,7 +8,7 @@ import { openRecord } from '../../../peers/engine/records/records.ts'
 import { manifestSchema } from '../../../src/federation/manifest/schema.ts'
 import { rawCidOf, toBlock } from '../../../src/federation/cbor.ts'
 import { openParticipation } from '../../../src/federation/participation.ts'
-import { Ledger, memoryStore, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
+import { EvidenceLog, Ledger, memoryStore, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { floatsFromBytes, floatsToBytes } from '../../../src/vectors.ts'
 import type {
   BlockExchange,
@@ -199,6 +199,7 @@ export class Swarm {
       ledger: new Ledger(of.store),
       votes: new VoteLog(of.store),
       recoveries: new RecoveryLog(of.store),
+      evidence: new EvidenceLog(of.store),
       feedback: new ErrorFeedback({ state: of.store, blocks, log }),
       blocks,
       gossip: { publish: async (record) => this.#publish(of.id, record) },
