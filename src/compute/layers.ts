@@ -1,12 +1,21 @@
 /** Layers of TensorFlow.js that compute by one operation, where the active backend has it. */
+import { dense, hasDense } from './wasm/dense.ts'
 import { hasLstm, lstm } from './wasm/lstm.ts'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 
-/** What an LSTM layer consists of, as far as it matters here. */
-interface LstmLayer {
+/** A layer, as far as it matters here. */
+interface Layer {
   getConfig(): Record<string, unknown>
   call(inputs: Tensor | Tensor[], kwargs: Record<string, unknown>): Tensor | Tensor[]
+}
+
+interface DenseLayer extends Layer {
+  kernel: Variable
+  bias: Variable | null
+}
+
+interface LstmLayer extends Layer {
   cell: { kernel: Variable; recurrentKernel: Variable; bias: Variable | null }
 }
 
@@ -14,10 +23,23 @@ interface Variable {
   read(): Tensor
 }
 
-/** Have the model's LSTM layers compute in one go whenever they can; else they do as before. */
+/** Have the model's dense and LSTM layers compute in one go whenever they can; else they do as before. */
 export function fuseLayers(model: LayersModel): void {
   for (const layer of model.layers) {
+    if (layer.getClassName() === 'Dense') fuseDense(layer as unknown as DenseLayer)
     if (layer.getClassName() === 'LSTM') fuseLstm(layer as unknown as LstmLayer)
+  }
+}
+
+function fuseDense(layer: DenseLayer): void {
+  const activation = nameOf(layer.getConfig()['activation'])
+  if (!['linear', 'relu'].includes(activation)) return
+  const stock = layer.call.bind(layer)
+  layer.call = (inputs, kwargs) => {
+    const [x] = [inputs].flat()
+    if (x.rank !== 2 || x.dtype !== 'float32' || !hasDense()) return stock(inputs, kwargs)
+    const operands = { x, kernel: layer.kernel.read(), bias: layer.bias?.read() ?? null }
+    return dense(operands, { relu: activation === 'relu' })
   }
 }
 

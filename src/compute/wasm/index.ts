@@ -2,6 +2,7 @@
 import { backend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import { biasAdd, biasGradient } from './biasAdd.ts'
 import { conv2d, convFilterGradient, convInputGradient, fusedConv2d } from './convolution.ts'
+import { registerDense } from './dense.ts'
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise.ts'
 import { gatherRows } from './gather.ts'
 import { stockKernel } from './heap.ts'
@@ -50,6 +51,7 @@ export async function installTrainingKernels(): Promise<void> {
   installed = pack
   for (const override of overrides) install(override, pack)
   registerReluGradient(pack)
+  registerDense()
   registerLstm(pack)
 }
 

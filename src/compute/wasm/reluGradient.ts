@@ -5,13 +5,14 @@ import type { KernelCall } from './heap.ts'
 import type { Pack } from './pack/index.ts'
 import type { GradConfig, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 
-const KERNEL = 'MurmurReluGrad'
+/** The kernel's name: x, dy → dy where x > 0, else 0. With ReLU's output for x it is the same. */
+export const RELU_GRADIENT = 'MurmurReluGrad'
 
 /** Register the kernel, and have ReLU's gradient use it wherever the active backend has it. Idempotent. */
 export function registerReluGradient(pack: Pack): void {
-  if (getKernel(KERNEL, 'wasm') != null) return
+  if (getKernel(RELU_GRADIENT, 'wasm') != null) return
   registerKernel({
-    kernelName: KERNEL,
+    kernelName: RELU_GRADIENT,
     backendName: 'wasm',
     kernelFunc: (call) => reluGradient(call as unknown as KernelCall, pack)
   })
@@ -22,7 +23,7 @@ export function registerReluGradient(pack: Pack): void {
 function gradientFrom(stock: GradConfig): GradConfig['gradFunc'] {
   return (dy, saved, attrs) => {
     if (engine().backendName !== 'wasm') return stock.gradFunc(dy, saved, attrs)
-    return { x: (): Tensor => engine().runKernel(KERNEL, { x: saved[0], dy: dy as Tensor }) }
+    return { x: (): Tensor => engine().runKernel(RELU_GRADIENT, { x: saved[0], dy: dy as Tensor }) }
   }
 }
 
