@@ -1,5 +1,13 @@
 /** What one update is worth, and whether its numbers may be used at all. */
+import { countsSamples } from './method.ts'
 import type { VectorReader } from '../codecs/index.ts'
+import type { AggregationSpec } from '../federation/manifest/schema.ts'
+
+/** The shares of updates in the aggregate, as they enter it: by samples, or all alike where a rule must withstand liars. */
+export function updateShares(samples: readonly number[], aggregation: AggregationSpec): number[] {
+  if (countsSamples(aggregation)) return contributionWeights(samples, aggregation.maxSamples)
+  return samples.map(() => 1 / samples.length)
+}
 
 /** Shares proportional to sample counts, each claim capped (FedAvg's n_k / n). They sum to 1 up to rounding. */
 export function contributionWeights(samples: readonly number[], maxSamples: number): number[] {

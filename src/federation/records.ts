@@ -80,7 +80,7 @@ export const refusalReasons = ['malformed', 'not-finite', 'norm', 'size', 'base'
 const contributionSchema = z.strictObject({
   author: peerIdField,
   update: cidField,
-  /** The share of the aggregate this update has; 0 when refused. */
+  /** The share with which this update enters the aggregation (a rule may choose among them); 0 when refused. */
   weight: z.number().min(0).max(1),
   samples: countField,
   refused: z.enum(refusalReasons).optional()

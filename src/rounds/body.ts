@@ -2,7 +2,7 @@
  * The commit body: what a round's result says. Proposer and voters make it by the same function from the same inputs,
  * so a vote for a body means "I computed exactly this".
  */
-import { contributionWeights } from '../aggregation/index.ts'
+import { updateShares } from '../aggregation/index.ts'
 import { MAX_ROSTER } from '../federation/records.ts'
 import { bansAfter, bansAfterRecovery, isInForce } from './evidence.ts'
 import { averageMetrics } from './evaluation.ts'
@@ -173,7 +173,7 @@ export function makeContributions(updates: readonly CheckedUpdate[], manifest: M
   const accepted = sorted.filter((update) => update.refused == null)
   const { maxSamples } = manifest.aggregation
   const samples = accepted.map((update) => update.signed.value.samples)
-  const weights = contributionWeights(samples, maxSamples)
+  const weights = updateShares(samples, manifest.aggregation)
   const shares = new Map(accepted.map((update, i) => [update, weights[i]]))
   return sorted.map((update) => ({
     author: update.signed.author,

@@ -1,14 +1,23 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
-import { aggregate, rules, serverOptimizer } from '../../src/aggregation/index.ts'
+import {
+  aggregate,
+  aggregateInMemory,
+  preparationOf,
+  ruleOf,
+  serverOptimizer,
+  shortageOf
+} from '../../src/aggregation/index.ts'
 import { VectorRangeError } from '../../src/codecs/index.ts'
 import { fp32 } from '../../src/codecs/fp32.ts'
 import { floatsToBytes } from '../../src/vectors.ts'
 import { failure } from '../helpers/failure.ts'
 import { aggregationOf, randomDelta, readerOf } from './helpers.ts'
+import { somePreparations, someRules } from './specs.ts'
 import type { AggregationInput } from '../../src/aggregation/index.ts'
 
 const LENGTH = 10_007
+const SEED = new Uint8Array(32).fill(3)
 /** Of five seeded deltas applied to a seeded model: what every platform, browser and version must compute. */
 const FIXTURE_SHA256 = '572c73fc0ed2be22246c8d435e560623ab0e35458e8d186d3ef63db02ea33636'
 
@@ -17,7 +26,7 @@ function fixture(stretch: number): AggregationInput {
     weight: [0.1, 0.15, 0.2, 0.25, 0.3][k],
     read: readerOf(randomDelta(LENGTH, seed))
   }))
-  return { aggregation: aggregationOf(0.7), model: randomDelta(LENGTH, 1), deltas, stretch }
+  return { aggregation: aggregationOf(0.7), model: randomDelta(LENGTH, 1), deltas, stretch, seed: SEED }
 }
 
 const sha256 = (values: Float32Array): string =>
@@ -25,7 +34,8 @@ const sha256 = (values: Float32Array): string =>
 
 describe('aggregation rules and server optimizers', () => {
   it('are listed under their own names', () => {
-    for (const [name, rule] of Object.entries(rules)) expect(rule.name).to.equal(name)
+    for (const spec of someRules) expect(ruleOf(spec).name).to.equal(spec.name)
+    for (const spec of somePreparations) expect(preparationOf(spec).name).to.equal(spec.name)
     expect(serverOptimizer({ name: 'sgd', learningRate: 1 }).name).to.equal('sgd')
   })
 
@@ -47,6 +57,25 @@ describe('aggregate', () => {
       expect(sha256(await aggregate(fixture(stretch))), `stretch ${stretch}`).to.equal(FIXTURE_SHA256)
     }
   }).timeout(30_000)
+
+  it('computes the same bits whatever the stretch, and in memory, with every rule and preparation', async () => {
+    const wholes = Array.from({ length: 8 }, (_, k) => randomDelta(301, k))
+    const model = randomDelta(301, 99)
+    for (const rule of someRules) {
+      for (const before of [[], ...somePreparations.map((one) => [one]), somePreparations.slice(2)]) {
+        if (shortageOf({ ...aggregationOf(), rule, before }, wholes.length) != null) continue
+        const aggregation = { ...aggregationOf(0.5), rule, before }
+        const weighted = wholes.map((delta) => ({ weight: 1 / 8, delta }))
+        const expected = sha256(aggregateInMemory({ aggregation, model, deltas: weighted, seed: SEED }))
+        for (const stretch of [7, 64, 301, 1000]) {
+          const deltas = wholes.map((delta) => ({ weight: 1 / 8, read: readerOf(delta) }))
+          const next = await aggregate({ aggregation, model, deltas, stretch, seed: SEED })
+          expect(sha256(next), `${rule.name} after ${before.map(({ name }) => name)}`).to.equal(expected)
+          expect(next.every(Number.isFinite)).to.equal(true)
+        }
+      }
+    }
+  })
 
   it('is FedAvg: the base model plus the weighted mean of the deltas', async () => {
     const input = { ...fixture(512), aggregation: aggregationOf(1) }

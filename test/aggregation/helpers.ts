@@ -1,5 +1,8 @@
 /** Deltas to aggregate in tests. */
+import { Distances } from '../../src/aggregation/index.ts'
+import { weightedSum } from '../../src/aggregation/sum.ts'
 import { normal, seededRandom } from '../../src/random.ts'
+import type { AggregationRule, Combine } from '../../src/aggregation/index.ts'
 import type { VectorReader } from '../../src/codecs/index.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
 
@@ -17,6 +20,24 @@ export function readerOf(values: Float32Array): VectorReader {
     buffer.set(values.subarray(start, start + count))
     return buffer.subarray(0, count)
   }
+}
+
+/** The distances of these deltas. */
+export function distancesOf(deltas: readonly Float32Array[]): Distances {
+  const distances = new Distances(deltas.length)
+  distances.add(deltas)
+  return distances
+}
+
+/** A rule that has looked at these deltas; equal weights unless there are others. */
+export function planned(
+  rule: AggregationRule,
+  deltas: readonly Float32Array[],
+  weights: readonly number[] = deltas.map(() => 1 / deltas.length)
+): Combine {
+  const distances = rule.needsDistances ? distancesOf(deltas) : new Distances(deltas.length)
+  const plan = rule.plan({ weights, distances })
+  return 'combine' in plan ? plan.combine : (stretches, out) => weightedSum(stretches, plan.shares, out)
 }
 
 export function aggregationOf(learningRate = 1): Manifest['aggregation'] {

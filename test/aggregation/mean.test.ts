@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { mean } from '../../src/aggregation/rules/mean.ts'
+import { weightedSum } from '../../src/aggregation/sum.ts'
 import { floatsToBytes } from '../../src/vectors.ts'
 import { aggregationRuleCompliance } from '../compliance/aggregation-rule.ts'
 import { randomDelta } from './helpers.ts'
@@ -18,26 +19,26 @@ describe('aggregation rule mean', () => {
       const deltas = Array.from({ length: count }, (_, k) => randomDelta(9001, k))
       const weights = deltas.map((_, k) => (k + 1) / ((count * (count + 1)) / 2))
       const out = new Float32Array(9001)
-      mean.combine(deltas, weights, out)
+      weightedSum(deltas, weights, out)
       expect(Buffer.compare(floatsToBytes(out), floatsToBytes(naiveMean(deltas, weights)))).to.equal(0)
     }
   })
 
   it('weighs by the given shares', () => {
     const out = new Float32Array(2)
-    mean.combine([Float32Array.of(1, 0), Float32Array.of(0, 4)], [0.25, 0.75], out)
+    weightedSum([Float32Array.of(1, 0), Float32Array.of(0, 4)], [0.25, 0.75], out)
     expect([...out]).to.deep.equal([0.25, 3])
   })
 
   it('rounds once: a sum whose parts cancel keeps what float32 sums would lose', () => {
     const out = new Float32Array(1)
-    mean.combine([Float32Array.of(1e8), Float32Array.of(1), Float32Array.of(-1e8)], [1, 1, 1], out)
+    weightedSum([Float32Array.of(1e8), Float32Array.of(1), Float32Array.of(-1e8)], [1, 1, 1], out)
     expect(out[0]).to.equal(1)
   })
 
   it('of no deltas is nothing', () => {
     const out = Float32Array.of(1, 2)
-    mean.combine([], [], out)
+    weightedSum([], [], out)
     expect([...out]).to.deep.equal([0, 0])
   })
 
@@ -46,7 +47,7 @@ describe('aggregation rule mean', () => {
       fc.property(fc.integer({ min: 0, max: 1000 }), (seed) => {
         const [a, b] = [randomDelta(20, seed), randomDelta(20, seed + 1)]
         const out = new Float32Array(20)
-        mean.combine([a, b], [0.5, 0.5], out)
+        weightedSum([a, b], [0.5, 0.5], out)
         out.forEach((value, i) => expect(value).to.equal(Math.fround(0.5 * a[i] + 0.5 * b[i])))
       })
     )

@@ -3,11 +3,12 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { floatsToBytes } from '../../src/vectors.ts'
 import { randomDelta } from '../aggregation/helpers.ts'
-import type { AggregationRule } from '../../src/aggregation/index.ts'
+import { planned } from '../aggregation/helpers.ts'
+import type { AggregationRule, Combine } from '../../src/aggregation/index.ts'
 
 export interface RuleExpectations {
-  /** The fewest deltas that the rule can work with. */
-  minDeltas?: number
+  /** Of equally good choices it takes the first: another order gives another result. */
+  byOrder?: boolean
 }
 
 interface Input {
@@ -34,8 +35,12 @@ function sharesOf(counts: readonly number[]): number[] {
 }
 
 function combine(rule: AggregationRule, { deltas, weights }: Input): Float32Array {
+  return run(planned(rule, deltas, weights), deltas)
+}
+
+function run(combine: Combine, deltas: readonly Float32Array[]): Float32Array {
   const out = new Float32Array(deltas[0].length).fill(Number.NaN)
-  rule.combine(deltas, weights, out)
+  combine(deltas, out)
   return out
 }
 
@@ -49,7 +54,7 @@ function expectClose(found: Float32Array, expected: Float32Array): void {
 }
 
 export function aggregationRuleCompliance(rule: AggregationRule, expectations: RuleExpectations = {}): void {
-  const someInput = inputs(expectations.minDeltas ?? 1)
+  const someInput = inputs(rule.minDeltas)
 
   it('writes all of its output, finite, from finite deltas', () => {
     fc.assert(
@@ -74,18 +79,18 @@ export function aggregationRuleCompliance(rule: AggregationRule, expectations: R
   it('works coordinate by coordinate: any stretches give the bits of the whole', () => {
     fc.assert(
       fc.property(someInput, fc.integer({ min: 1, max: 64 }), ({ deltas, weights }, stretch) => {
-        const whole = combine(rule, { deltas, weights })
+        const combine = planned(rule, deltas, weights)
+        const whole = run(combine, deltas)
         for (let start = 0; start < whole.length; start += stretch) {
           const part = deltas.map((delta) => delta.subarray(start, start + stretch))
-          expect(bits(combine(rule, { deltas: part, weights }))).to.equal(
-            bits(whole.slice(start, start + stretch))
-          )
+          expect(bits(run(combine, part))).to.equal(bits(whole.slice(start, start + stretch)))
         }
       })
     )
   })
 
-  it('does not care who sent what: another order gives the same up to rounding', () => {
+  it('does not care who sent what: another order gives the same up to rounding', function () {
+    if (expectations.byOrder === true) return void this.skip()
     fc.assert(
       fc.property(someInput, ({ deltas, weights }) => {
         const turned = { deltas: [...deltas].reverse(), weights: [...weights].reverse() }
@@ -128,8 +133,7 @@ export function aggregationRuleCompliance(rule: AggregationRule, expectations: R
 
   it('takes stretches of no coordinates', () => {
     const input = randomDelta(0, 1)
-    const count = expectations.minDeltas ?? 1
-    const deltas = Array.from({ length: count }, () => input)
+    const deltas = Array.from({ length: rule.minDeltas }, () => input)
     expect(combine(rule, { deltas, weights: sharesOf(deltas.map(() => 1)) }).length).to.equal(0)
   })
 }

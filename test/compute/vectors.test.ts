@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { plainMean } from '../../src/aggregation/rules/mean.ts'
+import { plainWeightedSum } from '../../src/aggregation/sum.ts'
 import { vectorKernels } from '../../src/compute/vectors/index.ts'
 import { normal, seededRandom, uniform } from '../../src/random.ts'
 
@@ -33,7 +33,7 @@ describe('kernels over flat vectors', () => {
         const weights = inputs.map(() => uniform(random))
         const [found, expected] = [0, 1].map(() => new Float32Array(inputs[0]?.length ?? 0).fill(7))
         kernels.weightedSum(inputs, weights, found)
-        plainMean(inputs, weights, expected)
+        plainWeightedSum(inputs, weights, expected)
         expect(bits(found)).to.deep.equal(bits(expected))
       }),
       { numRuns: 60 }

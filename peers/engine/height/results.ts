@@ -45,6 +45,7 @@ export class ResultsCache {
   async #compute(updates: readonly HeldUpdate[]): Promise<Results> {
     const { position, signal, stretch, blocks } = this.#init
     const manifest = position.tip.manifest
+    const seed = position.tip.cid.multihash.digest
     const byAuthor = new Map(updates.map((update) => [update.signed.author, update]))
     const deltas = makeContributions(updates, manifest).flatMap(({ author, weight, refused }) => {
       const read = byAuthor.get(author)?.read
@@ -53,7 +54,7 @@ export class ResultsCache {
     if (deltas.length === 0)
       return withStorage(blocks, { weights: position.weights, model: position.tip.body.model })
     const weights = await aggregate(
-      { aggregation: manifest.aggregation, model: position.weights, deltas, stretch },
+      { aggregation: manifest.aggregation, model: position.weights, deltas, stretch, seed },
       signal
     )
     return withStorage(blocks, { weights, model: await blocks.hashModel(weights) })

@@ -1,5 +1,5 @@
 /** The work behind a commit body: judge updates, aggregate, make the body, check another's by making it again. */
-import { rules, serverOptimizer } from '../../../src/aggregation/index.ts'
+import { aggregateInMemory } from '../../../src/aggregation/index.ts'
 import { isLapse, makeBody, makeContributions } from '../../../src/rounds/index.ts'
 import { addressOf } from './address.ts'
 import type { EvidenceRecord, ProposalRecord, SimUpdate } from './records.ts'
@@ -86,17 +86,12 @@ function aggregated(
   const { aggregation } = tip.manifest
   const byAuthor = new Map(input.updates.map((update) => [update.signed.author, update]))
   const counted = makeContributions(updates, tip.manifest).filter(({ refused }) => refused == null)
-  const deltas = counted.flatMap(({ author }) => {
+  const deltas = counted.flatMap(({ author, weight }) => {
     const update = byAuthor.get(author)
-    return update == null ? [] : [deltaOf(input, update)]
+    return update == null ? [] : [{ weight, delta: deltaOf(input, update) }]
   })
   if (counted.length === 0) return weights
-  const combined = new Float32Array(weights.length)
-  const next = new Float32Array(weights.length)
-  const shares = counted.map(({ weight }) => weight)
-  rules[aggregation.rule.name].combine(deltas, shares, combined)
-  serverOptimizer(aggregation.serverOptimizer).apply(weights, combined, next)
-  return next
+  return aggregateInMemory({ aggregation, model: weights, deltas, seed: tip.cid.multihash.digest })
 }
 
 function deltaOf({ payloads }: MakeInput, { payload }: SimUpdate): Float32Array {

@@ -1,4 +1,5 @@
 /** What a manifest must satisfy beyond its schema: that its parts fit each other, so that training can begin at all. */
+import { shortageOf } from '../../aggregation/method.ts'
 import type { ManifestProblem } from './errors.ts'
 import type { manifestDraftSchema } from './schema.ts'
 import type { z } from 'zod'
@@ -17,7 +18,8 @@ export function problemsOf(draft: CheckedDraft): ManifestProblem[] {
     checkColumns,
     checkText,
     checkModel,
-    checkRounds
+    checkRounds,
+    checkRule
   ]
   return [...checks, checkPeople].flatMap((check) => check(draft)).filter((problem) => problem !== false)
 }
@@ -130,6 +132,16 @@ const checkRounds: Check = ({ rounds: { startMembers, minContributors, cohort, d
         `the floor (${deadline.floorMs} ms) is above the ceiling (${deadline.ceilingMs} ms)`
       )
   ]
+}
+
+/** A round that commits has `minContributors` updates or more: where that is enough for the rule, no round stalls by it. */
+const checkRule: Check = ({ aggregation, rounds: { minContributors } }) => {
+  const shortage = shortageOf(aggregation, minContributors)
+  if (shortage == null) return []
+  const { name, needed, found } = shortage
+  const left = found === minContributors ? `${found}` : `${found} of ${minContributors}`
+  const message = `${name} needs ${needed} updates as it is set, a round may have ${left}: raise rounds.minContributors or lower what it is to withstand`
+  return [problem(['aggregation', 'rule'], message)]
 }
 
 const checkPeople: Check = ({ membership, licence }) => [

@@ -1,4 +1,5 @@
 /** The manifest in plain words, for a person who is asked whether to take part. */
+import { countsSamples } from '../../aggregation/method.ts'
 import type { CodecSpec, InputSpec, Manifest, TrainingSpec } from './schema.ts'
 import type { Signed } from '../signed.ts'
 
@@ -17,6 +18,7 @@ export function describeManifest({ value: manifest, cid }: Signed<Manifest>): st
     `Training          ${describeTraining(manifest.training)}`,
     `Rounds            ${describeRounds(manifest)}`,
     `Updates           ${describeCodec(manifest.exchange.codec)}`,
+    `Combined by       ${describeRule(manifest.aggregation)}`,
     `Privacy           your data stays with you; model changes go to all members ${describePrivacy(manifest)}`,
     `Members           ${describeMembership(manifest)}`,
     `Licence           the resulting model is under ${manifest.licence}`,
@@ -69,6 +71,17 @@ function describeRounds({ rounds }: Manifest): string {
   const early = target == null ? '' : `, or until ${target.metric} reaches ${target.value}`
   const share = rounds.cohort === 1 ? 'all members' : `${Math.round(rounds.cohort * 100)} % of the members`
   return `${rounds.stop.rounds}${early}; ${share} train in each, at least ${rounds.minContributors} must deliver; starts with ${plural(rounds.startMembers, 'member')}`
+}
+
+function describeRule({ rule, before = [], serverOptimizer }: Manifest['aggregation']): string {
+  const steps = [...before, rule].map(withSettings).join(', then ')
+  const who = countsSamples({ rule, before }) ? 'members count by their samples' : 'all members count alike'
+  return `${steps}; ${who}; ${withSettings(serverOptimizer)}`
+}
+
+function withSettings({ name, ...settings }: { name: string }): string {
+  const list = Object.entries(settings).map(([key, value]) => `${key} ${String(value)}`)
+  return list.length === 0 ? name : `${name} (${list.join(', ')})`
 }
 
 function describeCodec(codec: CodecSpec): string {

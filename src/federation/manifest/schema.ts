@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { bytesField, cidField, peerIdField, realField, textField, timeField } from '../fields.ts'
+import { aggregationSchema } from './aggregation.ts'
 import { exchangeSchema } from './exchange.ts'
 
 /** The most parameters a model may have: 256 Mi fp32 values are 1 GiB. */
@@ -140,17 +141,6 @@ const trainingSchema = z.strictObject({
   holdout: z.number().min(0).max(0.9).default(0.1)
 })
 
-const aggregationSchema = z.strictObject({
-  rule: z.strictObject({ name: z.literal('mean') }).default({ name: 'mean' }),
-  serverOptimizer: z
-    .strictObject({ name: z.literal('sgd'), learningRate: positive })
-    .default({ name: 'sgd', learningRate: 1 }),
-  /** The most samples an update may claim; a larger claim counts as this many. */
-  maxSamples: z.int().min(1).max(1_000_000_000).default(1_000_000),
-  /** Updates with a larger L2 norm are refused. */
-  maxNorm: positive.default(1e6)
-})
-
 const roundsSchema = z.strictObject({
   /** Training starts when the roster has this many members, those that only observe included. */
   startMembers: z.int().min(1).max(10_000).default(2),
@@ -226,3 +216,6 @@ export type TaskSpec = Manifest['task']
 export type ModelSpec = Manifest['model']
 export type TrainingSpec = Manifest['training']
 export type CodecSpec = Manifest['exchange']['codec']
+export type AggregationSpec = Manifest['aggregation']
+export type RuleSpec = AggregationSpec['rule']
+export type PreparationSpec = NonNullable<AggregationSpec['before']>[number]

@@ -61,6 +61,9 @@ rounds:
 `
 
 const exchange = `\
+aggregation:
+  rule: { name: mean }        # mean | normClipping | median | trimmedMean | meamed | geometricMedian | krum | multiKrum
+                              # | bulyan | mda | caf | centeredClipping; against f liars e.g. { name: krum, byzantine: f }
 exchange:
   codec: fp32                 # how updates travel: fp32 | fp16 | bf16 | int8 | int4 | sign | topk | randomk
 `

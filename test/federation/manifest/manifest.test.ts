@@ -5,6 +5,7 @@ import {
   draftOf,
   founding,
   InvalidManifestError,
+  manifestDraftSchema,
   manifestTemplate,
   manifestToYaml,
   manifestType,
@@ -192,6 +193,70 @@ describe('a manifest that names a codec', () => {
     expect(() => parseManifestYaml(given('zip'))).to.throw(`line ${line}, exchange.codec: `)
     expect(() => parseManifestYaml(given('{ name: topk, fraction: 2 }'))).to.throw(
       `line ${line}, exchange.codec.fraction: `
+    )
+  })
+})
+
+describe('a manifest that names an aggregation rule', () => {
+  const given = (aggregation: unknown, minContributors: number): ManifestDraft =>
+    ({
+      ...draft,
+      aggregation,
+      rounds: { ...draft.rounds, startMembers: 20, minContributors }
+    }) as ManifestDraft
+  const found = async (aggregation: unknown, minContributors: number): Promise<unknown> => {
+    const { key } = await person(1)
+    return await founding({ draft: given(aggregation, minContributors), founderKey: key, now: NOW, nonce })
+  }
+
+  it('is founded when the fewest updates of a round are enough for it, and not with one less', async () => {
+    const nnm = { name: 'nnm', byzantine: 2 }
+    const needs: [unknown, number][] = [
+      [{ rule: { name: 'trimmedMean', byzantine: 2 } }, 5],
+      [{ rule: { name: 'meamed', byzantine: 2 } }, 5],
+      [{ rule: { name: 'krum', byzantine: 2 } }, 7],
+      [{ rule: { name: 'multiKrum', byzantine: 2 } }, 7],
+      [{ rule: { name: 'bulyan', byzantine: 2 } }, 11],
+      [{ rule: { name: 'mda', byzantine: 2 } }, 5],
+      [{ rule: { name: 'caf', byzantine: 2 } }, 5],
+      [{ rule: { name: 'median' }, before: [nnm] }, 5],
+      [{ rule: { name: 'median' }, before: [{ name: 'arc', byzantine: 3 }] }, 7],
+      [{ rule: { name: 'krum', byzantine: 1 }, before: [{ name: 'bucketing', size: 3 }] }, 13]
+    ]
+    for (const [aggregation, least] of needs) {
+      await found(aggregation, least)
+      const error = await failure(found(aggregation, least - 1), InvalidManifestError)
+      expect(error.message).to.include('aggregation.rule: ')
+      expect(error.message).to.include('raise rounds.minContributors')
+    }
+  })
+
+  it('cannot name what would take for ever, or does not exist', async () => {
+    const wrong = [
+      { rule: { name: 'mda', byzantine: 9 } },
+      { rule: { name: 'krum', byzantine: 512 } },
+      { rule: { name: 'krum', byzantine: -1 } },
+      { rule: { name: 'geometricMedian', iterations: 1000 } },
+      { rule: { name: 'centeredClipping', radius: 0 } },
+      { rule: { name: 'median', byzantine: 1 } },
+      { rule: { name: 'fltrust' } },
+      { rule: { name: 'mean' }, before: Array(4).fill({ name: 'nnm' }) }
+    ]
+    for (const aggregation of wrong) {
+      expect(
+        manifestDraftSchema.safeParse(given(aggregation, 20)).success,
+        JSON.stringify(aggregation)
+      ).to.equal(false)
+    }
+  })
+
+  it('says how updates are combined, and whose count for how much', async () => {
+    const told = async (aggregation: unknown): Promise<string> =>
+      describeManifest((await found(aggregation, 9)) as Awaited<ReturnType<typeof founding>>).join('\n')
+    expect(await told({})).to.include('Combined by       mean; members count by their samples; sgd')
+    const robust = { rule: { name: 'krum', byzantine: 2 }, before: [{ name: 'nnm', byzantine: 2 }] }
+    expect(await told(robust)).to.include(
+      'Combined by       nnm (byzantine 2), then krum (byzantine 2); all members count alike'
     )
   })
 })

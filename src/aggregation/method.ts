@@ -1,0 +1,93 @@
+/** What a manifest says of aggregation, as rule, preparations and server optimizer; and what these together need. */
+import { sgd } from './optimizers/sgd.ts'
+import { arc } from './preparations/arc.ts'
+import { bucketing } from './preparations/bucketing.ts'
+import { clipping } from './preparations/clipping.ts'
+import { nnm } from './preparations/nnm.ts'
+import { bulyan } from './rules/bulyan.ts'
+import { caf } from './rules/caf.ts'
+import { centeredClipping } from './rules/centered-clipping.ts'
+import { geometricMedian } from './rules/geometric-median.ts'
+import { krum } from './rules/krum.ts'
+import { mda } from './rules/mda.ts'
+import { mean } from './rules/mean.ts'
+import { meamed } from './rules/meamed.ts'
+import { median } from './rules/median.ts'
+import { multiKrum } from './rules/multi-krum.ts'
+import { normClipping } from './rules/norm-clipping.ts'
+import { trimmedMean } from './rules/trimmed-mean.ts'
+import type { AggregationSpec, PreparationSpec, RuleSpec } from '../federation/manifest/schema.ts'
+import type { AggregationRule, Preparation, ServerOptimizer } from './rule.ts'
+
+/** The rule that a manifest names. */
+export function ruleOf(spec: RuleSpec): AggregationRule {
+  switch (spec.name) {
+    case 'mean':
+      return mean
+    case 'normClipping':
+      return normClipping(spec.norm)
+    case 'median':
+      return median
+    case 'trimmedMean':
+      return trimmedMean(spec.byzantine)
+    case 'meamed':
+      return meamed(spec.byzantine)
+    case 'geometricMedian':
+      return geometricMedian(spec)
+    case 'krum':
+      return krum(spec.byzantine)
+    case 'multiKrum':
+      return multiKrum(spec.byzantine)
+    case 'bulyan':
+      return bulyan(spec.byzantine)
+    case 'mda':
+      return mda(spec.byzantine)
+    case 'caf':
+      return caf(spec.byzantine)
+    case 'centeredClipping':
+      return centeredClipping(spec)
+  }
+}
+
+/** What a manifest lets be done to deltas before the rule gets them. */
+export function preparationOf(spec: PreparationSpec): Preparation {
+  switch (spec.name) {
+    case 'nnm':
+      return nnm(spec.byzantine)
+    case 'bucketing':
+      return bucketing(spec.size)
+    case 'clipping':
+      return clipping(spec.norm)
+    case 'arc':
+      return arc(spec.byzantine)
+  }
+}
+
+/** The server optimizer that a manifest names. */
+export function serverOptimizer(spec: AggregationSpec['serverOptimizer']): ServerOptimizer {
+  return sgd(spec.learningRate)
+}
+
+/** Do members count by their samples, or all alike? */
+export function countsSamples({ rule, before = [] }: Pick<AggregationSpec, 'rule' | 'before'>): boolean {
+  return ruleOf(rule).bySamples && before.length === 0
+}
+
+/** A step that has too few deltas to work with. */
+export interface Shortage {
+  name: string
+  needed: number
+  /** Deltas that reach it. */
+  found: number
+}
+
+/** The first step that cannot work with so many deltas, or null. */
+export function shortageOf({ rule, before = [] }: AggregationSpec, deltas: number): Shortage | null {
+  let found = deltas
+  for (const { name, minDeltas: needed, countAfter } of before.map(preparationOf)) {
+    if (found < needed) return { name, needed, found }
+    found = countAfter(found)
+  }
+  const { name, minDeltas: needed } = ruleOf(rule)
+  return found < needed ? { name, needed, found } : null
+}
