@@ -8,7 +8,7 @@ import { vectors } from './binary.ts'
 export interface VectorKernels {
   /** out = Σ weights[k] · inputs[k], added in the order of k in float64, rounded to float32 once. */
   weightedSum(inputs: readonly Float32Array[], weights: readonly number[], out: Float32Array): void
-  /** out = the median of each coordinate; of the two in the middle their mean in float64, rounded once. */
+  /** out = the median of each coordinate; of two in the middle their mean in float64, rounded once. No NaN; never −0. */
   median(inputs: readonly Float32Array[], out: Float32Array): void
 }
 

@@ -9,6 +9,7 @@ import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { workloads } from './models.ts'
+import { vectorLines } from './vectors.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { Answer, Order } from './engine.ts'
 
@@ -78,6 +79,7 @@ function pytorch(): string | undefined {
   }
 }
 
+if (only.length === 0) for (const line of vectorLines()) console.log(line)
 for (const refusal of refusals) console.log(refusal)
 for (const missing of ['tfjs-node', 'webgpu']) console.log(`${missing}: not here`)
 console.log(`pytorch: ${pytorch() ?? 'not here'}`)

@@ -24,29 +24,39 @@ export function weightedSum(count: i32, length: i32, vectors: usize, weights: us
 }
 
 /**
- * out [length] = the median of each coordinate: the middle one, or half the sum of the two in the middle. Sorts only as
- * far as the middle, largest first, in place: `vectors` is used up.
+ * out [length] = the median of each coordinate: the middle one, or half the sum of the two in the middle; −0 counts as 0.
+ * Sorts only as far as the middle, largest first, in place: `vectors` is used up.
+ *
+ * Of two values the smaller is `pmin(a, b)` and the larger `pmax(b, a)`: one instruction each, and of two equal ones both
+ * stay. NaN has no place in an order; whoever calls has refused it.
  */
 export function median(count: i32, length: i32, vectors: usize, out: usize): void {
   const next = length * 4
   // What remains unsorted after each pass is one shorter; the middle is reached after half of them.
   const passes = (count >> 1) + 1
-  for (let i = 0; i < length; i += 4) {
+  const zero = f32x4.splat(0)
+  for (let i = 0; i < length; i += 8) {
     const first = vectors + i * 4
-    let before = f32x4.splat(0), middle = before
+    let before0 = zero, before1 = zero, middle0 = zero, middle1 = zero
     for (let pass = 0; pass < passes; pass++) {
       let at = first
-      let most = v128.load(at)
-      for (let k = 1; k < count - pass; k++) {
-        const other = v128.load(at + next)
-        v128.store(at, f32x4.min(most, other))
-        most = f32x4.max(most, other)
+      let most0 = v128.load(at), most1 = v128.load(at, 16)
+      for (let k = count - pass - 1; k > 0; k--) {
+        const other0 = v128.load(at + next), other1 = v128.load(at + next, 16)
+        v128.store(at, f32x4.pmin(most0, other0))
+        v128.store(at, f32x4.pmin(most1, other1), 16)
+        most0 = f32x4.pmax(other0, most0)
+        most1 = f32x4.pmax(other1, most1)
         at += next
       }
-      before = middle
-      middle = most
+      before0 = middle0
+      before1 = middle1
+      middle0 = most0
+      middle1 = most1
     }
-    v128.store(out + i * 4, count & 1 ? middle : mean(before, middle))
+    const isOdd = (count & 1) != 0
+    v128.store(out + i * 4, f32x4.add(zero, isOdd ? middle0 : mean(before0, middle0)))
+    v128.store(out + i * 4, f32x4.add(zero, isOdd ? middle1 : mean(before1, middle1)), 16)
   }
 }
 

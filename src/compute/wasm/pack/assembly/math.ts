@@ -6,7 +6,7 @@ import { madd } from './lanes'
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
-  const clamped = f32x4.max(f32x4.splat(-87), f32x4.min(f32x4.splat(87), x))
+  const clamped = f32x4.pmax(f32x4.pmin(x, f32x4.splat(87)), f32x4.splat(-87))
   const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504)))
   // ln 2 in two parts, so that r keeps its digits.
   const r = f32x4.sub(f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375))), f32x4.mul(n, f32x4.splat(-2.12194440e-4)))
@@ -50,5 +50,5 @@ export function tanh(x: v128): v128 {
 @inline
 export function hardSigmoid(x: v128): v128 {
   const line = f32x4.add(f32x4.mul(f32x4.splat(0.2), x), f32x4.splat(0.5))
-  return f32x4.max(f32x4.splat(0), f32x4.min(f32x4.splat(1), line))
+  return f32x4.pmax(f32x4.pmin(line, f32x4.splat(1)), f32x4.splat(0))
 }

@@ -2,7 +2,7 @@
 
 /**
  * All of dy goes to the first maximum of its window. x [batch, h, w, c], dy [batch, oh, ow, c] → dx like x. NaN is no
- * maximum: a window that holds one passes nothing on.
+ * maximum.
  */
 export function maxPoolGradient(x: usize, dy: usize, dx: usize, batch: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32,
   kh: i32, kw: i32, sy: i32, sx: i32, top: i32, left: i32): void {
@@ -29,7 +29,7 @@ function window(x: usize, dy: usize, dx: usize, rows: i32, columns: i32, first: 
     const at = first + i * 4
     let most = f32x4.splat(-Infinity)
     for (let r = 0; r < rows; r++) {
-      for (let q = 0; q < columns; q++) most = f32x4.max(most, v128.load(x + at + r * row + q * c * 4))
+      for (let q = 0; q < columns; q++) most = f32x4.pmax(most, v128.load(x + at + r * row + q * c * 4))
     }
     let left = v128.load(dy + i * 4)
     for (let r = 0; r < rows; r++) {
@@ -45,7 +45,10 @@ function window(x: usize, dy: usize, dx: usize, rows: i32, columns: i32, first: 
     const at = first + i * 4
     let most: f32 = -Infinity
     for (let r = 0; r < rows; r++) {
-      for (let q = 0; q < columns; q++) most = max<f32>(most, load<f32>(x + at + r * row + q * c * 4))
+      for (let q = 0; q < columns; q++) {
+          const value = load<f32>(x + at + r * row + q * c * 4)
+          if (value > most) most = value
+        }
     }
     let left = load<f32>(dy + i * 4)
     for (let r = 0; r < rows; r++) {
