@@ -16,8 +16,8 @@ export const median: AggregationRule = {
 
 const combine: Combine = (deltas, out) => {
   const kernels = vectorKernels()
-  if (kernels == null) return eachColumn(deltas, out, medianOf)
-  kernels.median(deltas, out)
-  // The kernel tells −0 from 0, where the plain loop knows 0 alone.
+  if (kernels != null) return kernels.median(deltas, out)
+  eachColumn(deltas, out, medianOf)
+  // Half of the smallest negative number is rounded to −0; the kernel knows 0 alone.
   for (let i = 0; i < out.length; i++) out[i] += 0
 }

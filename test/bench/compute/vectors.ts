@@ -1,5 +1,5 @@
 /** Gigabytes of input a second of the kernels over flat vectors, beside plain loops and a plain copy. */
-import { plainMean } from '../../../src/aggregation/rules/mean.ts'
+import { plainWeightedSum } from '../../../src/aggregation/sum.ts'
 import { vectorKernels } from '../../../src/compute/vectors/index.ts'
 
 const TURNS = 9
@@ -23,7 +23,7 @@ export function vectorLines(): string[] {
   const short = vectors.map((vector) => vector.subarray(0, MEDIAN_LENGTH))
   const median = out.subarray(0, MEDIAN_LENGTH)
   const contenders: [string, number, () => void][] = [
-    ['weighted sum of 8 × 6 M, plain', 8 * LENGTH, () => plainMean(eight, weights, out)],
+    ['weighted sum of 8 × 6 M, plain', 8 * LENGTH, () => plainWeightedSum(eight, weights, out)],
     ['weighted sum of 8 × 6 M, kernel', 8 * LENGTH, () => kernels.weightedSum(eight, weights, out)],
     ['median of 9 × 1 M, plain', 9 * MEDIAN_LENGTH, () => plainMedian(short, median)],
     ['median of 9 × 1 M, kernel', 9 * MEDIAN_LENGTH, () => kernels.median(short, median)],
