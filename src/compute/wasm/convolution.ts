@@ -12,7 +12,8 @@ interface Attrs {
   pad: 'valid' | 'same' | number | backend_util.ExplicitPadding
   dimRoundingMode: 'floor' | 'round' | 'ceil'
   dataFormat?: 'NHWC' | 'NCHW'
-  dilations?: [number, number] | number
+  /** tfjs-layers may leave it out. */
+  dilations?: [number, number] | number | null
   activation?: string
   inputShape?: Shape4
   filterShape?: Shape4
@@ -58,8 +59,8 @@ function forward(stock: (call: KernelCall) => TensorInfo, pack: Pack): (call: Ke
 
 /** Dilated convolutions, and activations other than ReLU, are left to the stock kernel. */
 function isOurs({ inputs, attrs }: KernelCall): boolean {
-  const { activation = 'linear', dilations = 1, dataFormat } = attrs as Attrs
-  const isDense = [dilations].flat().every((dilation) => dilation === 1) && dataFormat !== 'NCHW'
+  const { activation = 'linear', dilations, dataFormat } = attrs as Attrs
+  const isDense = [dilations ?? 1].flat().every((dilation) => dilation === 1) && dataFormat !== 'NCHW'
   const isBias = inputs['bias'] == null || sizeOf(inputs['bias'].shape) === inputs['filter'].shape[3]
   return isDense && isBias && (activation === 'linear' || activation === 'relu')
 }
