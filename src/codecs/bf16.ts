@@ -13,7 +13,8 @@ function narrow(bits: number): number {
   // NaN and infinity stay what they are, so that nobody takes them for numbers.
   if (magnitude > INFINITE) return sign | 0x7fc0
   if (magnitude === INFINITE) return sign | 0x7f80
-  return sign | Math.min(LARGEST, (magnitude + 0x7fff + ((magnitude >>> 16) & 1)) >>> 16)
+  const half = (magnitude + 0x7fff + ((magnitude >>> 16) & 1)) >>> 16
+  return sign | (half > LARGEST ? LARGEST : half)
 }
 
 function widen(bytes: Uint8Array, out: Float32Array): void {

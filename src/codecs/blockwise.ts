@@ -55,8 +55,20 @@ export function blockCodec(format: BlockFormat): Codec {
 /** The largest magnitude; NaN when a value is. */
 export function absMax(values: Float32Array): number {
   let most = 0
-  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]))
-  return most
+  let sum = 0
+  for (let i = 0; i < values.length; i++) {
+    const magnitude = Math.abs(values[i])
+    sum += magnitude
+    if (magnitude > most) most = magnitude
+  }
+  return Number.isNaN(sum) ? sum : most
+}
+
+/** The whole number nearest to a value in units of the scale, at most `largest` in magnitude. */
+export function codeOf(units: number, largest: number): number {
+  // Cutting off is what the processor has one instruction for.
+  const code = (units < 0 ? units - 0.5 : units + 0.5) | 0
+  return code > largest ? largest : code < -largest ? -largest : code
 }
 
 function sizeOf({ blockValues, bits }: BlockFormat, length: number): number {

@@ -7,7 +7,7 @@ const BYTES = 2
 
 export interface HalfFormat {
   name: string
-  /** The bits of a float32 → the 16 bits of the nearest value, ties to even. */
+  /** The bits of a float32, as an int32 → the 16 bits of the nearest value, ties to even. */
   narrow(bits: number): number
   /** Reads `out.length` values, two bytes each, little endian. */
   widen(bytes: Uint8Array, out: Float32Array): void
@@ -19,7 +19,7 @@ export function halfCodec({ name, narrow, widen }: HalfFormat): Codec {
     errorFeedback: false,
     sizeBytes: (length) => length * BYTES,
     encode(delta) {
-      const bits = new Uint32Array(delta.buffer, delta.byteOffset, delta.length)
+      const bits = new Int32Array(delta.buffer, delta.byteOffset, delta.length)
       const bytes = new Uint8Array(delta.length * BYTES)
       for (let i = 0; i < bits.length; i++) {
         const half = narrow(bits[i])

@@ -2,7 +2,7 @@
  * int4: whole multiples of a scale, −7 to 7, half a byte a value, a scale for each 64 values (blockwise absmax
  * quantisation). 0.5625 bytes a value; error at most half a scale: the largest magnitude of the block / 14.
  */
-import { absMax, blockCodec } from './blockwise.ts'
+import { absMax, blockCodec, codeOf } from './blockwise.ts'
 
 const LARGEST = 7
 
@@ -16,7 +16,7 @@ export const int4 = blockCodec({
   pack(values, scale, codes) {
     if (!(scale > 0)) return
     for (let i = 0; i < values.length; i++) {
-      const code = Math.max(-LARGEST, Math.min(LARGEST, Math.round(values[i] / scale)))
+      const code = codeOf(values[i] / scale, LARGEST)
       codes[i >> 1] |= (code & 15) << (4 * (i & 1))
     }
   },

@@ -3,7 +3,7 @@
  * its neighbours (blockwise absmax quantisation, Dettmers et al. 2022). 1.016 bytes a value; error at most half a scale:
  * the largest magnitude of the block / 254.
  */
-import { absMax, blockCodec } from './blockwise.ts'
+import { absMax, blockCodec, codeOf } from './blockwise.ts'
 
 const LARGEST = 127
 
@@ -17,7 +17,7 @@ export const int8 = blockCodec({
   pack(values, scale, codes) {
     if (!(scale > 0)) return
     for (let i = 0; i < values.length; i++) {
-      codes[i] = Math.max(-LARGEST, Math.min(LARGEST, Math.round(values[i] / scale)))
+      codes[i] = codeOf(values[i] / scale, LARGEST)
     }
   },
   unpack(codes, scale, out) {

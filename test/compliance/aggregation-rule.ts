@@ -89,15 +89,16 @@ export function aggregationRuleCompliance(rule: AggregationRule, expectations: R
     )
   })
 
-  it('does not care who sent what: another order gives the same up to rounding', function () {
-    if (expectations.byOrder === true) return void this.skip()
-    fc.assert(
-      fc.property(someInput, ({ deltas, weights }) => {
-        const turned = { deltas: [...deltas].reverse(), weights: [...weights].reverse() }
-        expectClose(combine(rule, turned), combine(rule, { deltas, weights }))
-      })
-    )
-  })
+  // Of equally good choices such a rule takes the first.
+  if (expectations.byOrder !== true)
+    it('does not care who sent what: another order gives the same up to rounding', () => {
+      fc.assert(
+        fc.property(someInput, ({ deltas, weights }) => {
+          const turned = { deltas: [...deltas].reverse(), weights: [...weights].reverse() }
+          expectClose(combine(rule, turned), combine(rule, { deltas, weights }))
+        })
+      )
+    })
 
   it('gives equal deltas back', () => {
     fc.assert(
