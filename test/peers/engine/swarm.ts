@@ -318,7 +318,7 @@ const realClock = {
   }
 }
 
-/** Lets everybody in who asks. */
+/** Lets everybody in who asks. A certificate is its member's id. */
 function openMembership(): Membership {
   const wishes = new Map<string, { certificate: Uint8Array; said?: Signed<Participation> }>()
   const declared = new Map<string, number>()
@@ -346,6 +346,7 @@ function openMembership(): Membership {
       }
     },
     request: async ({ author, value: { certificate, participation } }) => {
+      if (new TextDecoder().decode(certificate) !== author) return false
       const said = participation == null ? undefined : await openParticipation(participation)
       wishes.set(author, { certificate, said })
       return true
