@@ -1,12 +1,13 @@
 /** What Krum and the rules made of it share. */
 import { nearest } from './distances.ts'
+import { indices } from './shares.ts'
 import type { Distances } from './distances.ts'
 
 /**
  * For each of the deltas `among` (default: all), the sum of the squared distances to the n − f − 2 of the others that are
  * nearest to it, but to one at least.
  */
-export function krumScores(distances: Distances, f: number, among = all(distances.count)): number[] {
+export function krumScores(distances: Distances, f: number, among = indices(distances.count)): number[] {
   const count = Math.min(among.length - 1, Math.max(1, among.length - f - 2))
   return among.map((i) => {
     const [, ...others] = nearest(distances, i, { among, count: count + 1 })
@@ -17,14 +18,4 @@ export function krumScores(distances: Distances, f: number, among = all(distance
 /** The places of the `count` smallest values, of equal ones the first. */
 export function smallest(values: readonly number[], count: number): number[] {
   return [...values.keys()].sort((a, b) => values[a] - values[b] || a - b).slice(0, count)
-}
-
-/** The shares by which a sum is the mean of these of `count` deltas. */
-export function sharesOf(count: number, chosen: readonly number[]): number[] {
-  const those = new Set(chosen)
-  return Array.from({ length: count }, (_, i) => (those.has(i) ? 1 / those.size : 0))
-}
-
-function all(count: number): number[] {
-  return Array.from({ length: count }, (_, i) => i)
 }

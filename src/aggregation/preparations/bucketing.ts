@@ -4,6 +4,7 @@
  * commit that is trained from: nobody knows it before. Fewer deltas, of which as many may be bad. Cost n·d.
  */
 import { randomFrom, shuffle } from '../../random.ts'
+import { indices, meanShares } from '../shares.ts'
 import type { Preparation } from '../rule.ts'
 
 /** @param size - s: deltas in a bucket */
@@ -14,14 +15,10 @@ export function bucketing(size: number): Preparation {
     needsDistances: false,
     countAfter: (count) => Math.ceil(count / size),
     mix({ count }, seed) {
-      const order = shuffle(
-        Uint32Array.from({ length: count }, (_, i) => i),
-        randomFrom(seed)
+      const order = shuffle(indices(count), randomFrom(seed))
+      return indices(Math.ceil(count / size)).map((bucket) =>
+        meanShares(count, order.slice(bucket * size, (bucket + 1) * size))
       )
-      return Array.from({ length: Math.ceil(count / size) }, (_, bucket) => {
-        const members = new Set(order.subarray(bucket * size, (bucket + 1) * size))
-        return Array.from({ length: count }, (_, i) => (members.has(i) ? 1 / members.size : 0))
-      })
     }
   }
 }

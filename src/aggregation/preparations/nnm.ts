@@ -4,6 +4,7 @@
  * n²·d more before a rule that goes coordinate by coordinate.
  */
 import { nearest } from '../distances.ts'
+import { indices, meanShares } from '../shares.ts'
 import type { Preparation } from '../rule.ts'
 
 /** @param f - members that may lie */
@@ -14,11 +15,9 @@ export function nnm(f: number): Preparation {
     needsDistances: true,
     countAfter: (count) => count,
     mix(distances) {
-      const all = Array.from({ length: distances.count }, (_, i) => i)
-      return all.map((i) => {
-        const near = new Set(nearest(distances, i, { among: all, count: distances.count - f }))
-        return all.map((j) => (near.has(j) ? 1 / near.size : 0))
-      })
+      const { count } = distances
+      const all = indices(count)
+      return all.map((i) => meanShares(count, nearest(distances, i, { among: all, count: count - f })))
     }
   }
 }

@@ -5,6 +5,7 @@
  */
 import { eachColumn, meanAroundMedian } from '../columns.ts'
 import { krumScores, smallest } from '../krum-scores.ts'
+import { indices } from '../shares.ts'
 import type { Distances } from '../distances.ts'
 import type { AggregationRule } from '../rule.ts'
 
@@ -29,7 +30,7 @@ export function bulyan(f: number): AggregationRule {
 }
 
 function choose(distances: Distances, f: number): number[] {
-  const left = Array.from({ length: distances.count }, (_, i) => i)
+  const left = indices(distances.count)
   const chosen: number[] = []
   while (chosen.length < distances.count - 2 * f) {
     const [best] = smallest(krumScores(distances, f, left), 1)

@@ -3,6 +3,7 @@
  * closest to it, by the sum of squared distances; of equal ones the first. Withstands f of n ≥ 2f + 3. Cost n²·d / 2.
  */
 import { krumScores, smallest } from '../krum-scores.ts'
+import { meanShares } from '../shares.ts'
 import type { AggregationRule } from '../rule.ts'
 
 /** @param f - members that may lie */
@@ -12,9 +13,8 @@ export function krum(f: number): AggregationRule {
     minDeltas: 2 * f + 3,
     bySamples: false,
     needsDistances: true,
-    plan({ distances }) {
-      const [chosen] = smallest(krumScores(distances, f), 1)
-      return { shares: Array.from({ length: distances.count }, (_, i) => (i === chosen ? 1 : 0)) }
-    }
+    plan: ({ distances }) => ({
+      shares: meanShares(distances.count, smallest(krumScores(distances, f), 1))
+    })
   }
 }

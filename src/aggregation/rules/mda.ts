@@ -6,7 +6,7 @@
  * are farther apart than t: the least t is found by bisection, each cover by branching on an uncovered pair (2ᶠ branches,
  * Downey & Fellows 1995). Cost n²·d / 2, and 2ᶠ·n²·log n: f is small.
  */
-import { sharesOf } from '../krum-scores.ts'
+import { meanShares } from '../shares.ts'
 import type { Distances } from '../distances.ts'
 import type { AggregationRule } from '../rule.ts'
 
@@ -17,7 +17,7 @@ export function mda(f: number): AggregationRule {
     minDeltas: 2 * f + 1,
     bySamples: false,
     needsDistances: true,
-    plan: ({ distances }) => ({ shares: sharesOf(distances.count, smallestSet(distances, f)) })
+    plan: ({ distances }) => ({ shares: meanShares(distances.count, smallestSet(distances, f)) })
   }
 }
 
