@@ -2,6 +2,7 @@
  * Arithmetic over flat vectors in WebAssembly, for aggregation: the same bits as the plain loops, several times faster.
  * Vectors are copied in a block at a time, small enough to stay in the processor's caches.
  */
+import { runnable } from '../module.ts'
 import { vectors } from './binary.ts'
 
 /** Kernels over vectors of equal lengths. Order and precision of the arithmetic are part of the contract. */
@@ -31,8 +32,8 @@ export function vectorKernels(): VectorKernels | null {
 }
 
 function make(): VectorKernels | null {
-  const bytes = Uint8Array.from(atob(vectors), (c) => c.charCodeAt(0))
-  if (!WebAssembly.validate(bytes)) return null
+  const bytes = runnable(vectors)
+  if (bytes == null) return null
   const memory = new WebAssembly.Memory({ initial: 1 })
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
   const functions = instance.exports as unknown as Functions

@@ -1,6 +1,7 @@
 /** 2-D convolutions and their gradients with respect to input and filter, the latter missing in the stock backend. */
 import { backend_util } from '@tensorflow/tfjs-core'
 import { addressOf, sizeOf } from './heap.ts'
+import { RELU } from './pack/index.ts'
 import type { KernelCall, KernelOverride } from './heap.ts'
 import type { Pack } from './pack/index.ts'
 import type { TensorInfo } from '@tensorflow/tfjs-core'
@@ -18,8 +19,6 @@ interface Attrs {
   inputShape?: Shape4
   filterShape?: Shape4
 }
-
-const RELU = 2
 
 /** x [batch, h, w, in], filter [kh, kw, in, out] → [batch, oh, ow, out]. */
 export const conv2d: KernelOverride = { name: 'Conv2D', make: forward }

@@ -93,10 +93,3 @@ function missing(name: string): WasmKernel {
     throw new Error(`The wasm backend has no ${name} kernel; expected TensorFlow.js 4.22's`)
   }
 }
-
-/** Swap the last two axes of a [..., rows, columns] tensor: a new tensor, which the caller disposes of. */
-export function transposed(backend: WasmBackend, x: TensorInfo): TensorInfo {
-  const last = x.shape.length - 1
-  const perm = [...Array(last - 1).keys(), last, last - 1]
-  return callKernel('Transpose', { inputs: { x }, attrs: { perm }, backend })
-}

@@ -1,6 +1,7 @@
 /** Matrix products in all four transpose forms, one by one or in batches, with bias and ReLU in the same pass. */
 import { broadcast_util } from '@tensorflow/tfjs-core'
 import { addressOf, sizeOf } from './heap.ts'
+import { RELU } from './pack/index.ts'
 import type { KernelCall, KernelOverride, WasmKernel } from './heap.ts'
 import type { Pack } from './pack/index.ts'
 import type { TensorInfo } from '@tensorflow/tfjs-core'
@@ -30,8 +31,6 @@ function isOurs({ inputs: { a, b, bias }, attrs }: KernelCall): boolean {
   const isFloat = a.dtype === 'float32' && b.dtype === 'float32'
   return isPlain && isFloat && (activation === 'linear' || activation === 'relu')
 }
-
-const RELU = 2
 
 function product(pack: Pack, { inputs, attrs, backend }: KernelCall): TensorInfo {
   const { a, b, bias } = inputs

@@ -2,8 +2,12 @@
  * The kernel pack: our own WebAssembly module (AssemblyScript in assembly/), which imports the memory of TensorFlow.js'
  * module and so works on tensors where they lie. Addresses stay good when that memory grows; views do not.
  */
+import { runnable } from '../../module.ts'
 import { relaxed, simd } from './binary.ts'
 import type { WasmBackend } from '../heap.ts'
+
+/** A flag of products and convolutions: ReLU in the same pass. */
+export const RELU = 2
 
 /** What the module exports. Addresses and distances in bytes; `scratch` is memory of `…ScratchBytes()`. */
 export interface PackFunctions {
@@ -112,8 +116,8 @@ export async function loadPack({ wasm }: WasmBackend): Promise<Pack | null> {
     [relaxed, true],
     [simd, false]
   ] as const) {
-    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
-    if (!WebAssembly.validate(bytes)) continue
+    const bytes = runnable(base64)
+    if (bytes == null) continue
     const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } })
     const functions = instance.exports as unknown as PackFunctions
     return { functions, hasFma, scratch: scratchOf(wasm) }
