@@ -1,5 +1,6 @@
 /** The manifest in plain words, for a person who is asked whether to take part. */
 import { countsSamples } from '../../aggregation/method.ts'
+import { codecOf } from '../../codecs/index.ts'
 import type { CodecSpec, InputSpec, Manifest, TrainingSpec } from './schema.ts'
 import type { Signed } from '../signed.ts'
 
@@ -85,20 +86,18 @@ function withSettings({ name, ...settings }: { name: string }): string {
 }
 
 function describeCodec(codec: CodecSpec): string {
-  const rest = 'what that leaves out is added to the next one (error feedback)'
+  const { errorFeedback } = codecOf(codec, new Uint8Array())
+  const rest = errorFeedback ? '; what that leaves out is added to the next one (error feedback)' : ''
   switch (codec.name) {
     case 'fp32':
       return 'sent as they are (fp32)'
     case 'topk':
     case 'randomk': {
       const which = codec.name === 'topk' ? 'largest' : 'randomly drawn'
-      return `the ${which} ${Number((codec.fraction * 100).toPrecision(3))} % of the values, as ${codec.values}; ${rest}`
+      return `the ${which} ${Number((codec.fraction * 100).toPrecision(3))} % of the values, as ${codec.values}${rest}`
     }
-    case 'int4':
-    case 'sign':
-      return `compressed (${codec.name}); ${rest}`
     default:
-      return `compressed (${codec.name})`
+      return `compressed (${codec.name})${rest}`
   }
 }
 
