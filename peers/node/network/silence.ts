@@ -121,9 +121,10 @@ export class SilenceWatch {
       const peerId = connection.remotePeer.toString()
       const between = peers.get(peerId) ?? { silent: [], alive: [], isMute: true }
       peers.set(peerId, between)
-      const watched = this.#listen(connection, listener.patienceMs(peerId))
+      const patienceMs = listener.patienceMs(peerId)
+      const watched = this.#listen(connection, patienceMs)
       between[this.#isSilent(connection, watched) ? 'silent' : 'alive'].push(connection)
-      between.isMute &&= this.#isMute(connection, watched, listener.patienceMs(peerId))
+      between.isMute &&= this.#isMute(connection, watched, patienceMs)
     }
     for (const [peerId, between] of peers) this.#consider(peerId, between)
     for (const [peerId, dial] of this.#dials) if (!peers.has(peerId)) dial.end()

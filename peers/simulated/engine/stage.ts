@@ -95,7 +95,7 @@ export class EngineStage extends Stage<EngineActor> {
     for (const to of this.peers) {
       if (to === from) continue
       for (const told of (await liar?.tell(record, to.index, from.engine?.records() ?? [])) ?? [record]) {
-        this.watch.heard(from, told)
+        if (told !== record) this.watch.heard(from, told)
         this.send(from, to, () => this.background(this.#receive(to, told)))
       }
     }
