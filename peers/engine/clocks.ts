@@ -7,7 +7,7 @@ import type { RoundRecord } from './records/records.ts'
 import type { Height, LedgerTip } from '../../src/rounds/index.ts'
 
 /** A proposer's clock may be ahead of ours by this much. */
-export const MAX_CLOCK_SKEW_MS = 5 * 60_000
+const MAX_CLOCK_SKEW_MS = 5 * 60_000
 
 /** A member whose clock and this host's are too far apart. */
 export interface WrongClock {

@@ -99,12 +99,17 @@ export function genesisTip(federation: CID, manifest: Manifest, model: CID): Led
   return { federation, manifest, cid: federation, body }
 }
 
+/** What all members that go on from a commit know alike, and nobody knew before: its hash, of which they draw. */
+export function roundSeed({ cid }: Pick<LedgerTip, 'cid'>): Uint8Array {
+  return cid.multihash.digest
+}
+
 /** What follows from a commit for the height it opens. */
 export function nextHeight(tip: LedgerTip): Height {
   const { rounds } = tip.manifest
   const { roster } = tip.body
   const trainers = roster.filter((entry) => entry.observes !== true)
-  const seed = tip.cid.multihash.digest
+  const seed = roundSeed(tip)
   const isStarted = tip.body.round > 0 || roster.length >= rounds.startMembers
   const train = !isFinished(tip) && isStarted && trainers.length >= rounds.minContributors
   return {

@@ -7,7 +7,8 @@ export {
   makeContributions,
   nextHeight,
   observerRounds,
-  recoveryBody
+  recoveryBody,
+  roundSeed
 } from './body.ts'
 export {
   admissible,

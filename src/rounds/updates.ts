@@ -7,7 +7,7 @@ export function knownUpdates(state: RoundState): string[] {
 }
 
 /** How many of the updates here count towards the minimum. */
-export function acceptedCount(state: RoundState): number {
+function acceptedCount(state: RoundState): number {
   let count = 0
   for (const known of state.updates.values()) if (known.accepted) count++
   return count

@@ -1,6 +1,6 @@
 /** What follows from a set of updates: the next model. Computed once a set, as early as the set is known. */
 import { aggregate } from '../../../src/aggregation/index.ts'
-import { makeContributions } from '../../../src/rounds/index.ts'
+import { makeContributions, roundSeed } from '../../../src/rounds/index.ts'
 import type { BlockExchange, HeldUpdate, Position } from '../components.ts'
 import type { CID } from 'multiformats/cid'
 
@@ -45,7 +45,7 @@ export class ResultsCache {
   async #compute(updates: readonly HeldUpdate[]): Promise<Results> {
     const { position, signal, stretch, blocks } = this.#init
     const manifest = position.tip.manifest
-    const seed = position.tip.cid.multihash.digest
+    const seed = roundSeed(position.tip)
     const byAuthor = new Map(updates.map((update) => [update.signed.author, update]))
     const deltas = makeContributions(updates, manifest).flatMap(({ author, weight, refused }) => {
       const read = byAuthor.get(author)?.read

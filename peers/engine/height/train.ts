@@ -3,6 +3,7 @@ import { codecOf } from '../../../src/codecs/index.ts'
 import { updateType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
 import { randomFrom } from '../../../src/random.ts'
+import { roundSeed } from '../../../src/rounds/index.ts'
 import type { EngineComponents, Position } from '../components.ts'
 import type { Update } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
@@ -31,9 +32,10 @@ export async function trainUpdate(
 ): Promise<{ signed: Signed<Update>; result: TrainingResult }> {
   const { components, position, height, round } = input
   const { tip, weights } = position
-  const seed = localSeed(tip.cid.multihash.digest, components.self)
+  const shared = roundSeed(tip)
+  const seed = localSeed(shared, components.self)
   const result = await components.trainer.train({ weights, round, seed }, options)
-  const codec = codecOf(tip.manifest.exchange.codec, tip.cid.multihash.digest)
+  const codec = codecOf(tip.manifest.exchange.codec, shared)
   const delta = codec.errorFeedback
     ? await components.feedback.carry(result.delta, height.height)
     : result.delta
@@ -61,6 +63,6 @@ export async function trainUpdate(
 }
 
 /** Differs between members and rounds, and is the same again after a restart. */
-function localSeed(commit: Uint8Array, self: string): number {
-  return randomFrom(commit, ...new TextEncoder().encode(self))()
+function localSeed(shared: Uint8Array, self: string): number {
+  return randomFrom(shared, ...new TextEncoder().encode(self))()
 }

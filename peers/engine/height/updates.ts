@@ -1,6 +1,7 @@
 /** Other members' updates: fetched, checked, held for the height they belong to. */
 import { checkDelta } from '../../../src/aggregation/index.ts'
 import { bytesReader, codecOf, MalformedPayloadError } from '../../../src/codecs/index.ts'
+import { roundSeed } from '../../../src/rounds/index.ts'
 import type { ByteReader, Codec } from '../../../src/codecs/index.ts'
 import type { BlockExchange, FetchOptions, HeldUpdate, Position } from '../components.ts'
 import type { Update, RefusalReason } from '../../../src/federation/records.ts'
@@ -32,7 +33,7 @@ export class UpdatePool {
   constructor(init: UpdatePoolInit) {
     const { tip } = init.position
     this.#init = init
-    this.#codec = codecOf(tip.manifest.exchange.codec, tip.cid.multihash.digest)
+    this.#codec = codecOf(tip.manifest.exchange.codec, roundSeed(tip))
   }
 
   /**

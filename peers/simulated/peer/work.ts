@@ -1,6 +1,6 @@
 /** The work behind a commit body: judge updates, aggregate, make the body, check another's by making it again. */
 import { aggregateInMemory } from '../../../src/aggregation/index.ts'
-import { isLapse, makeBody, makeContributions } from '../../../src/rounds/index.ts'
+import { isLapse, makeBody, makeContributions, roundSeed } from '../../../src/rounds/index.ts'
 import { addressOf } from './address.ts'
 import type { EvidenceRecord, ProposalRecord, SimUpdate } from './records.ts'
 import type { CommitBody, RefusalReason, Update } from '../../../src/federation/records.ts'
@@ -91,7 +91,7 @@ function aggregated(
     return update == null ? [] : [{ weight, delta: deltaOf(input, update) }]
   })
   if (counted.length === 0) return weights
-  return aggregateInMemory({ aggregation, model: weights, deltas, seed: tip.cid.multihash.digest })
+  return aggregateInMemory({ aggregation, model: weights, deltas, seed: roundSeed(tip) })
 }
 
 function deltaOf({ payloads }: MakeInput, { payload }: SimUpdate): Float32Array {
