@@ -1,51 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { layers, sequential } from '@tensorflow/tfjs-layers'
+import { layers } from '@tensorflow/tfjs-layers'
 import { expect } from 'chai'
 import { startBackend } from '../../src/compute/backend.ts'
-import { fuseLayers } from '../../src/compute/layers.ts'
 import { setFlat } from '../../src/model/build.ts'
 import { initialWeights } from '../../src/model/initial.ts'
-import { normal, seededRandom } from '../../src/random.ts'
 import { buildNetwork, withGradients } from '../../src/training/network.ts'
 import { createOptimizer } from '../../src/training/optimizer.ts'
 import { tensorMemory } from '../../src/compute/memory.ts'
 import { image, manifestOf } from '../training/fixtures.ts'
+import { deviation, layerValues } from './tensors.ts'
+import type { LayerRun } from './tensors.ts'
 
 type DenseArgs = Parameters<typeof layers.dense>[0]
 
-const drawn = (seed: number, shape: number[]): tf.Tensor => {
-  const random = seededRandom(seed)
-  const size = shape.reduce((product, n) => product * n, 1)
-  return tf.tensor(
-    Float32Array.from({ length: size }, () => normal(random)),
-    shape
-  )
-}
-
-/** Output, and the gradients of a weighted sum of it by input and weights, on a backend. */
-async function valuesOn(backend: 'wasm' | 'cpu', input: number[], args: DenseArgs): Promise<Float32Array[]> {
-  await startBackend(backend)
-  const model = sequential({ layers: [layers.dense({ ...args, inputShape: input.slice(1) })] })
-  fuseLayers(model)
-  tf.tidy(() => model.setWeights(model.weights.map(({ shape }, i) => drawn(i + 1, shape as number[]))))
-  const values = tf.tidy(() => {
-    const x = drawn(9, input)
-    const weights = model.trainableWeights.map((weight) => weight.read() as tf.Variable)
-    const apply = (at: tf.Tensor): tf.Tensor => model.apply(at) as tf.Tensor
-    const weighted = (at: tf.Tensor): tf.Tensor => tf.sum(tf.mul(apply(at), drawn(77, apply(at).shape)))
-    const { grads } = tf.variableGrads(() => weighted(x) as tf.Scalar, weights)
-    const all = [apply(x), tf.grad(weighted)(x), ...weights.map(({ name }) => grads[name])]
-    return all.map((tensor) => tensor.dataSync<'float32'>().slice())
-  })
-  model.dispose()
-  return values
-}
-
-function deviation(found: Float32Array, expected: Float32Array): number {
-  if (found.length !== expected.length) return Infinity
-  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3)
-  return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(found[i] - value)), 0) / scale
-}
+const valuesOn = async (
+  backend: LayerRun['backend'],
+  input: number[],
+  args: DenseArgs
+): Promise<Float32Array[]> =>
+  await layerValues({ backend, input, layer: () => layers.dense({ ...args, inputShape: input.slice(1) }) })
 
 describe('dense layers in one operation', () => {
   const cases: [number[], DenseArgs][] = [

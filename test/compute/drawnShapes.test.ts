@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { expect } from 'chai'
 import { startBackend } from '../../src/compute/backend.ts'
-import { normal, seededRandom } from '../../src/random.ts'
+import { seededRandom } from '../../src/random.ts'
+import { deviation, drawn, gradientsOf } from './tensors.ts'
 
 type Shape4 = [number, number, number, number]
 
@@ -10,23 +11,10 @@ type Case = () => tf.Tensor[]
 
 const SEEDS = Array.from({ length: 24 }, (_, i) => i + 1)
 
-const drawn = (seed: number, shape: number[]): tf.Tensor => {
-  const random = seededRandom(seed)
-  const size = shape.reduce((product, n) => product * n, 1)
-  return tf.tensor(
-    Float32Array.from({ length: size }, () => normal(random)),
-    shape
-  )
-}
-
 /** f(xs), and the gradient of a weighted sum of it by each of xs. */
 function withGradients(f: (...xs: tf.Tensor[]) => tf.Tensor, shapes: number[][]): tf.Tensor[] {
   const xs = shapes.map((shape, i) => drawn(100 + i, shape))
-  const weighted = (...args: tf.Tensor[]): tf.Tensor => {
-    const y = f(...args)
-    return tf.sum(tf.mul(y, drawn(77, y.shape)))
-  }
-  return [f(...xs), ...tf.grads(weighted)(xs)]
+  return [f(...xs), ...gradientsOf(f, xs)]
 }
 
 const values = async (backend: 'wasm' | 'cpu', cases: Case[]): Promise<Float32Array[][]> => {
@@ -42,12 +30,6 @@ async function expectAgreement(cases: Case[]): Promise<void> {
     tensors.map((tensor, j) => deviation(found[i][j], tensor))
   )
   expect(Math.max(...deviations)).to.be.below(1e-5)
-}
-
-function deviation(found: Float32Array, expected: Float32Array): number {
-  if (found.length !== expected.length) return Infinity
-  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3)
-  return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(found[i] - value)), 0) / scale
 }
 
 const oneOf = <T>(random: () => number, options: readonly T[]): T => options[random() % options.length]

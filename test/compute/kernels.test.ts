@@ -1,19 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { expect } from 'chai'
 import { startBackend } from '../../src/compute/backend.ts'
-import { normal, seededRandom } from '../../src/random.ts'
+import { drawn, gradientsOf } from './tensors.ts'
 
 /** Builds its inputs on the active backend and gives the values to compare. */
 type Computation = () => tf.Tensor | tf.Tensor[]
-
-const drawn = (seed: number, shape: number[]): tf.Tensor => {
-  const random = seededRandom(seed)
-  const size = shape.reduce((product, n) => product * n, 1)
-  return tf.tensor(
-    Float32Array.from({ length: size }, () => normal(random)),
-    shape
-  )
-}
 
 async function valuesOn(
   backend: 'wasm' | 'cpu',
@@ -40,14 +31,11 @@ async function expectEqual(compute: Computation): Promise<void> {
 /** The gradient of a weighted sum of `f`, by every input. */
 const gradients =
   (f: (...inputs: tf.Tensor[]) => tf.Tensor, ...inputs: [number, number[]][]): Computation =>
-  () => {
-    const xs = inputs.map(([seed, shape]) => drawn(seed, shape))
-    const weighted = (...args: tf.Tensor[]): tf.Tensor => {
-      const y = f(...args)
-      return tf.sum(tf.mul(y, drawn(77, y.shape)))
-    }
-    return tf.grads(weighted)(xs)
-  }
+  () =>
+    gradientsOf(
+      f,
+      inputs.map(([seed, shape]) => drawn(seed, shape))
+    )
 
 const conv =
   (strides: number, pad: 'same' | 'valid') =>

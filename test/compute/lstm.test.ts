@@ -3,7 +3,8 @@ import { layers, sequential } from '@tensorflow/tfjs-layers'
 import { expect } from 'chai'
 import { startBackend } from '../../src/compute/backend.ts'
 import { fuseLayers } from '../../src/compute/layers.ts'
-import { normal, seededRandom } from '../../src/random.ts'
+import { deviation, drawn, layerValues } from './tensors.ts'
+import type { LayerRun } from './tensors.ts'
 
 type LstmArgs = Parameters<typeof layers.lstm>[0]
 
@@ -17,45 +18,18 @@ interface Shape {
   features: number
 }
 
-const drawn = (seed: number, shape: number[]): tf.Tensor => {
-  const random = seededRandom(seed)
-  const size = shape.reduce((product, n) => product * n, 1)
-  return tf.tensor(
-    Float32Array.from({ length: size }, () => normal(random)),
-    shape
-  )
-}
-
-/** Output, and the gradients of a weighted sum of it by input and weights, on a backend. */
-async function valuesOn(
-  backend: 'wasm' | 'cpu',
+const valuesOn = async (
+  backend: LayerRun['backend'],
   { batch, steps, features }: Shape,
   args: LstmArgs
-): Promise<Float32Array[]> {
-  await startBackend(backend)
-  const model = sequential({ layers: [layerOf(args, [steps, features])] })
-  fuseLayers(model)
-  tf.tidy(() =>
-    model.setWeights(model.weights.map(({ shape }, i) => tf.mul(drawn(i + 1, shape as number[]), 0.5)))
-  )
-  const values = tf.tidy(() => {
-    const input = drawn(9, [batch, steps, features])
-    const weights = model.trainableWeights.map((weight) => weight.read() as tf.Variable)
-    const apply = (x: tf.Tensor): tf.Tensor => model.apply(x, { training: true }) as tf.Tensor
-    const weighted = (x: tf.Tensor): tf.Tensor => tf.sum(tf.mul(apply(x), drawn(77, apply(x).shape)))
-    const { grads } = tf.variableGrads(() => weighted(input) as tf.Scalar, weights)
-    const all = [apply(input), tf.grad(weighted)(input), ...weights.map(({ name }) => grads[name])]
-    return all.map((tensor) => tensor.dataSync<'float32'>().slice())
+): Promise<Float32Array[]> =>
+  await layerValues({
+    backend,
+    layer: () => layerOf(args, [steps, features]),
+    input: [batch, steps, features],
+    scale: 0.5,
+    training: true
   })
-  model.dispose()
-  return values
-}
-
-function deviation(found: Float32Array, expected: Float32Array): number {
-  if (found.length !== expected.length) return Infinity
-  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3)
-  return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(found[i] - value)), 0) / scale
-}
 
 describe('LSTM layers in one operation', () => {
   const shapes: Shape[] = [
