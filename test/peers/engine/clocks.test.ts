@@ -2,19 +2,12 @@
 import { expect } from 'chai'
 import { VirtualClock } from '../../helpers/virtual-clock.ts'
 import { engineClock, Swarm } from './swarm.ts'
+import { passUntil, roundsOf, SHORT_ROUNDS } from './virtual.ts'
 import type { WrongClock } from '../../../peers/engine/clocks.ts'
 import type { SwarmPeer } from './swarm.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
-const MANIFEST = {
-  rounds: {
-    startMembers: 4,
-    minContributors: 2,
-    deadline: { floorMs: 1_000, ceilingMs: 5_000, factor: 4 },
-    stop: { rounds: 1000 }
-  }
-}
 
 describe('engines whose hosts’ clocks differ', () => {
   let clock: VirtualClock
@@ -24,16 +17,8 @@ describe('engines whose hosts’ clocks differ', () => {
 
   afterEach(() => swarm.stop())
 
-  async function until(condition: () => boolean, limitMs = 600_000): Promise<void> {
-    const end = clock.nowMs() + limitMs
-    while (!condition() && clock.nowMs() < end) {
-      clock.advance(20)
-      for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve))
-    }
-    expect(condition(), `within ${limitMs} ms`).to.equal(true)
-  }
+  const until = async (condition: () => boolean): Promise<void> => await passUntil(clock, condition, 600_000)
 
-  const rounds = (peer: SwarmPeer): number => peer.engine.snapshot().tip?.body.round ?? 0
   const wrong = (peer: SwarmPeer): WrongClock[] => peer.engine.snapshot().clocks
   const roughlyMinutes = (peer: SwarmPeer): number[] =>
     wrong(peer).map(({ aheadMs }) => Math.round(aheadMs / MINUTE_MS))
@@ -44,8 +29,8 @@ describe('engines whose hosts’ clocks differ', () => {
     shiftsMs = [0, 0, 0, 0]
     const clockOf = (member: number): ReturnType<typeof engineClock> =>
       engineClock(clock, () => clock.nowMs() + HOUR_MS + shiftsMs[member])
-    swarm = await new Swarm({ clock: clockOf, manifest: MANIFEST }).start()
-    await until(() => swarm.peers.every((peer) => rounds(peer) >= 2))
+    swarm = await new Swarm({ clock: clockOf, manifest: SHORT_ROUNDS }).start()
+    await until(() => swarm.peers.every((peer) => roundsOf(peer) >= 2))
     return swarm.peers
   }
 
@@ -55,8 +40,8 @@ describe('engines whose hosts’ clocks differ', () => {
     const said: WrongClock[] = []
     for (const { engine } of swarm.peers)
       engine.addEventListener('change', ({ detail }) => said.push(...detail.clocks))
-    const before = rounds(swarm.peers[0])
-    await until(() => swarm.peers.every((peer) => rounds(peer) >= before + 6))
+    const before = roundsOf(swarm.peers[0])
+    await until(() => swarm.peers.every((peer) => roundsOf(peer) >= before + 6))
     expect(said).to.deep.equal([])
   })
 
@@ -80,8 +65,8 @@ describe('engines whose hosts’ clocks differ', () => {
     expect(roughlyMinutes(a)).to.deep.equal([8])
     shiftsMs[3] = 0
     expect(wrong(early)).to.deep.equal([])
-    const before = rounds(a)
-    await until(() => rounds(a) >= before + 4 && wrong(a).length === 0)
+    const before = roundsOf(a)
+    await until(() => roundsOf(a) >= before + 4 && wrong(a).length === 0)
   })
 
   it('go on in the first view when clocks that were an hour ahead are set right, though the last commit is of a time to come', async () => {
@@ -91,12 +76,12 @@ describe('engines whose hosts’ clocks differ', () => {
       (engine.tip?.body.time ?? 0) > clock.nowMs() + HOUR_MS + 30 * MINUTE_MS
     await until(() => peers.every(isToCome))
     shiftsMs = [0, 0, 0, 0]
-    const before = rounds(peers[0])
-    await until(() => peers.every((peer) => rounds(peer) > before))
+    const before = roundsOf(peers[0])
+    await until(() => peers.every((peer) => roundsOf(peer) > before))
     const views: number[] = []
     for (const { engine } of peers)
       engine.addEventListener('view:change', ({ detail }) => views.push(detail.view))
-    await until(() => peers.every((peer) => rounds(peer) > before + 2))
+    await until(() => peers.every((peer) => roundsOf(peer) > before + 2))
     expect(views).to.deep.equal([])
     await until(() => peers.every((peer) => wrong(peer).length === 0))
   })

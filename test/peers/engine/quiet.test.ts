@@ -2,18 +2,11 @@
 import { expect } from 'chai'
 import { VirtualClock } from '../../helpers/virtual-clock.ts'
 import { engineClock, Swarm } from './swarm.ts'
+import { passUntil, roundsOf, SHORT_ROUNDS } from './virtual.ts'
 import type { EngineSnapshot } from '../../../peers/engine/events.ts'
 import type { SwarmPeer } from './swarm.ts'
 
 const HOUR_MS = 3_600_000
-const MANIFEST = {
-  rounds: {
-    startMembers: 4,
-    minContributors: 2,
-    deadline: { floorMs: 1_000, ceilingMs: 5_000, factor: 4 },
-    stop: { rounds: 1000 }
-  }
-}
 
 describe('engines', () => {
   let clock: VirtualClock
@@ -21,22 +14,13 @@ describe('engines', () => {
 
   afterEach(() => swarm.stop())
 
-  async function until(condition: () => boolean, limitMs = 60_000): Promise<void> {
-    const end = clock.nowMs() + limitMs
-    while (!condition() && clock.nowMs() < end) {
-      clock.advance(20)
-      for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve))
-    }
-    expect(condition(), `within ${limitMs} ms`).to.equal(true)
-  }
-
-  const rounds = (peer: SwarmPeer): number => peer.engine.snapshot().tip?.body.round ?? 0
+  const until = async (condition: () => boolean): Promise<void> => await passUntil(clock, condition, 60_000)
 
   /** All four have completed two rounds. */
   async function running(now?: () => number): Promise<SwarmPeer[]> {
     clock = new VirtualClock()
-    swarm = await new Swarm({ clock: engineClock(clock, now), manifest: MANIFEST }).start()
-    await until(() => swarm.peers.every((peer) => rounds(peer) >= 2))
+    swarm = await new Swarm({ clock: engineClock(clock, now), manifest: SHORT_ROUNDS }).start()
+    await until(() => swarm.peers.every((peer) => roundsOf(peer) >= 2))
     return swarm.peers
   }
 
@@ -54,8 +38,8 @@ describe('engines', () => {
 
     swarm.cut.clear()
     await until(() => !a.engine.snapshot().quiet)
-    const before = rounds(a)
-    await until(() => swarm.peers.every((peer) => rounds(peer) > before))
+    const before = roundsOf(a)
+    await until(() => swarm.peers.every((peer) => roundsOf(peer) > before))
     expect(said.at(-1)?.quiet).to.equal(false)
   })
 
@@ -70,7 +54,7 @@ describe('engines', () => {
     }
     await until(() => [a, b, c].every(awaitsOne))
     shiftMs = -HOUR_MS
-    const before = rounds(a)
-    await until(() => [a, b, c].every((peer) => rounds(peer) > before))
+    const before = roundsOf(a)
+    await until(() => [a, b, c].every((peer) => roundsOf(peer) > before))
   })
 })

@@ -6,6 +6,7 @@ import { seal } from '../../../src/federation/signed.ts'
 import { memoryStore } from '../../../src/state/index.ts'
 import { VirtualClock } from '../../helpers/virtual-clock.ts'
 import { engineClock, Swarm } from './swarm.ts'
+import { pass } from './virtual.ts'
 import type { OpenRecord } from '../../../peers/engine/records/records.ts'
 import type { StateStore } from '../../../src/state/index.ts'
 import type { SwarmPeer } from './swarm.ts'
@@ -14,13 +15,7 @@ const clock = new VirtualClock()
 
 /** Let time pass, a little at a time, until the condition holds. */
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await pass(20)
-}
-
-/** Let time pass, and everything that follows from it happen. */
-async function pass(ms: number): Promise<void> {
-  clock.advance(ms)
-  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve))
+  while (!condition()) await pass(clock, 20)
 }
 
 /** A disk that can be made to keep whoever looks for the votes of before a restart waiting. */
@@ -105,7 +100,7 @@ describe('heights that follow each other', () => {
     await until(() => rosterSize(late) === 4 && gated.waiting() > 0)
     const before = gated.votes.length
     await late.engine.receive(await wishToJoin(swarm))
-    for (let i = 0; i < 20; i++) await pass(200)
+    for (let i = 0; i < 20; i++) await pass(clock, 200)
     expect(gated.votes.slice(before)).to.deep.equal([])
     gated.open()
     await until(() => rosterSize(late) === 5)
@@ -119,7 +114,7 @@ describe('heights that follow each other', () => {
     await until(() => ends.length > 0)
     await swarm.add()
     await until(() => rosterSize(a) === 3 && a.engine.snapshot().settled)
-    await pass(200)
+    await pass(clock, 200)
     expect(ends).to.deep.equal([1])
   })
 })
