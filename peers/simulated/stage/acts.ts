@@ -78,7 +78,7 @@ function bears(history: History, { height, tip }: OpenHeight, gone: readonly str
   return lost + absent <= size - quorumSize(size, faultModel)
 }
 
-/** All correct peers that are up get so many heights further than the furthest is. */
+/** All correct peers that are up get so many heights further than the furthest is, or wait for members together. */
 function* progress<P extends Actor>(stage: Stage<P>, options: ActsOptions): Generator<void, void> {
   const correct = stage.peers.filter((peer) => !stage.isLiar(peer))
   const furthest = Math.max(...correct.map((peer) => peer.committed))
@@ -86,7 +86,17 @@ function* progress<P extends Actor>(stage: Stage<P>, options: ActsOptions): Gene
   const endsAt = stage.now() + PATIENCE_MS
   const isThere = (): boolean => correct.every((peer) => !peer.up || peer.committed >= goal)
   yield* eventsUntil(stage, () => isThere() || stage.now() > endsAt)
-  if (!isThere()) throw new StalledError(`height ${goal} was not reached in ${PATIENCE_MS} virtual ms`)
+  const up = correct.filter((peer) => peer.up)
+  if (!isThere() && !isWaiting(up, options.decided()))
+    throw new StalledError(`height ${goal} was not reached in ${PATIENCE_MS} virtual ms`)
+}
+
+/** Are all of these members of a height that trains nothing, as members are missing, and nobody has any other business? */
+function isWaiting(up: readonly Actor[], decided: readonly OpenHeight[]): boolean {
+  const last = decided.at(-1)
+  if (last?.height.mode !== 'membership') return false
+  const members = new Set(last.height.roster)
+  return up.every((peer) => members.has(peer.id) && peer.committed === last.height.height - 1)
 }
 
 /** Whoever is proven to have lied, to anybody who is correct, gets into the ledger for it. */
