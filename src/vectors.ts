@@ -3,6 +3,12 @@
 const BYTES = Float32Array.BYTES_PER_ELEMENT
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
+/** The values of a vector from one index on, up to another that is no more among them. */
+export interface VectorPart {
+  from: number
+  to: number
+}
+
 /** The bytes of a vector: a view of it on little-endian platforms. */
 export function floatsToBytes(values: Float32Array): Uint8Array {
   return littleEndian ? memoryOf(values) : swapWords(memoryOf(values).slice())

@@ -4,6 +4,7 @@ import { serverOptimizer } from './method.ts'
 import { needsDistances, planOf } from './plan.ts'
 import type { VectorReader } from '../codecs/index.ts'
 import type { AggregationSpec } from '../federation/manifest/schema.ts'
+import type { VectorPart } from '../vectors.ts'
 
 export interface WeightedDelta {
   /** The share of this delta; all shares sum to 1. */
@@ -19,26 +20,36 @@ export interface AggregationInput {
   deltas: readonly WeightedDelta[]
   /** Coordinates worked on at a time; does not change the result. */
   stretch: number
+  /** The part of the model that is wanted; default: all of it. A rule that looks at whole vectors has none. */
+  part?: VectorPart
   /** Of the round: what all members know alike and nobody knew before its base was committed, e.g. that commit's hash. */
   seed: Uint8Array
 }
 
-/** The next global model. Memory beyond it: one stretch of every delta, and a number for each two of them. */
+/**
+ * The next global model, or the part of it that is asked for. Memory beyond it: one stretch of every delta, and a number
+ * for each two of them.
+ */
 export async function aggregate(input: AggregationInput, signal?: AbortSignal): Promise<Float32Array> {
   const { aggregation, model, deltas, seed } = input
-  if (deltas.length === 0) return model.slice()
+  const part = partOf(input)
+  if (deltas.length === 0) return model.slice(part.from, part.to)
   const optimizer = serverOptimizer(aggregation.serverOptimizer)
   const weights = deltas.map((delta) => delta.weight)
   const distances = needsDistances(aggregation) ? await measure(input, signal) : null
   const combine = planOf(aggregation, { weights, distances, seed })
-  const next = new Float32Array(model.length)
+  const next = new Float32Array(part.to - part.from)
   const combined = new Float32Array(Math.min(input.stretch, next.length))
   for await (const { start, end, stretches } of stretchesOf(input, signal)) {
     const delta = combined.subarray(0, end - start)
     combine(stretches, delta)
-    optimizer.apply(model.subarray(start, end), delta, next.subarray(start, end))
+    optimizer.apply(model.subarray(start, end), delta, next.subarray(start - part.from, end - part.from))
   }
   return next
+}
+
+function partOf({ model, part }: AggregationInput): VectorPart {
+  return part ?? { from: 0, to: model.length }
 }
 
 /** The same of deltas that are in memory as a whole. */
@@ -72,13 +83,12 @@ interface Stretch {
   stretches: Float32Array[]
 }
 
-async function* stretchesOf(
-  { model, deltas, stretch }: AggregationInput,
-  signal?: AbortSignal
-): AsyncGenerator<Stretch> {
-  for (let start = 0; start < model.length; start += stretch) {
+async function* stretchesOf(input: AggregationInput, signal?: AbortSignal): AsyncGenerator<Stretch> {
+  const { deltas, stretch } = input
+  const { from, to } = partOf(input)
+  for (let start = from; start < to; start += stretch) {
     signal?.throwIfAborted()
-    const end = Math.min(start + stretch, model.length)
+    const end = Math.min(start + stretch, to)
     yield { start, end, stretches: await Promise.all(deltas.map((delta) => delta.read(start, end - start))) }
   }
 }

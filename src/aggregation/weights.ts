@@ -2,6 +2,7 @@
 import { countsSamples } from './method.ts'
 import type { VectorReader } from '../codecs/index.ts'
 import type { AggregationSpec } from '../federation/manifest/schema.ts'
+import type { VectorPart } from '../vectors.ts'
 
 /** The shares of updates in the aggregate, as they enter it: by samples, or all alike where a rule must withstand liars. */
 export function updateShares(samples: readonly number[], aggregation: AggregationSpec): number[] {
@@ -17,14 +18,14 @@ export function contributionWeights(samples: readonly number[], maxSamples: numb
 }
 
 export interface DeltaCheck {
-  length: number
+  part: VectorPart
   maxNorm: number
   /** Coordinates read at a time. */
   stretch: number
 }
 
 /**
- * Reads a whole delta once: is every value finite and the L2 norm within bounds? Sums in float64 in index order, so
+ * Reads a delta, or a part of it, once: is every value finite and the L2 norm within bounds? Sums in float64 in index order, so
  * all peers judge alike.
  *
  * @returns why it must be refused, or null
@@ -34,8 +35,9 @@ export async function checkDelta(
   check: DeltaCheck
 ): Promise<'not-finite' | 'norm' | null> {
   let squares = 0
-  for (let start = 0; start < check.length; start += check.stretch) {
-    const values = await read(start, Math.min(check.stretch, check.length - start))
+  const { from, to } = check.part
+  for (let start = from; start < to; start += check.stretch) {
+    const values = await read(start, Math.min(check.stretch, to - start))
     for (let i = 0; i < values.length; i++) squares += values[i] * values[i]
     if (!Number.isFinite(squares)) return 'not-finite'
   }

@@ -6,7 +6,8 @@
 import { floatBuffer } from './buffer.ts'
 import { MalformedPayloadError } from './errors.ts'
 import { checkRange, readExactly } from './read.ts'
-import type { Codec } from './codec.ts'
+import type { ByteSpan, Codec } from './codec.ts'
+import type { VectorPart } from '../vectors.ts'
 
 const SCALE_BYTES = 4
 /** Less than one by an ulp of a float32. */
@@ -35,18 +36,17 @@ export function blockCodec(format: BlockFormat): Codec {
     name,
     errorFeedback,
     sizeBytes: (length) => sizeOf(format, length),
+    span: (part, length) => spanOf(format, blocksOf(format, part, length)),
     encode: (delta) => encode(format, delta),
     decode(payload, length) {
-      const { blockValues } = format
       const buffer = floatBuffer()
       return async (start, count) => {
         checkRange(start, count, length)
-        const from = start - (start % blockValues)
-        const end = count === 0 ? from : Math.ceil((start + count) / blockValues) * blockValues
-        const out = buffer(Math.min(end, length) - from).subarray(0, Math.min(end, length) - from)
-        const offset = sizeOf(format, from)
-        decode(format, await readExactly(payload, offset, sizeOf(format, from + out.length) - offset), out)
-        return count === 0 ? out : out.subarray(start - from, start - from + count)
+        const blocks = blocksOf(format, { from: start, to: start + count }, length)
+        const out = buffer(blocks.to - blocks.from).subarray(0, blocks.to - blocks.from)
+        const bytes = spanOf(format, blocks)
+        decode(format, await readExactly(payload, bytes.offset, bytes.length), out)
+        return out.subarray(start - blocks.from, start - blocks.from + count)
       }
     }
   }
@@ -69,6 +69,19 @@ export function codeOf(units: number, largest: number): number {
   // Cutting off is what the processor has one instruction for.
   const code = (units < 0 ? units - 0.5 : units + 0.5) | 0
   return code > largest ? largest : code < -largest ? -largest : code
+}
+
+/** The values of all blocks that have some of these. */
+function blocksOf({ blockValues }: BlockFormat, { from, to }: VectorPart, length: number): VectorPart {
+  const first = from - (from % blockValues)
+  const end = to === from ? first : Math.ceil(to / blockValues) * blockValues
+  return { from: first, to: Math.min(end, length) }
+}
+
+/** The bytes of whole blocks. */
+function spanOf(format: BlockFormat, { from, to }: VectorPart): ByteSpan {
+  const offset = sizeOf(format, from)
+  return { offset, length: sizeOf(format, to) - offset }
 }
 
 function sizeOf({ blockValues, bits }: BlockFormat, length: number): number {

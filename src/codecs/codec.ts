@@ -1,5 +1,13 @@
 /** How a weight delta becomes bytes and comes back. */
 
+import type { VectorPart } from '../vectors.ts'
+
+/** A part of a payload. */
+export interface ByteSpan {
+  offset: number
+  length: number
+}
+
 /** Reads part of a payload: `length` bytes from `offset` on. */
 export type ByteReader = (offset: number, length: number) => Promise<Uint8Array>
 
@@ -16,6 +24,11 @@ export interface Codec {
   readonly errorFeedback: boolean
   /** Bytes of the payload of a vector of `length` values; what differs is refused before it is fetched. */
   sizeBytes(length: number): number
+  /**
+   * Where in the payload of a vector of `length` values the bytes of these are: all that a reader of them asks for. Absent
+   * where they may be anywhere, so that nobody can reduce a part of the vector without the whole payload.
+   */
+  span?(part: VectorPart, length: number): ByteSpan
   /** May return a view of `delta`. What is not finite is encoded as what no peer accepts. */
   encode(delta: Float32Array): Uint8Array
   /**

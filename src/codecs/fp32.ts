@@ -9,6 +9,7 @@ export const fp32: Codec = {
   name: 'fp32',
   errorFeedback: false,
   sizeBytes: (length) => length * BYTES,
+  span: ({ from, to }) => ({ offset: from * BYTES, length: (to - from) * BYTES }),
   encode: floatsToBytes,
   decode(payload: ByteReader, length: number): VectorReader {
     return async (start, count) => {

@@ -18,6 +18,7 @@ export function halfCodec({ name, narrow, widen }: HalfFormat): Codec {
     name,
     errorFeedback: false,
     sizeBytes: (length) => length * BYTES,
+    span: ({ from, to }) => ({ offset: from * BYTES, length: (to - from) * BYTES }),
     encode(delta) {
       const bits = new Int32Array(delta.buffer, delta.byteOffset, delta.length)
       const bytes = new Uint8Array(delta.length * BYTES)

@@ -12,7 +12,7 @@ import type { Codec } from './codec.ts'
 
 export { MalformedPayloadError, PayloadLengthError, VectorRangeError } from './errors.ts'
 export { bytesReader } from './read.ts'
-export type { ByteReader, Codec, VectorReader } from './codec.ts'
+export type { ByteReader, ByteSpan, Codec, VectorReader } from './codec.ts'
 
 /** Those that need nothing but the vector; the names of the rest have settings. */
 const plain = { fp32, fp16, bf16, int8, int4, sign }

@@ -52,6 +52,16 @@ describe('aggregate', () => {
     expect(sha256(await aggregate(fixture(1000)))).to.equal(FIXTURE_SHA256)
   })
 
+  it('computes the same bits part by part', async () => {
+    const cuts = [0, 1, 999, 1000, 5000, LENGTH]
+    const whole = new Float32Array(LENGTH)
+    for (let i = 1; i < cuts.length; i++) {
+      const part = { from: cuts[i - 1], to: cuts[i] }
+      whole.set(await aggregate({ ...fixture(1000), part }), part.from)
+    }
+    expect(sha256(whole)).to.equal(FIXTURE_SHA256)
+  })
+
   it('computes the same bits whatever the stretch', async () => {
     for (const stretch of [1, 7, 4096, 4097, LENGTH - 1, LENGTH, 1_000_000]) {
       expect(sha256(await aggregate(fixture(stretch))), `stretch ${stretch}`).to.equal(FIXTURE_SHA256)

@@ -39,7 +39,8 @@ describe('contributionWeights', () => {
 })
 
 describe('checkDelta', () => {
-  const check = { length: 1000, maxNorm: 1000, stretch: 64 }
+  const ALL = { from: 0, to: 1000 }
+  const check = { part: ALL, maxNorm: 1000, stretch: 64 }
   const withValue = (value: number, at: number): Float32Array => {
     const delta = randomDelta(1000, 1)
     delta[at] = value
@@ -79,10 +80,23 @@ describe('checkDelta', () => {
     const delta = randomDelta(1000, 3)
     const norm = Math.sqrt(delta.reduce((sum, value) => sum + value * value, 0))
     for (const stretch of [1, 10, 999, 1000, 5000]) {
-      expect(await checkDelta(readerOf(delta), { length: 1000, maxNorm: norm, stretch })).to.equal(null)
+      expect(await checkDelta(readerOf(delta), { part: ALL, maxNorm: norm, stretch })).to.equal(null)
       const tighter = norm * (1 - Number.EPSILON)
-      expect(await checkDelta(readerOf(delta), { length: 1000, maxNorm: tighter, stretch })).to.equal('norm')
+      expect(await checkDelta(readerOf(delta), { part: ALL, maxNorm: tighter, stretch })).to.equal('norm')
     }
+  })
+
+  it('judges a part by that part alone', async () => {
+    const delta = withValue(Number.NaN, 300)
+    for (const [from, to] of [
+      [0, 300],
+      [301, 1000],
+      [5, 5]
+    ])
+      expect(await checkDelta(readerOf(delta), { ...check, part: { from, to } })).to.equal(null)
+    expect(await checkDelta(readerOf(delta), { ...check, part: { from: 300, to: 301 } })).to.equal(
+      'not-finite'
+    )
   })
 
   it('gives no verdict on a payload that cannot be read', async () => {

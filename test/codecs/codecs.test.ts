@@ -1,6 +1,8 @@
 import { expect } from 'chai'
-import { codecOf } from '../../src/codecs/index.ts'
+import { bytesReader, codecOf } from '../../src/codecs/index.ts'
+import { integerBelow, seededRandom, uniform } from '../../src/random.ts'
 import { codecNames, exchangeSchema } from '../../src/federation/manifest/exchange.ts'
+import type { ByteSpan } from '../../src/codecs/index.ts'
 import type { CodecSpec } from '../../src/federation/manifest/schema.ts'
 
 const SEED = new Uint8Array(32)
@@ -47,6 +49,33 @@ describe('codecs', () => {
     ]
     for (const [codec, bytes] of sizes) {
       expect(codecOf(specOf(codec), SEED).sizeBytes(1_000_000), JSON.stringify(codec)).to.equal(bytes)
+    }
+  })
+
+  it('read a part of the vector from the span of bytes they name, and nothing else', async () => {
+    const random = seededRandom(7)
+    const length = 5000
+    const delta = Float32Array.from({ length }, () => uniform(random) - 0.5)
+    const splittable = codecNames
+      .map((name) => codecOf(specOf(name), SEED))
+      .filter(({ span }) => span != null)
+    expect(splittable.map(({ name }) => name)).to.deep.equal(['fp32', 'fp16', 'bf16', 'int8', 'int4', 'sign'])
+    for (const codec of splittable) {
+      const payload = codec.encode(delta)
+      const all = await codec.decode(bytesReader(payload), length)(0, length)
+      const whole = all.slice()
+      for (let i = 0; i < 50; i++) {
+        const from = integerBelow(random, length)
+        const to = from + 1 + integerBelow(random, length - from)
+        const span = codec.span?.({ from, to }, length)
+        const asked: ByteSpan[] = []
+        const read = codec.decode(async (offset, size) => {
+          asked.push({ offset, length: size })
+          return payload.subarray(offset, offset + size)
+        }, length)
+        expect(await read(from, to - from)).to.deep.equal(whole.slice(from, to))
+        expect(asked, codec.name).to.deep.equal([span])
+      }
     }
   })
 })

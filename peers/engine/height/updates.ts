@@ -68,7 +68,7 @@ export class UpdatePool {
     const { length } = position.weights
     const read = this.#codec.decode(await this.#payload(signed), length)
     const { maxNorm } = position.tip.manifest.aggregation
-    const unfit = await checkDelta(read, { length, maxNorm, stretch: this.stretch })
+    const unfit = await checkDelta(read, { part: { from: 0, to: length }, maxNorm, stretch: this.stretch })
     return unfit == null ? { signed, read } : { signed, refused: unfit }
   }
 
