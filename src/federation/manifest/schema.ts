@@ -151,11 +151,11 @@ const roundsSchema = z.strictObject({
   /** Collecting updates ends after median + factor·MAD of recent rounds, within floor and ceiling. */
   deadline: z
     .strictObject({
-      floorMs: z.int().min(10).max(86_400_000).default(1_000),
+      floorMs: z.int().min(10).max(86_400_000).default(500),
       ceilingMs: z.int().min(10).max(86_400_000).default(600_000),
       factor: z.number().min(0).max(100).default(6)
     })
-    .default({ floorMs: 1_000, ceilingMs: 600_000, factor: 6 }),
+    .default({ floorMs: 500, ceilingMs: 600_000, factor: 6 }),
   /** A member leaves the roster after missing this many of its rounds in a row. */
   maxMissed: z.int().min(1).max(1000).default(3),
   stop: z
