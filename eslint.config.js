@@ -13,6 +13,14 @@ const noSibling = never(
   '^\\.\\./(admission|rounds|blocks|ledger)/',
   'A protocol never imports another protocol; share through protocols/common.'
 )
+const noAttacks = never(
+  '^\\.\\./(.*/)?attacks/',
+  'Attacks are for peers/simulate and tests: what a member runs knows none.'
+)
+const noNetwork = never(
+  '^(libp2p|@libp2p/.*|(\\.\\./)+protocols/.*)$',
+  'The simulator has real training and no network.'
+)
 const restrict = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] })
 
 export default tseslint.config(
@@ -44,7 +52,7 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     rules: {
-      ...restrict(peersOnly, noNode, noPeers, noProtocols),
+      ...restrict(peersOnly, noNode, noPeers, noProtocols, noAttacks),
       'no-restricted-globals': ['error', 'process', 'setTimeout', 'setInterval', 'Buffer'],
       'no-restricted-properties': [
         'error',
@@ -56,10 +64,12 @@ export default tseslint.config(
   {
     files: ['protocols/**/*.ts'],
     rules: {
-      ...restrict(peersOnly, noNode, noPeers, noSibling),
+      ...restrict(peersOnly, noNode, noPeers, noSibling, noAttacks),
       'no-restricted-globals': ['error', 'process', 'Buffer']
     }
   },
+  { files: ['peers/{engine,node,cli,simulated}/**/*.ts'], rules: restrict(noAttacks) },
+  { files: ['peers/simulate/**/*.ts'], rules: restrict(noNetwork) },
   {
     files: ['peers/cli/**/*.ts', 'scripts/**/*.ts', 'test/bench/**/*.ts', 'examples/**/*.ts'],
     rules: { 'no-console': 'off' }

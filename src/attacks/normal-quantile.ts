@@ -1,0 +1,35 @@
+/** Quantiles of the standard normal distribution. */
+
+/** Rational approximations by P. J. Acklam, relative error below 1.2e-9: the middle, and the tails beyond 2.425 %. */
+const MIDDLE = {
+  above: [
+    -39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716,
+    2.506628277459239
+  ],
+  below: [-54.47609879822406, 161.5858368580409, -155.6989798598866, 66.80131188771972, -13.28068155288572, 1]
+}
+const TAIL = {
+  above: [
+    -0.007784894002430293, -0.3223964580411365, -2.400758277161838, -2.549732539343734, 4.374664141464968,
+    2.938163982698783
+  ],
+  below: [0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416, 1]
+}
+const TAIL_FROM = 0.02425
+
+/** The x for which a standard normal value is below it with this probability; ∓∞ at 0 and 1. */
+export function normalQuantile(probability: number): number {
+  if (probability > 0.5) return -normalQuantile(1 - probability)
+  if (probability <= 0) return -Infinity
+  if (probability >= TAIL_FROM) {
+    const q = probability - 0.5
+    return (q * polynomial(MIDDLE.above, q * q)) / polynomial(MIDDLE.below, q * q)
+  }
+  const q = Math.sqrt(-2 * Math.log(probability))
+  return polynomial(TAIL.above, q) / polynomial(TAIL.below, q)
+}
+
+/** Horner: the coefficient of the highest power first. */
+function polynomial(coefficients: readonly number[], x: number): number {
+  return coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0)
+}
