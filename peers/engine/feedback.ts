@@ -5,7 +5,7 @@
  * was: what is left out stays what it was before (a client that does not take part in a round keeps its error, Li & Li
  * 2022). The ledger alone decides which of both it is, whenever it is asked: nothing is lost by a crash in between.
  */
-import { bytesReader } from '../../src/codecs/index.ts'
+import { isFinite, leaveOut } from '../../src/codecs/index.ts'
 import { decode } from '../../src/federation/cbor.ts'
 import { commitType } from '../../src/federation/records.ts'
 import { Ledger, ResidualLog } from '../../src/state/index.ts'
@@ -78,14 +78,7 @@ export class ErrorFeedback {
 
   /** Keep what this update leaves out. On disk when it resolves: only then may others see the update. */
   async keep({ height, update, codec, delta, payload }: MadeUpdate): Promise<void> {
-    // What is not finite no peer accepts; left over, it would spoil every update to come.
-    if (!isFinite(delta)) return
-    const read = codec.decode(bytesReader(payload), delta.length)
-    for (let start = 0; start < delta.length; start += STRETCH) {
-      const rest = delta.subarray(start, start + STRETCH)
-      const sent = await read(start, rest.length)
-      for (let i = 0; i < rest.length; i++) rest[i] -= sent[i]
-    }
+    if (!(await leaveOut(codec, payload, delta))) return
     const residual = await this.#init.blocks.putPayload(floatsToBytes(delta))
     const sent = [...this.#residuals.sent, { height, update, residual }]
     this.#residuals = await this.#log.put({ ...this.#residuals, sent })
@@ -119,10 +112,4 @@ export class ErrorFeedback {
       for (let i = 0; i < part.length; i++) part[i] += before[i]
     }
   }
-}
-
-function isFinite(values: Float32Array): boolean {
-  let squares = 0
-  for (let i = 0; i < values.length; i++) squares += values[i] * values[i]
-  return Number.isFinite(squares)
 }

@@ -11,6 +11,7 @@ import type { CodecSpec } from '../federation/manifest/schema.ts'
 import type { Codec } from './codec.ts'
 
 export { MalformedPayloadError, PayloadLengthError, VectorRangeError } from './errors.ts'
+export { isFinite, leaveOut } from './left-out.ts'
 export { bytesReader } from './read.ts'
 export type { ByteReader, ByteSpan, Codec, VectorReader } from './codec.ts'
 

@@ -20,10 +20,15 @@ export class InvalidManifestError extends Error {
   readonly problems: readonly ManifestProblem[]
 
   constructor(problems: readonly ManifestProblem[], options?: ErrorOptions) {
-    super(`This manifest cannot be used:\n${problems.slice(0, 10).map(describeProblem).join('\n')}`, options)
+    super(`This manifest cannot be used:\n${describeProblems(problems)}`, options)
     this.name = 'InvalidManifestError'
     this.problems = problems
   }
+}
+
+/** The first ten, a line each. */
+export function describeProblems(problems: readonly ManifestProblem[]): string {
+  return problems.slice(0, 10).map(describeProblem).join('\n')
 }
 
 /** `  line 12, rounds.startMembers: 1 is less than …` */
