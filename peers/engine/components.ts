@@ -2,7 +2,7 @@
 import type { CheckedUpdate, LedgerTip } from '../../src/rounds/index.ts'
 import type { EvidenceLog, Ledger, RecoveryLog, VoteLog } from '../../src/state/index.ts'
 import type { RecordKind } from '../../src/federation/records.ts'
-import type { VectorReader } from '../../src/codecs/index.ts'
+import type { ByteSpan, VectorReader } from '../../src/codecs/index.ts'
 import type { Trainer } from '../../src/training/types.ts'
 import type { ErrorFeedback } from './feedback.ts'
 import type { Membership } from './membership.ts'
@@ -57,12 +57,21 @@ export interface BlockExchange {
   getModel(root: CID, length: number, options: FetchOptions): Promise<Float32Array>
   /** Keep an own payload. It survives the end of the process, not a power cut: then it is trained again. */
   putPayload(bytes: Uint8Array): Promise<CID>
-  /** Make a payload of exactly `sizeBytes` available here, and read it piece by piece. */
+  /**
+   * Make a payload of exactly `sizeBytes` available here, or only these spans of it, and read it piece by piece. What was
+   * not asked for is fetched when it is read.
+   */
   getPayload(
     root: CID,
     sizeBytes: number,
-    options: FetchOptions
+    options: FetchOptions & { spans?: readonly ByteSpan[] }
   ): Promise<(offset: number, length: number) => Promise<Uint8Array>>
+  /** Keep a part of what may be the next model where others can get it, not durably. It is whole blocks of that model. */
+  putShard(values: Float32Array): Promise<CID>
+  /** A part by root, from the local store or else from `holders`, read into `values`. */
+  getShard(root: CID, values: Float32Array, options: FetchOptions): Promise<void>
+  /** The root that `hashModel` gives, of a vector all of whose parts are here under these roots. */
+  joinShards(weights: Float32Array, shards: readonly CID[]): Promise<CID>
   /** Forget everything that none of these roots holds. */
   prune(keep: readonly CID[]): Promise<void>
 }

@@ -13,6 +13,7 @@ import { Evidence } from './records/evidence.ts'
 import { EarlyRecords } from './records/early.ts'
 import { HeightWork } from './height/height.ts'
 import { insist } from './insist.ts'
+import { heightListener } from './listener.ts'
 import { Models } from './models.ts'
 import { SupersededError } from './superseded.ts'
 import { wire } from './records/records.ts'
@@ -29,7 +30,7 @@ import type { EvidenceRecord } from './records/evidence.ts'
 import type { RequestRecord } from './records/requests.ts'
 import type { NextCommit } from './tip.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
-import type { LedgerTip, RoundState } from '../../src/rounds/index.ts'
+import type { Height, LedgerTip, RoundState } from '../../src/rounds/index.ts'
 import type { CID } from 'multiformats/cid'
 
 export interface RoundEngineInit {
@@ -115,6 +116,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     const appeared = peers.filter((peer) => !this.#connected.includes(peer))
     this.#connected = peers
     this.#dispatch({ type: 'connected', peers: new Set(peers) })
+    this.#work?.connectedChanged()
     for (const peer of appeared) this.#catchUp.askSoon(peer)
     if (appeared.length > 0) this.#background(this.#askToJoin())
   }
@@ -238,7 +240,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       offences: () => this.#evidence.offences(position.tip),
       connected: () => this.#connected,
       dispatch: (event) => this.#dispatch(event),
-      listener: this.#listener(height.height, height.round)
+      listener: this.#listener(height)
     })
     this.#work = work
     if (height.mode === 'train') {
@@ -284,33 +286,15 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       this.#emit('change', this.snapshot())
   }
 
-  #listener(height: number, round: number): HeightListener {
-    return {
-      training: (progress) => this.#emit('training:progress', { ...progress, round }),
-      trained: (result) => {
-        this.#training = false
-        this.#emit('training:end', { ...result, round })
-      },
-      held: ({ signed: { author, value }, refused }) => {
-        if (refused != null) this.#emit('update:refused', { height, author, reason: refused })
-        else
-          this.#emit('update:accepted', {
-            height,
-            author,
-            samples: value.samples,
-            sizeBytes: value.sizeBytes
-          })
-      },
-      refused: (author, { message: reason }) => this.#emit('proposal:refused', { height, author, reason }),
-      view: (view) => this.#emit('view:change', { height, view }),
+  #listener(height: Height): HeightListener {
+    return heightListener(height, {
+      log: this.#components.log,
+      emit: (type, detail) => this.#emit(type, detail),
+      trained: () => (this.#training = false),
       decided: (body, commit) => this.#background(this.#decide(body, commit)),
-      evidence: ({ from, view, kind }, votes) => {
-        const { log } = this.#components
-        log.error('%s cast two different %ss in view %d of height %d', from, kind, view, height)
-        this.#background(this.#accuse(from, height, votes))
-      },
+      accuse: (...accusation) => this.#background(this.#accuse(...accusation)),
       failed: (error) => this.#fail(error)
-    }
+    })
   }
 
   /** A height was decided here: keep the commit and its model, go on from it. */

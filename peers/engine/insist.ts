@@ -1,14 +1,15 @@
 /** Trying again until it works. */
 import type { Clock } from './components.ts'
 
-/** How long to wait before asking again for what nobody could give. */
-const RETRY_MS = 500
+/** How long to wait before asking again for what nobody could give: shortly at first, for another may just be getting it. */
+const FIRST_PAUSE_MS = 50
+const MAX_PAUSE_MS = 500
 
 export interface InsistOptions {
   clock: Clock
   /** Ends the trying. */
   signal: AbortSignal
-  /** The pause doubles with each failure up to this; default: it stays at half a second. */
+  /** The pause doubles with each failure up to this; default: half a second. */
   maxPauseMs?: number
   /** Told of every failure but that of being aborted; `isFirst` of these, for what is worth saying only once. */
   onFailure(error: Error, isFirst: boolean): void
@@ -16,9 +17,9 @@ export interface InsistOptions {
 
 /** Try until it works. @throws the signal's reason */
 export async function insist<T>(attempt: () => Promise<T>, options: InsistOptions): Promise<T> {
-  const { signal, maxPauseMs = RETRY_MS } = options
+  const { signal, maxPauseMs = MAX_PAUSE_MS } = options
   let isFirst = true
-  for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(2 * pauseMs, maxPauseMs)) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, maxPauseMs)) {
     try {
       return await attempt()
     } catch (error) {

@@ -22,6 +22,8 @@ export interface FederationOptions {
   voteMs: number
   /** Length of the model. */
   parameters: number
+  /** A butterfly divides even so small a model. */
+  topology: Manifest['exchange']['topology']
 }
 
 export interface SimFederation {
@@ -33,6 +35,8 @@ export interface SimFederation {
   initialWeights: Float32Array
 }
 
+/** One value. */
+const BLOCK_BYTES = 4
 const DEADLINE = { floorMs: 1000, ceilingMs: 20_000, factor: 6 }
 /** A claim of more samples counts as this many. */
 export const MAX_SAMPLES = 1000
@@ -68,6 +72,7 @@ export function simulatedFederation(options: FederationOptions): SimFederation {
   const manifest: Manifest = {
     ...base,
     rounds: { ...rounds, startMembers: 1, stop: { rounds: 1_000_000 } },
+    exchange: { ...base.exchange, topology: options.topology, blockSizeBytes: BLOCK_BYTES },
     aggregation: { ...base.aggregation, maxSamples: MAX_SAMPLES, maxNorm: MAX_NORM },
     membership: { ...base.membership, faultModel, banRounds: options.banRounds }
   }

@@ -31,6 +31,8 @@ export interface History {
 export interface DrawOptions {
   /** Default: the seed decides. */
   faultModel?: 'crash' | 'byzantine'
+  /** Default: full. */
+  topology?: FederationOptions['topology']
 }
 
 const FAULTY_MS = 10_000
@@ -41,13 +43,13 @@ const MIN_PEERS = 4
 const MAX_PEERS = 10
 
 /** The history of a seed. Its faults are within the bound that the fault model promises to bear. */
-export function drawHistory(seed: number, { faultModel }: DrawOptions = {}): History {
+export function drawHistory(seed: number, { faultModel, topology = 'full' }: DrawOptions = {}): History {
   const random = seededRandom(seed, 1)
   const drawn = uniform(random) < 0.5 ? 'crash' : 'byzantine'
   // Made to divide: some decide what the others do not hear of, and views change faster than news travel.
   const isDivisive = uniform(random) < DIVISIVE
   const banRounds = 1 + integerBelow(seededRandom(seed, 4), LONGEST_BAN)
-  const federation = { ...drawFederation(random, faultModel ?? drawn, isDivisive), banRounds }
+  const federation = { ...drawFederation(random, faultModel ?? drawn, isDivisive), banRounds, topology }
   const { peers, members } = federation
   const indexes = [...Array(peers).keys()]
   const slowestMs = 200 + 3000 * uniform(random) ** 2
@@ -74,7 +76,7 @@ function drawFederation(
   random: Random,
   faultModel: 'crash' | 'byzantine',
   isDivisive: boolean
-): Omit<FederationOptions, 'banRounds'> {
+): Omit<FederationOptions, 'banRounds' | 'topology'> {
   const peers = MIN_PEERS + integerBelow(random, MAX_PEERS - MIN_PEERS + 1)
   // Liars are a bounded share of the roster as it stands: it must not shrink to them.
   const isStable = faultModel === 'byzantine' || uniform(random) < 0.4

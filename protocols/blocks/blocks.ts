@@ -103,7 +103,7 @@ export class BlocksService extends TypedEventEmitter<BlocksEvents> implements Bl
     const dag = await readRoot(store, root, options)
     const maxBytes = options.maxBytes ?? MAX_DAG_BYTES
     if (dag.size > maxBytes) throw new DagSizeError(`Payload ${root}`, dag.size, `at most ${maxBytes}`)
-    await this.fetch(dag.blocks, { ...options, maxBlockBytes: dag.blockSize })
+    await this.fetch(blocksOf(dag, options.spans), { ...options, maxBlockBytes: dag.blockSize })
     return dag
   }
 
@@ -192,6 +192,14 @@ export class BlocksService extends TypedEventEmitter<BlocksEvents> implements Bl
       onReceived: (_peer, bytes) => void (this.#counters.bytesReceived += bytes)
     }
   }
+}
+
+function blocksOf({ blocks, blockSize }: DagRoot, spans: FetchDagOptions['spans']): CID[] {
+  if (spans == null) return blocks
+  return spans.flatMap(({ offset, length }) => {
+    const end = length === 0 ? 0 : Math.ceil((offset + length) / blockSize)
+    return blocks.slice(Math.floor(offset / blockSize), end)
+  })
 }
 
 /** Each CID once, checked to be one that peers answer for (CIDv1, sha2-256). */

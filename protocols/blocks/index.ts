@@ -68,6 +68,8 @@ export interface FetchOptions extends AbortOptions {
 export interface FetchDagOptions extends FetchOptions {
   /** Refuse a larger payload before asking for its blocks. Default: the most a DAG may have (4 GiB). */
   maxBytes?: number
+  /** Only the blocks that have some of these bytes. Default: all. */
+  spans?: readonly { offset: number; length: number }[]
 }
 
 /** Bytes on block streams since the start, framing included. */
@@ -97,7 +99,7 @@ export interface Blocks extends TypedEventTarget<BlocksEvents>, Startable {
    */
   fetch(cids: CID[], options: FetchOptions): Promise<void>
   /**
-   * Bring a whole DAG (src/blocks) into the store: its root, then its blocks. Returns the root.
+   * Bring a DAG (src/blocks) into the store: its root, then its blocks. Returns the root.
    *
    * @throws as `fetch`
    * @throws {InvalidRecordError} the root is malformed

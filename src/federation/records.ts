@@ -161,6 +161,18 @@ const voteSchema = z.strictObject({
   body: cidField.nullable()
 })
 
+/** A member tells that it has reduced its part of the vector (see src/rounds/shards.ts), and where the result is. */
+const shardSchema = z.strictObject({
+  federation: cidField,
+  height: countField,
+  /** Which part. */
+  index: countField,
+  /** Of which updates: the address of the list of the addresses of those that count, ascending. */
+  updates: cidField,
+  /** Root of the DAG (see src/blocks) of this part of the next model. */
+  root: cidField
+})
+
 const commitSchema = z.strictObject({
   body: commitBodySchema,
   /** Precommits for `body` by a quorum of the previous roster, all of one view; none in a recovery. */
@@ -189,8 +201,8 @@ const joinSchema = z.strictObject({
   participation: participationField.optional()
 })
 
-/** What members send each other in a round; `revocation` is the admins' signed record (see revocation.ts), `evidence` a report. */
-export const recordKinds = ['update', 'proposal', 'vote', 'join', 'revocation', 'evidence'] as const
+/** What members send each other in a round; `shard` in a butterfly alone, `revocation` is the admins' signed record (see revocation.ts), `evidence` a report. */
+export const recordKinds = ['update', 'shard', 'proposal', 'vote', 'join', 'revocation', 'evidence'] as const
 
 export type RecordKind = (typeof recordKinds)[number]
 export type Metrics = z.output<typeof metricsField>
@@ -205,6 +217,7 @@ export type EvidenceReport = z.output<typeof evidenceReportSchema>
 export type CommitBody = z.output<typeof commitBodySchema>
 export type Proposal = z.output<typeof proposalSchema>
 export type Vote = z.output<typeof voteSchema>
+export type ShardRecord = z.output<typeof shardSchema>
 export type Commit = z.output<typeof commitSchema>
 export type Join = z.output<typeof joinSchema>
 
@@ -214,6 +227,12 @@ export const updateType: SignedType<Update> = {
   schema: updateSchema,
   authorOf: ({ author }) => author,
   maxBytes: 4096 + MAX_INLINE_BYTES
+}
+export const shardType: SignedType<ShardRecord> = {
+  name: 'shard',
+  domain: 'murmuration-shard',
+  schema: shardSchema,
+  maxBytes: 512
 }
 export const proposalType: SignedType<Proposal> = {
   name: 'proposal',

@@ -1,8 +1,8 @@
 /** Signed records with their kind: opened once at the edge, then passed on as values that cannot be wrong. */
-import { evidenceType, joinType, proposalType, updateType, voteType } from './records.ts'
+import { evidenceType, joinType, proposalType, shardType, updateType, voteType } from './records.ts'
 import { revocationType } from './revocation.ts'
 import { open } from './signed.ts'
-import type { EvidenceReport, Join, Proposal, RecordKind, Update, Vote } from './records.ts'
+import type { EvidenceReport, Join, Proposal, RecordKind, ShardRecord, Update, Vote } from './records.ts'
 import type { Revocation } from './revocation.ts'
 import type { Signed } from './signed.ts'
 
@@ -16,6 +16,7 @@ export interface SealedRecord {
 /** Belongs to one height. */
 export type RoundRecord =
   | { kind: 'update'; signed: Signed<Update> }
+  | { kind: 'shard'; signed: Signed<ShardRecord> }
   | { kind: 'proposal'; signed: Signed<Proposal> }
   | { kind: 'vote'; signed: Signed<Vote> }
 
@@ -36,6 +37,8 @@ export async function openRecord({ kind, bytes }: SealedRecord): Promise<OpenRec
   switch (kind) {
     case 'update':
       return { kind, signed: await open(updateType, bytes) }
+    case 'shard':
+      return { kind, signed: await open(shardType, bytes) }
     case 'proposal':
       return { kind, signed: await open(proposalType, bytes) }
     case 'vote':

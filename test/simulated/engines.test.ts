@@ -5,7 +5,7 @@ import { hunt } from './mutants/hunt.ts'
 import { engineMutants } from './mutants/list.ts'
 import { drain } from './drain.ts'
 
-const SEEDS = 15
+const SEEDS = 10
 
 describe('histories with real engines and real signatures', () => {
   for (const faultModel of ['crash', 'byzantine'] as const) {
@@ -17,6 +17,15 @@ describe('histories with real engines and real signatures', () => {
       }
     }).timeout(120_000)
   }
+
+  it(`nor do they where each reduces a part for all (${SEEDS} seeds)`, async () => {
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const drawn = drawHistory(seed, { faultModel: 'crash', topology: 'butterfly' })
+      const { failure, stage } = await playEngines(drawn, drain)
+      const again = `node test/simulated/engines.ts --seeds 1 --first ${seed} --model crash --topology butterfly`
+      expect(failure?.message, [again, ...stage.describe()].join('\n')).to.equal(undefined)
+    }
+  }).timeout(120_000)
 
   it('are the same again for a seed, event by event', async () => {
     const trace = async (): Promise<unknown> => {

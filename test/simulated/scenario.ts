@@ -33,6 +33,7 @@ export function calmHistory(options: CalmOptions = {}): History {
       proposeMs: 1000,
       voteMs: 500,
       parameters: 10,
+      topology: 'full',
       ...rest
     }
   }

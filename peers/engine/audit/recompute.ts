@@ -50,8 +50,9 @@ function bodiesAt(place: Place, weights: Float32Array, blocks: BlockExchange): B
   const height = nextHeight(tip)
   const { signal } = new AbortController()
   const fetch = { holders: () => [], signal }
-  const updates = new UpdatePool({ position, height: height.height, blocks, fetch: () => fetch })
-  const results = new ResultsCache({ position, blocks, signal, stretch: updates.stretch })
+  const parts = [{ from: 0, to: weights.length }]
+  const updates = new UpdatePool({ position, height: height.height, blocks, parts, fetch: () => fetch })
+  const results = new ResultsCache({ position, blocks, signal, stretch: updates.stretch, shards: null })
   return new Bodies({
     position,
     height,

@@ -1,9 +1,9 @@
 /** The work of one height: carries out what the round machine wants, and tells it what came of it. */
 import { CID } from 'multiformats/cid'
 import { cidOf, encode } from '../../../src/federation/cbor.ts'
-import { proposalType, voteType } from '../../../src/federation/records.ts'
+import { proposalType, shardType, voteType } from '../../../src/federation/records.ts'
 import { open, seal } from '../../../src/federation/signed.ts'
-import { isLapse } from '../../../src/rounds/index.ts'
+import { isLapse, shardsOf } from '../../../src/rounds/index.ts'
 import { Bodies, InvalidProposalError } from './bodies.ts'
 import { DiskError } from '../disk.ts'
 import { insist } from '../insist.ts'
@@ -11,14 +11,16 @@ import { RecordLog } from '../records/log.ts'
 import { wire } from '../records/records.ts'
 import { ResultsCache } from './results.ts'
 import { trainUpdate } from './train.ts'
-import { UpdatePool } from './updates.ts'
+import { Shards } from './shards.ts'
+import { stretchOf, UpdatePool } from './updates.ts'
 import { Voter } from './voter.ts'
 import type { KnownBody } from './bodies.ts'
 import type { EngineComponents, EngineOptions, FetchOptions, HeldUpdate, Position } from '../components.ts'
 import type { RoundRecord } from '../records/records.ts'
 import type { Proposal, Update, Vote } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
-import type { Height, Offence, RoundEffect, RoundEvent } from '../../../src/rounds/index.ts'
+import type { ReducedShard } from './shards.ts'
+import type { Height, Offence, RoundEffect, RoundEvent, Shard } from '../../../src/rounds/index.ts'
 import type { TrainingProgress, TrainingResult } from '../../../src/training/types.ts'
 
 /** Training that fails is tried again after longer and longer pauses: it may fail every time, and is expensive. */
@@ -62,6 +64,7 @@ export class HeightWork {
   readonly #abort = new AbortController()
   readonly #timers = new Set<() => void>()
   readonly #updates: UpdatePool
+  readonly #shards: Shards | null
   readonly #results: ResultsCache
   readonly #bodies: Bodies
   readonly #voter: Voter
@@ -74,21 +77,21 @@ export class HeightWork {
 
   constructor(init: HeightInit) {
     const { position, height, components } = init
-    const { blocks, clock, membership, key, votes } = components
+    const { blocks, clock, membership, key, votes, self } = components
     this.#init = init
     this.height = height
+    const stretch = stretchOf(position)
+    const shards = shardsOf(position.tip, height, { length: position.weights.length, stretch })
     this.#updates = new UpdatePool({
       position,
       height: height.height,
       blocks,
+      parts: shards.filter(({ owner }) => owner == null || owner === self),
       fetch: (author) => this.#source(author)
     })
-    this.#results = new ResultsCache({
-      position,
-      blocks,
-      signal: this.#abort.signal,
-      stretch: this.#updates.stretch
-    })
+    this.#shards = shards.some(({ owner }) => owner != null) ? this.#divided(shards) : null
+    const { signal } = this.#abort
+    this.#results = new ResultsCache({ position, blocks, signal, stretch, shards: this.#shards })
     const now = (): number => clock.now()
     this.#bodies = new Bodies({
       position,
@@ -100,6 +103,38 @@ export class HeightWork {
       now
     })
     this.#voter = new Voter({ federation: position.tip.federation, height: height.height, key, log: votes })
+  }
+
+  #divided(shards: readonly Shard[]): Shards {
+    const { components, position, connected } = this.#init
+    const { self, blocks, clock, log } = components
+    const { signal } = this.#abort
+    return new Shards({
+      self,
+      position,
+      shards,
+      blocks,
+      clock,
+      log,
+      signal,
+      stretch: stretchOf(position),
+      isConnected: (peer) => connected().includes(peer),
+      fetch: (owner) => ({ holders: () => ownerFirst(owner, connected()), signal }),
+      bring: async (update, shard) => await this.#updates.bring(update, shard),
+      announce: async (shard) => await this.#announceShard(shard)
+    })
+  }
+
+  async #announceShard(shard: ReducedShard): Promise<void> {
+    const { position, components } = this.#init
+    const { federation } = position.tip
+    const said = { federation, height: this.height.height, ...shard }
+    this.#announce({ kind: 'shard', signed: await seal(shardType, said, components.key) })
+  }
+
+  /** Whoever has gone is not waited for. */
+  connectedChanged(): void {
+    this.#shards?.connectedChanged()
   }
 
   /** False while the machine is still at the height before: it would take a record of this one for that one's. */
@@ -141,6 +176,7 @@ export class HeightWork {
     const { signed, kind } = record
     if (!this.#knows(signed.author) || !this.log.add(wire(record), signed.author)) return false
     if (kind === 'update') this.#background(this.#hold(signed))
+    else if (kind === 'shard') this.#shards?.heard(signed.author, signed.value)
     else if (kind === 'proposal') this.#background(this.#onProposal(signed))
     else this.#onVote(signed)
     return true
@@ -321,10 +357,8 @@ export class HeightWork {
   #source(author: string): FetchOptions {
     const again = this.#asked.has(author)
     this.#asked.add(author)
-    const holders = (): string[] => {
-      const connected = this.#init.connected()
-      return !again && connected.includes(author) ? [author] : connected
-    }
+    const holders = (): string[] =>
+      again ? this.#init.connected() : ownerFirst(author, this.#init.connected())
     return { holders, signal: this.#abort.signal }
   }
 
@@ -352,4 +386,9 @@ export class HeightWork {
       if (!this.#abort.signal.aborted) this.#init.listener.failed(error as Error)
     })
   }
+}
+
+/** Whoever made it, while it is there; else whoever may have got it. */
+function ownerFirst(owner: string, connected: string[]): string[] {
+  return connected.includes(owner) ? [owner] : connected
 }

@@ -2,7 +2,11 @@
 import { aggregate } from '../../../src/aggregation/index.ts'
 import { makeContributions, roundSeed } from '../../../src/rounds/index.ts'
 import type { BlockExchange, HeldUpdate, Position } from '../components.ts'
+import type { CountedUpdate, Shards } from './shards.ts'
 import type { CID } from 'multiformats/cid'
+
+/** The next model, and its root. */
+type Reduced = Pick<Results, 'weights' | 'model'>
 
 export interface Results {
   weights: Float32Array
@@ -17,6 +21,8 @@ export interface ResultsInit {
   signal: AbortSignal
   /** Coordinates worked on at a time. */
   stretch: number
+  /** Those with whom the work is divided; null: this peer does all of it. */
+  shards: Pick<Shards, 'reduce'> | null
 }
 
 /** Results of one height, by the set of updates they follow from. */
@@ -43,28 +49,32 @@ export class ResultsCache {
   }
 
   async #compute(updates: readonly HeldUpdate[]): Promise<Results> {
-    const { position, signal, stretch, blocks } = this.#init
-    const manifest = position.tip.manifest
-    const seed = roundSeed(position.tip)
-    const byAuthor = new Map(updates.map((update) => [update.signed.author, update]))
-    const deltas = makeContributions(updates, manifest).flatMap(({ author, weight, refused }) => {
-      const read = byAuthor.get(author)?.read
-      return read == null || refused != null ? [] : [{ weight, read }]
-    })
+    const { position, blocks, shards } = this.#init
+    const deltas = counted(updates, position)
     if (deltas.length === 0)
       return withStorage(blocks, { weights: position.weights, model: position.tip.body.model })
-    const weights = await aggregate(
-      { aggregation: manifest.aggregation, model: position.weights, deltas, stretch, seed },
-      signal
-    )
-    return withStorage(blocks, { weights, model: await blocks.hashModel(weights) })
+    return withStorage(blocks, await (shards?.reduce(deltas) ?? this.#reduceAll(deltas)))
+  }
+
+  async #reduceAll(deltas: CountedUpdate[]): Promise<Reduced> {
+    const { position, signal, stretch, blocks } = this.#init
+    const { aggregation } = position.tip.manifest
+    const seed = roundSeed(position.tip)
+    const weights = await aggregate({ aggregation, model: position.weights, deltas, stretch, seed }, signal)
+    return { weights, model: await blocks.hashModel(weights) }
   }
 }
 
-function withStorage(
-  blocks: BlockExchange,
-  { weights, model }: { weights: Float32Array; model: CID }
-): Results {
+/** In the order of the arithmetic. */
+function counted(updates: readonly HeldUpdate[], { tip }: Position): CountedUpdate[] {
+  const byAuthor = new Map(updates.map((update) => [update.signed.author, update]))
+  return makeContributions(updates, tip.manifest).flatMap(({ author, weight, refused }) => {
+    const { read, signed } = byAuthor.get(author) ?? {}
+    return read == null || signed == null || refused != null ? [] : [{ weight, read, signed }]
+  })
+}
+
+function withStorage(blocks: BlockExchange, { weights, model }: Reduced): Results {
   let storing: Promise<unknown> | undefined
   const stored = async (): Promise<void> => {
     try {

@@ -1,17 +1,32 @@
 /** One round's own work: train, encode, keep, sign. */
-import { codecOf } from '../../../src/codecs/index.ts'
+import { checkDelta } from '../../../src/aggregation/index.ts'
+import { bytesReader, codecOf } from '../../../src/codecs/index.ts'
 import { updateType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
 import { randomFrom } from '../../../src/random.ts'
 import { roundSeed } from '../../../src/rounds/index.ts'
+import { stretchOf } from './updates.ts'
+import type { Codec } from '../../../src/codecs/index.ts'
 import type { EngineComponents, Position } from '../components.ts'
-import type { Update } from '../../../src/federation/records.ts'
+import type { RefusalReason, Update } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
 import type { Height } from '../../../src/rounds/index.ts'
 import type { TrainingResult, TrainOptions } from '../../../src/training/types.ts'
 
 /** Payloads of all members in one proposal. */
 const MAX_INLINE_TOTAL_BYTES = 256 * 1024
+
+/** What this peer trained, the others could not use. */
+export class UnfitUpdateError extends Error {
+  static override name = 'UnfitUpdateError'
+
+  constructor(reason: RefusalReason) {
+    super(
+      `This peer's update cannot be used (${reason}): training diverges. It is trained again; if that does not help, found a federation with a lower learning rate.`
+    )
+    this.name = 'UnfitUpdateError'
+  }
+}
 
 export interface TrainInput {
   components: Pick<EngineComponents, 'trainer' | 'blocks' | 'feedback' | 'key' | 'self'>
@@ -40,6 +55,7 @@ export async function trainUpdate(
     ? await components.feedback.carry(result.delta, height.height)
     : result.delta
   const payload = codec.encode(delta)
+  if (tip.manifest.exchange.topology === 'butterfly') await checkOwn(payload, { codec, position })
   // A proposal carries all updates: in a large roster there is less room for each.
   const limit = Math.min(input.inlineBytes, MAX_INLINE_TOTAL_BYTES / height.roster.length)
   const update: Update = {
@@ -60,6 +76,19 @@ export async function trainUpdate(
   if (codec.errorFeedback)
     await components.feedback.keep({ height: height.height, update: signed.cid, codec, delta, payload })
   return { signed, result }
+}
+
+/** Where nobody else looks at all of it. @throws {UnfitUpdateError} */
+async function checkOwn(
+  payload: Uint8Array,
+  { codec, position }: { codec: Codec; position: Position }
+): Promise<void> {
+  const { length } = position.weights
+  const { maxNorm } = position.tip.manifest.aggregation
+  const part = { from: 0, to: length }
+  const read = codec.decode(bytesReader(payload), length)
+  const unfit = await checkDelta(read, { part, maxNorm, stretch: stretchOf(position) })
+  if (unfit != null) throw new UnfitUpdateError(unfit)
 }
 
 /** Differs between members and rounds, and is the same again after a restart. */

@@ -5,6 +5,7 @@ import { roundSeed } from '../../../src/rounds/index.ts'
 import type { ByteReader, Codec } from '../../../src/codecs/index.ts'
 import type { BlockExchange, FetchOptions, HeldUpdate, Position } from '../components.ts'
 import type { Update, RefusalReason } from '../../../src/federation/records.ts'
+import type { VectorPart } from '../../../src/vectors.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
 
 /** A payload that is not what its announcement says, whoever gives it. */
@@ -17,10 +18,17 @@ export class PayloadMismatchError extends Error {
   }
 }
 
+/** Values that one block of a model has. */
+export function stretchOf({ tip }: Pick<Position, 'tip'>): number {
+  return Math.floor(tip.manifest.exchange.blockSizeBytes / Float32Array.BYTES_PER_ELEMENT)
+}
+
 export interface UpdatePoolInit {
   position: Position
   height: number
   blocks: BlockExchange
+  /** What is fetched and judged of every update: the parts that this peer reduces. */
+  parts: readonly VectorPart[]
   fetch: (author: string) => FetchOptions
 }
 
@@ -64,18 +72,34 @@ export class UpdatePool {
   }
 
   async #judgePayload(signed: Signed<Update>): Promise<HeldUpdate> {
-    const { position } = this.#init
+    const { position, parts } = this.#init
     const { length } = position.weights
-    const read = this.#codec.decode(await this.#payload(signed), length)
+    const read = this.#codec.decode(await this.#payload(signed, parts), length)
     const { maxNorm } = position.tip.manifest.aggregation
-    const unfit = await checkDelta(read, { part: { from: 0, to: length }, maxNorm, stretch: this.stretch })
-    return unfit == null ? { signed, read } : { signed, refused: unfit }
+    for (const part of parts) {
+      const unfit = await checkDelta(read, { part, maxNorm, stretch: this.stretch })
+      if (unfit != null) return { signed, refused: unfit }
+    }
+    return { signed, read }
   }
 
-  async #payload({ value, author }: Signed<Update>): Promise<ByteReader> {
+  /**
+   * Make a part that was not among those available too, at once rather than block by block as it is read.
+   *
+   * @throws {Error} it cannot be had
+   */
+  async bring(signed: Signed<Update>, part: VectorPart): Promise<void> {
+    await this.#payload(signed, [part])
+  }
+
+  async #payload({ value, author }: Signed<Update>, parts: readonly VectorPart[]): Promise<ByteReader> {
     const { payload, sizeBytes } = value
     if (!(payload instanceof Uint8Array)) {
-      return await this.#init.blocks.getPayload(payload, sizeBytes, this.#init.fetch(author))
+      const { length } = this.#init.position.weights
+      const spans = parts.flatMap(
+        (part) => this.#codec.span?.(part, length) ?? { offset: 0, length: sizeBytes }
+      )
+      return await this.#init.blocks.getPayload(payload, sizeBytes, { ...this.#init.fetch(author), spans })
     }
     if (payload.byteLength === sizeBytes) return bytesReader(payload)
     throw new PayloadMismatchError(`${payload.byteLength} bytes instead of ${sizeBytes}`)
@@ -91,7 +115,6 @@ export class UpdatePool {
 
   /** Coordinates to work on at a time: what one block of a model has. */
   get stretch(): number {
-    const { blockSizeBytes } = this.#init.position.tip.manifest.exchange
-    return Math.floor(blockSizeBytes / Float32Array.BYTES_PER_ELEMENT)
+    return stretchOf(this.#init.position)
   }
 }

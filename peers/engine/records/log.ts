@@ -10,7 +10,12 @@ import type { CID } from 'multiformats/cid'
  * peer fetch payload after payload. An honest one announces a second update only after a restart; its votes and
  * proposals reach these numbers after days of failing views.
  */
-const MAX_OF_AUTHOR: Partial<Record<WireRecord['kind'], number>> = { update: 4, proposal: 256, vote: 2048 }
+const MAX_OF_AUTHOR: Partial<Record<WireRecord['kind'], number>> = {
+  update: 4,
+  shard: 32,
+  proposal: 256,
+  vote: 2048
+}
 /** And their bytes: 16 of the largest proposals. */
 const MAX_AUTHOR_BYTES = 32 * 1024 * 1024
 

@@ -4,19 +4,23 @@ import {
   BlockMissingError,
   checkDag,
   DagSizeError,
-  getBytes,
   readFloats,
+  readRoot,
   writeDag,
   writeFloats
 } from '../../../src/blocks/index.ts'
+import { readInto } from '../../../src/blocks/read.ts'
 import { PayloadMismatchError } from '../../engine/height/updates.ts'
 import { InvalidRecordError } from '../../../src/federation/cbor.ts'
 import { createTurns } from '../../../src/turns.ts'
-import type { BlockSink, DagRoot } from '../../../src/blocks/index.ts'
-import type { Block } from '../../../src/federation/cbor.ts'
+import { fromLittleEndian, memoryOf } from '../../../src/vectors.ts'
+import { cut, joined, readRange } from './cut.ts'
+import type { DagRoot } from '../../../src/blocks/index.ts'
+import type { ByteSpan } from '../../../src/codecs/index.ts'
+import type { Cut } from './cut.ts'
 import type { BlockExchange, FetchOptions } from '../../engine/components.ts'
 import type { Blocks, BlockTarget } from '../../../protocols/blocks/index.ts'
-import type { Blockstores, BlockView } from '../blockstore/index.ts'
+import type { Blockstores } from '../blockstore/index.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
@@ -91,15 +95,49 @@ export class NodeBlocks implements BlockExchange {
   async getPayload(
     root: CID,
     sizeBytes: number,
-    options: FetchOptions
+    options: FetchOptions & { spans?: readonly ByteSpan[] }
   ): Promise<(offset: number, length: number) => Promise<Uint8Array>> {
     const { view, incoming } = this.#init.stores
     await this.#reserve(root)
+    const fetch = async (spans = options.spans): Promise<DagRoot> =>
+      await this.#fetchExactly(root, sizeBytes, { ...options, store: incoming, spans })
+    const dag = await healing(fetch)
+    return async (offset, length) => {
+      const span = { offset, length }
+      return await healing(
+        async () => await readRange(view, dag, span),
+        async () => await fetch([span])
+      )
+    }
+  }
+
+  async putShard(values: Float32Array): Promise<CID> {
+    const { stores, blockSizeBytes } = this.#init
+    return await this.#turns.take(async () =>
+      this.#use((await writeFloats(stores.transient, values, { blockSizeBytes })).root)
+    )
+  }
+
+  async getShard(root: CID, values: Float32Array, options: FetchOptions): Promise<void> {
+    const { view, incoming } = this.#init.stores
+    await this.#reserve(root)
+    const sizeBytes = values.byteLength
     const fetch = async (): Promise<DagRoot> =>
       await this.#fetchExactly(root, sizeBytes, { ...options, store: incoming })
     const dag = await healing(fetch)
-    return async (offset, length) =>
-      await healing(async () => await readRange(view, dag, { offset, length }), fetch)
+    if (dag.blockSize !== this.#init.blockSizeBytes)
+      throw new PayloadMismatchError(`blocks of ${dag.blockSize} bytes, not ${this.#init.blockSizeBytes}`)
+    await healing(async () => await readInto(memoryOf(values), { store: view, dag, ...options }), fetch)
+    fromLittleEndian(values)
+  }
+
+  async joinShards(weights: Float32Array, shards: readonly CID[]): Promise<CID> {
+    const { stores, blockSizeBytes } = this.#init
+    const roots = await Promise.all(shards.map(async (shard) => await readRoot(stores.view, shard)))
+    const cids = roots.flatMap(({ blocks }) => blocks)
+    const hashed = await joined(weights, { cids, blockSizeBytes })
+    this.#hashed.set(weights, hashed)
+    return hashed.root
   }
 
   /** What was used before this call and is not among `keep` goes; what is used from now on stays. */
@@ -136,7 +174,7 @@ export class NodeBlocks implements BlockExchange {
   async #fetchExactly(
     root: CID,
     sizeBytes: number,
-    options: FetchOptions & { store: BlockTarget }
+    options: FetchOptions & { store: BlockTarget; spans?: readonly ByteSpan[] }
   ): Promise<DagRoot> {
     try {
       const dag = await this.#fetch(root, { ...options, maxBytes: sizeBytes })
@@ -150,11 +188,11 @@ export class NodeBlocks implements BlockExchange {
 
   async #fetch(
     root: CID,
-    options: FetchOptions & { store: BlockTarget; maxBytes: number }
+    options: FetchOptions & { store: BlockTarget; maxBytes: number; spans?: readonly ByteSpan[] }
   ): Promise<DagRoot> {
-    const { holders, signal, store, maxBytes } = options
+    const { holders, signal, store, maxBytes, spans } = options
     const peers = (): PeerId[] => holders().map((holder) => peerIdFromString(holder))
-    return await this.#init.exchange.fetchDag(root, { holders: peers, signal, store, maxBytes })
+    return await this.#init.exchange.fetchDag(root, { holders: peers, signal, store, maxBytes, spans })
   }
 }
 
@@ -167,43 +205,4 @@ async function healing<T>(attempt: () => Promise<T>, before?: () => Promise<unkn
     await before?.()
     return await attempt()
   }
-}
-
-interface Cut {
-  root: CID
-  /** The root's own among them, last. */
-  blocks: Block[]
-}
-
-/** A vector's blocks and their addresses. */
-async function cut(weights: Float32Array, blockSizeBytes: number): Promise<Cut> {
-  const blocks: Block[] = []
-  const collect: BlockSink = {
-    put(cid, bytes) {
-      blocks.push({ cid, bytes: bytes as Uint8Array })
-      return cid
-    }
-  }
-  const { root } = await writeFloats(collect, weights, { blockSizeBytes })
-  return { root, blocks }
-}
-
-/** A stretch of a payload: one block without a copy where the stretch is one, else pieced together. */
-async function readRange(
-  store: BlockView,
-  dag: DagRoot,
-  { offset, length }: { offset: number; length: number }
-): Promise<Uint8Array> {
-  const first = Math.floor(offset / dag.blockSize)
-  const last = Math.floor((offset + length - 1) / dag.blockSize)
-  const start = offset - first * dag.blockSize
-  if (first === last) return (await getBytes(store, dag.blocks[first])).subarray(start, start + length)
-  const bytes = new Uint8Array(length)
-  for (let index = first; index <= last; index++) {
-    const block = await getBytes(store, dag.blocks[index])
-    const from = Math.max(0, offset - index * dag.blockSize)
-    const to = Math.min(block.byteLength, offset + length - index * dag.blockSize)
-    bytes.set(block.subarray(from, to), index * dag.blockSize + from - offset)
-  }
-  return bytes
 }

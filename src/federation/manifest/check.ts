@@ -1,5 +1,7 @@
 /** What a manifest must satisfy beyond its schema: that its parts fit each other, so that training can begin at all. */
 import { shortageOf } from '../../aggregation/method.ts'
+import { needsDistances } from '../../aggregation/plan.ts'
+import { codecOf } from '../../codecs/index.ts'
 import type { ManifestProblem } from './errors.ts'
 import type { manifestDraftSchema } from './schema.ts'
 import type { z } from 'zod'
@@ -19,7 +21,8 @@ export function problemsOf(draft: CheckedDraft): ManifestProblem[] {
     checkText,
     checkModel,
     checkRounds,
-    checkRule
+    checkRule,
+    checkTopology
   ]
   return [...checks, checkPeople].flatMap((check) => check(draft)).filter((problem) => problem !== false)
 }
@@ -142,6 +145,32 @@ const checkRule: Check = ({ aggregation, rounds: { minContributors } }) => {
   const left = found === minContributors ? `${found}` : `${found} of ${minContributors}`
   const message = `${name} needs ${needed} updates as it is set, a round may have ${left}: raise rounds.minContributors or lower what it is to withstand`
   return [problem(['aggregation', 'rule'], message)]
+}
+
+/** A member that reduces a part of the vector has that part alone, and is believed. */
+const checkTopology: Check = ({ exchange, aggregation, membership }) => {
+  const { topology, codec, blockSizeBytes } = exchange
+  if (topology === 'full') return []
+  const path = ['exchange', 'topology']
+  const { rule, serverOptimizer } = aggregation
+  return [
+    membership.faultModel !== 'crash' &&
+      problem(path, 'butterfly trusts members with a part each: write full, or membership.faultModel crash'),
+    needsDistances(aggregation) &&
+      problem(
+        path,
+        `butterfly cannot do ${rule.name} as it is set, which compares whole updates: write full`
+      ),
+    blockSizeBytes % Float32Array.BYTES_PER_ELEMENT !== 0 &&
+      problem(
+        ['exchange', 'blockSizeBytes'],
+        'butterfly needs blocks of whole float32 values: a multiple of 4'
+      ),
+    codecOf(codec, new Uint8Array()).span == null &&
+      problem(path, `butterfly cannot take ${codec.name} apart: write full, or another codec (int8, say)`),
+    serverOptimizer.name !== 'sgd' &&
+      problem(path, `butterfly does not carry the state of ${serverOptimizer.name} yet: write full, or sgd`)
+  ]
 }
 
 const checkPeople: Check = ({ membership, licence }) => [

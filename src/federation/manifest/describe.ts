@@ -18,7 +18,7 @@ export function describeManifest({ value: manifest, cid }: Signed<Manifest>): st
     `Your data         ${describeInput(manifest.task.input)}`,
     `Training          ${describeTraining(manifest.training)}`,
     `Rounds            ${describeRounds(manifest)}`,
-    `Updates           ${describeCodec(manifest.exchange.codec)}`,
+    `Updates           ${describeExchange(manifest.exchange)}`,
     `Combined by       ${describeRule(manifest.aggregation)}`,
     `Privacy           your data stays with you; model changes go to all members ${describePrivacy(manifest)}`,
     `Members           ${describeMembership(manifest)}`,
@@ -83,6 +83,11 @@ function describeRule({ rule, before = [], serverOptimizer }: Manifest['aggregat
 function withSettings({ name, ...settings }: { name: string }): string {
   const list = Object.entries(settings).map(([key, value]) => `${key} ${String(value)}`)
   return list.length === 0 ? name : `${name} (${list.join(', ')})`
+}
+
+function describeExchange({ codec, topology }: Manifest['exchange']): string {
+  const share = topology === 'full' ? '' : '; each member combines a part for all, and is trusted with it'
+  return `${describeCodec(codec)}${share}`
 }
 
 function describeCodec(codec: CodecSpec): string {

@@ -40,7 +40,11 @@ const codecSchema = z.union([
 
 export const exchangeSchema = z.strictObject({
   codec: codecSchema.default({ name: 'fp32' }),
-  topology: z.enum(['full']).default('full'),
+  /**
+   * `full`: everybody fetches every update and aggregates all of it. `butterfly`: each aggregates a part for all; it trusts
+   * the others with theirs.
+   */
+  topology: z.enum(['full', 'butterfly']).default('full'),
   blockSizeBytes: z
     .int()
     .min(16 * 1024)

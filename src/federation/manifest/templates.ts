@@ -66,6 +66,7 @@ aggregation:
                               # | bulyan | mda | caf | centeredClipping; against f liars e.g. { name: krum, byzantine: f }
 exchange:
   codec: fp32                 # how updates travel: fp32 | fp16 | bf16 | int8 | int4 | sign | topk | randomk
+  topology: full              # full: everybody combines all of them | butterfly: each a part for all (large models)
 `
 
 const membership = `\

@@ -1,8 +1,10 @@
 /**
  * A federation of four processes: seconds a round, bytes, memory.
  *
- * `npm run bench:federation [-- --floor | --big]`; needs ../shared/data. The last line is JSON.
+ * `npm run bench:federation [-- --floor | --big [--topology butterfly] [--codec int8]]`; needs ../shared/data. The last
+ * line is JSON.
  */
+import { parseArgs } from 'node:util'
 import { formatBytes } from '../../../peers/cli/output/format.ts'
 import { renderTable } from '../../../peers/cli/output/table.ts'
 import { big, floor, learning } from './plans.ts'
@@ -10,7 +12,15 @@ import { run } from './run.ts'
 import type { ChildEvent } from '../../../peers/cli/cmds/demo/child.ts'
 import type { PeerRun, Run } from './run.ts'
 
-const plan = process.argv.includes('--floor') ? floor() : process.argv.includes('--big') ? big() : learning()
+const { values } = parseArgs({
+  options: {
+    floor: { type: 'boolean' },
+    big: { type: 'boolean' },
+    topology: { type: 'string', default: 'full' },
+    codec: { type: 'string', default: 'fp32' }
+  }
+})
+const plan = values.floor === true ? floor() : values.big === true ? big(values) : learning()
 console.log(`${plan.name}: ${plan.about}, four peers, ${plan.rounds} rounds`)
 const result = await run(plan, (peer, event) => {
   if (peer === 0 && event.event === 'commit' && Number(event['round']) > 0)

@@ -41,25 +41,29 @@ export function floor(): Plan {
   return { name: 'floor', about, ...hearts({ hidden: [16], rounds: 50 }), train: true }
 }
 
-/** 25 M parameters, no training, three rounds: what moving a model costs. */
-export function big(): Plan {
-  const about = '25 M parameters (100 MB), no training'
-  return { name: 'big', about, ...hearts({ hidden: [4990, 4990], rounds: 3 }), train: false }
+/** 25 M parameters, no training, three rounds: what moving a model costs, all of it by everybody or in parts. */
+export function big({ topology, codec }: { topology: string; codec: string }): Plan {
+  const about = `25 M parameters (100 MB), no training, ${topology}, ${codec}`
+  const exchange = { 'exchange.topology': topology, 'exchange.codec': codec }
+  return { name: 'big', about, ...hearts({ hidden: [4990, 4990], rounds: 3, ...exchange }), train: false }
 }
 
 /** One hospital each. */
 function hearts({
   hidden,
-  rounds
+  rounds,
+  ...changes
 }: {
   hidden: number[]
   rounds: number
+  [path: string]: unknown
 }): Pick<Plan, 'yaml' | 'data' | 'rounds'> {
   const data = HOSPITALS.map((name) => ['--data', join(SHARED, `heart-disease/processed.${name}.data`)])
-  return { yaml: heartManifest(hidden, rounds), data, rounds }
+  const settings = { 'model.architecture.hidden': hidden, 'rounds.stop.rounds': rounds, ...changes }
+  return { yaml: heartManifest(settings), data, rounds }
 }
 
-function heartManifest(hidden: number[], rounds: number): string {
+function heartManifest(settings: Record<string, unknown>): string {
   return edit(manifestTemplate('tabular'), {
     name: 'Heart disease',
     'task.input': {
@@ -70,9 +74,8 @@ function heartManifest(hidden: number[], rounds: number): string {
       header: [...HEART_COLUMNS, 'num']
     },
     'task.labels': ['healthy', 'ill'],
-    'model.architecture.hidden': hidden,
     'training.holdout': 0.2,
-    'rounds.stop.rounds': rounds
+    ...settings
   })
 }
 

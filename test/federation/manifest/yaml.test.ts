@@ -163,6 +163,34 @@ describe('a manifest whose parts do not fit each other', () => {
       says: 'above the ceiling'
     },
     {
+      why: 'parts of the vector handed to members that may lie',
+      text: digits
+        .replace('topology: full', 'topology: butterfly')
+        .replace('faultModel: crash', 'faultModel: byzantine'),
+      path: 'exchange.topology',
+      says: 'trusts members with a part each'
+    },
+    {
+      why: 'a rule that must see whole updates, of parts',
+      text: digits
+        .replace('topology: full', 'topology: butterfly')
+        .replace('rule: { name: mean }', 'rule: { name: geometricMedian }'),
+      path: 'exchange.topology',
+      says: 'compares whole updates'
+    },
+    {
+      why: 'a codec that cannot be taken apart, taken apart',
+      text: digits.replace('topology: full', 'topology: butterfly').replace('codec: fp32', 'codec: topk'),
+      path: 'exchange.topology',
+      says: 'cannot take topk apart'
+    },
+    {
+      why: 'blocks that cut a value in two',
+      text: digits.replace('topology: full', 'topology: butterfly\n  blockSizeBytes: 16385'),
+      path: 'exchange.blockSizeBytes',
+      says: 'a multiple of 4'
+    },
+    {
       why: 'binary cross-entropy of ten labels',
       text: digits.replace('categoricalCrossentropy', 'binaryCrossentropy'),
       path: 'training.loss',

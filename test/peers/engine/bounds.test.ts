@@ -140,7 +140,8 @@ describe('the work of a height', () => {
           federation,
           cid: federation,
           manifest: { exchange: { codec: { name: 'fp32' }, blockSizeBytes: 1024 } }
-        }
+        },
+        weights: new Float32Array(8)
       },
       height: { height: 4, roster: [peerIdFromPrivateKey(key).toString()] } as unknown as Height,
       components: { key, votes: { get: async () => await resumed.promise } },

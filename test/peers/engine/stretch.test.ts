@@ -13,6 +13,7 @@ describe('updates', () => {
         position: { tip: { ...tip, manifest: { ...tip.manifest, exchange } }, weights: new Float32Array(8) },
         height: 2,
         blocks: {} as BlockExchange,
+        parts: [],
         fetch: () => ({ holders: () => [], signal: new AbortController().signal })
       })
       expect(pool.stretch).to.equal(Math.floor(blockSizeBytes / 4))

@@ -41,6 +41,8 @@ export interface SwarmOptions {
   /** Of the first members; the others get new ones. */
   keys?: readonly PrivateKey[]
   manifest?: Record<string, unknown>
+  /** Beyond what a manifest may say: blocks of a value or two. */
+  exchange?: Partial<Manifest['exchange']>
   /** What member i adds to every weight in a round. */
   step?: (member: number, round: number) => number
   /** Default 0: all payloads are fetched. */
@@ -49,6 +51,8 @@ export interface SwarmOptions {
   hold?: (round: number) => Promise<void>
   /** What member i claims to have trained on. */
   samples?: (member: number) => number
+  /** Records that never leave their author. */
+  isMuted?: (from: string, record: WireRecord) => boolean
 }
 
 export interface SwarmPeer {
@@ -65,6 +69,10 @@ export class Swarm {
   readonly cut = new Set<string>()
   /** Holder → whom it gives no blocks. */
   readonly withheld = new Map<string, string[]>()
+  /** Peer → parts of models that it was given by others. */
+  readonly given = new Map<string, number>()
+  /** Peer → bytes of others' payloads that it asked for. */
+  readonly askedBytes = new Map<string, number>()
   /** Peer → the models it was told to keep, one list a pruning. Nothing is deleted. */
   readonly kept = new Map<string, string[][]>()
   manifest!: Manifest
@@ -166,7 +174,7 @@ export class Swarm {
 
   async #found(founder: string): Promise<void> {
     const rounds = { startMembers: this.#options.members ?? 4, minContributors: 2, stop: { rounds: 1000 } }
-    this.manifest = manifestSchema.parse({
+    const manifest = manifestSchema.parse({
       name: 'test',
       task: {
         kind: 'regression',
@@ -180,6 +188,7 @@ export class Swarm {
       nonce: new Uint8Array(16),
       ...this.#options.manifest
     })
+    this.manifest = { ...manifest, exchange: { ...manifest.exchange, ...this.#options.exchange } }
     this.federation = (await toBlock(this.manifest)).cid
   }
 
@@ -218,7 +227,7 @@ export class Swarm {
   }
 
   #publish(from: string, record: WireRecord): void {
-    if (this.cut.has(from)) return
+    if (this.cut.has(from) || this.#options.isMuted?.(from, record) === true) return
     for (const peer of this.peers) {
       if (peer.id === from || this.cut.has(peer.id)) continue
       setImmediate(() => {
@@ -270,10 +279,18 @@ export class Swarm {
       hashModel: async (weights) => await rawCidOf(floatsToBytes(weights)),
       getModel: async (root, _length, { holders }) => floatsFromBytes(await get(root, holders)),
       putPayload: put,
-      getPayload: async (root, _size, { holders }) => {
+      getPayload: async (root, size, { holders, spans = [{ offset: 0, length: size }] }) => {
+        const asked = own.has(root.toString()) ? 0 : spans.reduce((sum, { length }) => sum + length, 0)
         const bytes = await get(root, holders)
+        this.askedBytes.set(self, (this.askedBytes.get(self) ?? 0) + asked)
         return async (offset, length) => bytes.slice(offset, offset + length)
       },
+      putShard: async (values) => await put(floatsToBytes(values)),
+      getShard: async (root, values, { holders }) => {
+        values.set(floatsFromBytes((await get(root, holders)).slice()))
+        this.given.set(self, (this.given.get(self) ?? 0) + 1)
+      },
+      joinShards: async (weights) => await rawCidOf(floatsToBytes(weights)),
       prune: async (keep) => void this.kept.set(self, [...(this.kept.get(self) ?? []), keep.map(String)])
     }
   }

@@ -39,6 +39,24 @@ describe('fetching blocks', () => {
     expect(network.opened).to.have.length(1)
   })
 
+  it('brings only the blocks of the bytes that are asked for', async () => {
+    const { id, root } = await holder()
+    const brought: string[] = []
+    const { blockSize, blocks, size } = await puller.blocks.fetchDag(root, {
+      holders: [id],
+      spans: [
+        { offset: blockSizeBytes * 2 - 1, length: 2 },
+        { offset: payload.byteLength - 1, length: 1 },
+        { offset: 7, length: 0 }
+      ],
+      onBlock: (cid) => brought.push(cid.toString())
+    })
+    expect(size).to.equal(payload.byteLength)
+    expect(blockSize).to.equal(blockSizeBytes)
+    const wanted = [root, blocks[1], blocks[2], blocks[blocks.length - 1]]
+    expect(brought.sort()).to.deep.equal(wanted.map(String).sort())
+  })
+
   it('counts bytes and blocks on both sides, and tells of each block', async () => {
     const from = await holder()
     let events = 0

@@ -1,0 +1,83 @@
+import { expect } from 'chai'
+import { UnfitUpdateError } from '../../../peers/engine/height/train.ts'
+import { LENGTH, Swarm } from './swarm.ts'
+import type { SwarmOptions } from './swarm.ts'
+
+/** Of ten values and four members, two or three each: blocks of a value. */
+const exchange = { topology: 'butterfly', blockSizeBytes: 4 } as const
+const ROUNDS = 4
+const DELTA_BYTES = 4 * LENGTH
+
+describe('members that each reduce a part of the vector for all', () => {
+  let swarm: Swarm
+
+  afterEach(() => swarm.stop())
+
+  const start = async (options: SwarmOptions = {}): Promise<void> => {
+    const rounds = { startMembers: 4, minContributors: 2, stop: { rounds: ROUNDS } }
+    swarm = await new Swarm({ exchange, manifest: { rounds }, ...options }).start()
+  }
+
+  const end = async (round = ROUNDS, peers = swarm.peers): Promise<void> => {
+    await Promise.all(peers.map((peer) => swarm.reached(peer, round)))
+    await Promise.all(
+      peers.map((peer) => swarm.until(peer, ({ settled, tip }) => settled && (tip?.body.round ?? 0) >= round))
+    )
+  }
+
+  const models = (peers = swarm.peers): Float32Array[] =>
+    peers.map(({ engine }) => engine.weights ?? new Float32Array())
+
+  it('come to the model that each would have come to alone', async () => {
+    await start()
+    await end()
+    const mean = (10 * 1 + 20 * 2 + 30 * 3 + 40 * 4) / 100
+    for (const weights of models()) {
+      expect(weights).to.deep.equal(new Float32Array(LENGTH).fill(mean * (1 + 2 + 3 + 4)))
+    }
+  })
+
+  it('fetch their own part of every update, and the other parts reduced', async () => {
+    // No two alike, or one payload would be there as another.
+    await start({ step: (member, round) => 10 * member + round })
+    await end()
+    const all = (of: Map<string, number>): number => [...of.values()].reduce((sum, one) => sum + one, 0)
+    // Each round all members together ask for three others' part, which makes three whole updates.
+    expect(all(swarm.askedBytes)).to.equal(ROUNDS * 3 * DELTA_BYTES)
+    expect(all(swarm.given)).to.equal(ROUNDS * 4 * 3)
+  })
+
+  it('go on without one that dies, and do its part themselves', async () => {
+    await start({ manifest: { rounds: { startMembers: 4, minContributors: 2, stop: { rounds: 12 } } } })
+    await swarm.reached(swarm.peers[0], 3)
+    swarm.kill(swarm.peers[2])
+    const others = swarm.peers.filter((_, i) => i !== 2)
+    await end(12, others)
+    expect(new Set(models(others).map(String)).size).to.equal(1)
+  })
+
+  it('do the part of one that never says what it reduced', async () => {
+    const muted = { id: '' }
+    await start({ isMuted: (from, { kind }) => kind === 'shard' && from === muted.id })
+    muted.id = swarm.peers[1].id
+    await end()
+    expect(new Set(models().map(String)).size).to.equal(1)
+  }).timeout(30_000)
+
+  it('do the part of one that does not give it', async () => {
+    await start({ inlineBytes: DELTA_BYTES })
+    const [first, ...others] = swarm.peers.map(({ id }) => id)
+    swarm.withheld.set(first, others)
+    await end()
+    expect(new Set(models().map(String)).size).to.equal(1)
+  }).timeout(30_000)
+
+  it('say so, and send nothing, where training diverges: nobody else looks at all of an update', async () => {
+    const failures: Error[] = []
+    await start({ step: (member, round) => (member === 1 && round >= 2 ? Number.NaN : 1) })
+    swarm.peers[1].engine.addEventListener('error', ({ detail }) => failures.push(detail.error))
+    await end(ROUNDS)
+    for (const weights of models()) for (const value of weights) expect(Number.isFinite(value)).to.equal(true)
+    expect(failures[0]).to.be.instanceOf(UnfitUpdateError)
+  }).timeout(30_000)
+})
