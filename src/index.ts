@@ -63,11 +63,11 @@ export type { ModelPlan } from './model/topology/plan.ts'
 export { createTrainer } from './training/trainer.ts'
 export { evaluateModel, featuresDataset, predict } from './training/predict.ts'
 export * from './training/errors.ts'
-export { NoBackendError } from './compute/backend.ts'
+export { backendNames, BackendRefusedError, NoBackendError } from './compute/backend.ts'
 export type { Predictions, UseModelInit } from './training/predict.ts'
 export type { TrainerInit } from './training/trainer.ts'
 export type * from './training/types.ts'
-export type { BackendName } from './compute/backend.ts'
+export type { BackendAttempt, BackendCandidate, BackendName } from './compute/backend.ts'
 
 // Data, and draws that are equal on every platform.
 export * from './data/index.ts'

@@ -1,5 +1,5 @@
 /** The Node peer as a library: what `createPeer()` takes and gives. The CLI is written against nothing else. */
-import type { BackendName } from '../../src/compute/backend.ts'
+import type { BackendName } from '../../src/compute/names.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
 import type { Contribution, Metrics } from '../../src/federation/records.ts'
 import type { Trainer, TrainerInfo, TrainingProgress } from '../../src/training/types.ts'
@@ -28,7 +28,7 @@ export interface PeerInit {
   metrics?: { host: string; port: number }
   /** False: take part in agreement and hold blocks, but never train. Default true. */
   train?: boolean
-  /** Which compute engine to use. Default: the first that passes its self-check. */
+  /** Which compute engine to use, and no other. Default: that of the configuration, else the fastest that is right. */
   backend?: BackendName
   /** Where libp2p and the protocols log. Default: libp2p's own, switched on by `DEBUG=murmur:*`. */
   logger?: ComponentLogger

@@ -1,18 +1,28 @@
 /**
- * Choosing what computes: each candidate is started and must pass a numeric check of what training will ask of it; the
- * first that does is used, and why the others were not is kept.
+ * Choosing what computes: each candidate is started and must pass a numeric check of what training will ask of it; of
+ * those that do the fastest is used, and why the others were not is kept.
  */
-import { enableProdMode, env, getBackend, ready, setBackend } from '@tensorflow/tfjs-core'
+import { enableProdMode, env, getBackend, ready, setBackend, version_core } from '@tensorflow/tfjs-core'
 // Registers the gradients of all kernels; tfjs-core alone has none.
 import '@tensorflow/tfjs-layers'
-import { installTrainingKernels } from './wasm/index.ts'
+import { installedPack, installTrainingKernels } from './wasm/index.ts'
+import type { BackendName } from './names.ts'
 
-export type BackendName = 'wasm' | 'cpu'
+export { backendNames } from './names.ts'
+export type { BackendName } from './names.ts'
 
-/** A way to compute. `start` makes it TensorFlow.js' active backend. */
+/** Those that need nothing but what murmuration depends on. */
+export type EmbeddedBackend = Extract<BackendName, 'wasm' | 'cpu'>
+
+/** A way to compute. */
 export interface BackendCandidate {
   name: string
+  /** Make it TensorFlow.js' active backend, for the first time or again. Throws with the reason why it cannot. */
   start(): Promise<void>
+  /** Once started: which version of what, for people. */
+  version?(): string
+  /** The reference, too slow for more: taken only where nothing before it can be. */
+  isLastResort?: boolean
 }
 
 /** How one candidate fared. */
@@ -20,19 +30,23 @@ export interface BackendAttempt {
   name: string
   /** Why it was not used; absent for the one that was. */
   reason?: string
+  /** True where nothing is wrong with it: it is just not there. */
+  isAbsent?: boolean
   /** Time to start and check it. */
   durationMs: number
 }
 
 export interface ChosenBackend {
   name: string
-  /** In the order tried; the last is the chosen one. */
+  /** In the order tried, the chosen one among them. */
   attempts: BackendAttempt[]
 }
 
 export interface ChooseOptions {
-  /** Throws when the active backend computes what it should not. */
-  check?(name: string): Promise<void>
+  /** Throws when the active backend, started by `candidate`, computes what it should not. */
+  check?(candidate: BackendCandidate): Promise<void>
+  /** Milliseconds a training step on the active backend takes. Without it the first that passes is used. */
+  measure?(): Promise<number>
   /** Milliseconds, from any origin. */
   now(): number
 }
@@ -47,6 +61,29 @@ export class NoBackendError extends Error {
     super(`No compute backend passed its self-check (${reasons}). Reinstall, or report the reasons`, options)
     this.name = 'NoBackendError'
     this.attempts = attempts
+  }
+}
+
+/** The backend that was asked for by name cannot be used. */
+export class BackendRefusedError extends Error {
+  static override name = 'BackendRefusedError'
+
+  constructor(name: BackendName, reason: string, options?: ErrorOptions) {
+    super(
+      `Backend '${name}' was asked for and cannot train here: ${reason}. Ask for no backend to train on the best that works, and run murmur doctor to see all`,
+      options
+    )
+    this.name = 'BackendRefusedError'
+  }
+}
+
+/** Nothing is wrong: a backend is not installed, or has no use here. The message says what would install it. */
+export class BackendAbsentError extends Error {
+  static override name = 'BackendAbsentError'
+
+  constructor(found: string, advice: string, options?: ErrorOptions) {
+    super(`${found}; ${advice}`, options)
+    this.name = 'BackendAbsentError'
   }
 }
 
@@ -67,21 +104,21 @@ export interface WasmOptions {
   trainingKernels?: boolean
 }
 
-/** The candidates in the order of preference: wasm (SIMD, one thread, our training kernels), then cpu. */
+/** The candidates that are always there: wasm (SIMD, one thread, our training kernels), then cpu. */
 export function backendCandidates(options: WasmOptions = {}): BackendCandidate[] {
   return [
-    { name: 'wasm', start: () => startWasm(options) },
-    { name: 'cpu', start: startCpu }
+    { name: 'wasm', start: () => startWasm(options), version: wasmVersion },
+    { name: 'cpu', start: startCpu, version: () => `${version_core}, plain JavaScript`, isLastResort: true }
   ]
 }
 
-/** Make one backend active, without a check. */
-export async function startBackend(name: BackendName, options: WasmOptions = {}): Promise<void> {
+/** Make one of the embedded backends active, without a check. */
+export async function startBackend(name: EmbeddedBackend, options: WasmOptions = {}): Promise<void> {
   return name === 'wasm' ? startWasm(options) : startCpu()
 }
 
 /**
- * Start the candidates in turn until one passes `check`; it is then the active backend.
+ * Start the candidates in turn, keep those that pass `check`, and make the fastest of them active.
  *
  * @throws {NoBackendError} none did
  */
@@ -90,21 +127,59 @@ export async function chooseBackend(
   options: ChooseOptions
 ): Promise<ChosenBackend> {
   const attempts: BackendAttempt[] = []
+  const trusted: Trusted[] = []
   let cause: unknown
   for (const candidate of candidates) {
-    const startedAt = options.now()
-    try {
-      await candidate.start()
-      await options.check?.(candidate.name)
-      attempts.push({ name: candidate.name, durationMs: options.now() - startedAt })
-      return { name: candidate.name, attempts }
-    } catch (error) {
-      cause = error
-      const reason = error instanceof Error ? error.message : String(error)
-      attempts.push({ name: candidate.name, reason, durationMs: options.now() - startedAt })
-    }
+    if (trusted.length > 0 && (candidate.isLastResort || options.measure == null)) break
+    const { attempt, error } = await tried(candidate, options)
+    attempts.push(attempt)
+    if (error === undefined) trusted.push({ candidate, attempt })
+    else cause = error
   }
-  throw new NoBackendError(attempts, { cause })
+  if (trusted.length === 0) throw new NoBackendError(attempts, { cause })
+  const { candidate } = await fastest(trusted, options)
+  await candidate.start()
+  return { name: candidate.name, attempts }
+}
+
+/** `error` is undefined when the candidate passed. */
+async function tried(
+  candidate: BackendCandidate,
+  { check, now }: ChooseOptions
+): Promise<{ attempt: BackendAttempt; error?: unknown }> {
+  const { name } = candidate
+  const startedAt = now()
+  try {
+    await candidate.start()
+    await check?.(candidate)
+    return { attempt: { name, durationMs: now() - startedAt } }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    const absent = error instanceof BackendAbsentError ? { isAbsent: true } : {}
+    return { attempt: { name, reason, ...absent, durationMs: now() - startedAt }, error: error ?? reason }
+  }
+}
+
+interface Trusted {
+  candidate: BackendCandidate
+  attempt: BackendAttempt
+}
+
+/** The others get a reason: they passed, and are slower. */
+async function fastest(trusted: Trusted[], { measure }: ChooseOptions): Promise<Trusted> {
+  if (trusted.length === 1 || measure == null) return trusted[0]
+  const timed: { each: Trusted; ms: number }[] = []
+  for (const each of trusted) {
+    await each.candidate.start()
+    timed.push({ each, ms: await measure() })
+  }
+  const best = timed.reduce((a, b) => (b.ms < a.ms ? b : a))
+  for (const { each, ms } of timed) {
+    if (each === best.each) continue
+    const times = `${ms.toFixed(2)} ms a step, ${best.each.candidate.name} ${best.ms.toFixed(2)}`
+    each.attempt.reason = `passed its check, but is slower: ${times}`
+  }
+  return best.each
 }
 
 async function startWasm({ wasmDirectory, trainingKernels = true }: WasmOptions): Promise<void> {
@@ -121,7 +196,19 @@ async function startCpu(): Promise<void> {
   await activate('cpu')
 }
 
-async function activate(name: BackendName): Promise<void> {
+function wasmVersion(): string {
+  const pack = installedPack()
+  const kernels =
+    pack == null ? 'stock kernels' : `kernel pack${pack.hasFma ? ' with fused multiply-add' : ''}`
+  return `${version_core}, ${kernels}`
+}
+
+/**
+ * Make a backend that is registered with TensorFlow.js the active one.
+ *
+ * @throws {BackendStartError}
+ */
+export async function activate(name: string): Promise<void> {
   // No advice on the console, no debugging checks in each operation.
   enableProdMode()
   const started = await setBackend(name)

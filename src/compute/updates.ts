@@ -1,11 +1,14 @@
-/** How optimizers move weights, in place in the backend's memory: one pass over each, no temporaries. */
-import { backend, getBackend } from '@tensorflow/tfjs-core'
+/**
+ * How optimizers move weights. Where JavaScript and our kernels reach the backend's memory, in place: one pass over each, no
+ * temporaries. Elsewhere by the backend's own operations.
+ */
+import { add, backend, div, getBackend, mul, reshape, sqrt, square, sub, tidy } from '@tensorflow/tfjs-core'
 import { tensorMemory } from './memory.ts'
 import { addressOf } from './wasm/heap.ts'
 import { installedPack } from './wasm/index.ts'
 import type { WasmBackend } from './wasm/heap.ts'
 import type { PackFunctions } from './wasm/pack/index.ts'
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 
 /** Adam's numbers; the corrections of its bias are part of `rate`. */
 export interface AdamStep {
@@ -15,7 +18,7 @@ export interface AdamStep {
   epsilon: number
 }
 
-/** The updates. All tensors of one call have the same size; every one but the gradient is changed. */
+/** The updates. All tensors of one call have the same size; every one but the gradient is a variable, and is changed. */
 export interface Updates {
   /** w ← w − rate·g */
   sgd(w: Tensor, g: Tensor, rate: number): void
@@ -26,11 +29,13 @@ export interface Updates {
 }
 
 /**
- * Updates on the active backend: by the kernel pack where it is, else by plain loops.
+ * Updates on the active backend: by the kernel pack where it is, by operations where memory is out of reach, else by plain
+ * loops.
  *
- * @throws {UnsupportedBackendError} neither wasm nor cpu is active
+ * @throws {UnsupportedBackendError} a backend is active that cannot train
  */
 export function tensorUpdates(): Updates {
+  if (getBackend() === 'tensorflow') return operationUpdates()
   const pack = getBackend() === 'wasm' ? installedPack() : null
   return pack == null ? plainUpdates() : packUpdates(pack.functions)
 }
@@ -68,6 +73,25 @@ function plainUpdates(): Updates {
         v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i]
         w[i] -= (rate * m[i]) / (Math.sqrt(v[i]) + epsilon)
       }
+    }
+  }
+}
+
+function operationUpdates(): Updates {
+  /** Replace a variable's values by what is computed. */
+  const assign = (to: Tensor, compute: () => Tensor): void =>
+    tidy(() => (to as Variable).assign(reshape(compute(), to.shape)))
+  const flat = (g: Tensor): Tensor => reshape(g, [g.size])
+  return {
+    sgd: (w, g, rate) => assign(w, () => sub(w, mul(g, rate))),
+    momentum(w, g, { velocity, rate, share }) {
+      assign(velocity, () => add(mul(velocity, share), flat(g)))
+      assign(w, () => sub(flat(w), mul(velocity, rate)))
+    },
+    adam(w, g, { first, second, rate, beta1, beta2, epsilon }) {
+      assign(first, () => add(mul(first, beta1), mul(flat(g), 1 - beta1)))
+      assign(second, () => add(mul(second, beta2), mul(square(flat(g)), 1 - beta2)))
+      assign(w, () => sub(flat(w), div(mul(first, rate), add(sqrt(second), epsilon))))
     }
   }
 }

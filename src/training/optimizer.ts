@@ -2,7 +2,7 @@
  * Local optimizers, updating weights in place in the backend's memory: one pass, no temporaries. Their state starts
  * afresh each round, for it belongs to a model that the aggregate has replaced.
  */
-import { keep, zeros } from '@tensorflow/tfjs-core'
+import { tidy, variable, zeros } from '@tensorflow/tfjs-core'
 import { tensorUpdates } from '../compute/updates.ts'
 import type { TensorMemory } from '../compute/memory.ts'
 import type { Updates } from '../compute/updates.ts'
@@ -59,7 +59,8 @@ export function learningRateOf({ learningRate, learningRateDecay }: TrainingSpec
 /** `slots`: how many vectors of state each weight has. `ruleOf` is asked once a step. */
 function inPlace(slots: number, ruleOf: () => Rule): Optimizer {
   const states: Tensor[][] = []
-  const fresh = ({ size }: Tensor): Tensor[] => Array.from({ length: slots }, () => keep(zeros([size])))
+  const fresh = ({ size }: Tensor): Tensor[] =>
+    Array.from({ length: slots }, () => tidy(() => variable(zeros([size]), false)))
   return {
     apply(weights, gradients, memory) {
       const rule = ruleOf()

@@ -7,7 +7,7 @@ import { createPace } from './pace.ts'
 import { selectBackend } from './trainer.ts'
 import type { Network } from './network.ts'
 import type { Clock } from './pace.ts'
-import type { BackendName, WasmOptions } from '../compute/backend.ts'
+import type { BackendCandidate, BackendName, WasmOptions } from '../compute/backend.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { Metrics } from '../federation/records.ts'
 import type { ModelManifest } from '../model/task.ts'
@@ -19,6 +19,8 @@ export interface UseModelInit extends Clock, WasmOptions {
   /** What to predict. See `featuresDataset` for plain arrays. */
   dataset: Dataset
   backend?: BackendName
+  /** Backends of this platform, tried before the embedded ones. */
+  backends?: readonly BackendCandidate[]
   signal?: AbortSignal
 }
 

@@ -6,15 +6,17 @@ import { startBackend } from '../compute/backend.ts'
 import { tensorMemory } from '../compute/memory.ts'
 import { setFlat } from '../model/build.ts'
 import { initialWeights } from '../model/initial.ts'
+import { planFor } from '../model/task.ts'
 import { narrowed } from '../model/topology/narrow.ts'
 import { seededRandom, uniform } from '../random.ts'
+import { drawnBatch } from './drawn.ts'
 import { dropoutSeeds } from './dropout.ts'
 import { SelfCheckError } from './errors.ts'
 import { lossFor } from './loss.ts'
 import { networkOf, withGradients } from './network.ts'
 import type { ExampleBatch } from './batches.ts'
 import type { Network } from './network.ts'
-import type { BackendName, WasmOptions } from '../compute/backend.ts'
+import type { BackendCandidate } from '../compute/backend.ts'
 import type { ModelManifest } from '../model/task.ts'
 import type { ModelPlan } from '../model/topology/plan.ts'
 
@@ -34,7 +36,7 @@ export async function stepValues(manifest: ModelManifest, plan: ModelPlan): Prom
   try {
     setFlat(network, checkWeights(network))
     dropoutSeeds(network.model, SEED)?.()
-    return valuesOf(network, checkBatch(manifest, plan))
+    return valuesOf(network, drawnBatch(manifest, { plan, count: EXAMPLES, seed: SEED }))
   } finally {
     network.dispose()
   }
@@ -58,33 +60,23 @@ function checkWeights({ layout }: Network): Float32Array {
   return initialWeights(layout, SEED).map((value) => value + 0.1 * uniform(random))
 }
 
-function checkBatch({ task }: ModelManifest, plan: ModelPlan): ExampleBatch {
-  const random = seededRandom(SEED, 1)
-  const width = plan.topology.input.reduce((size, n) => size * n, 1)
-  const isText = task.input.kind === 'text'
-  const draw = (): number => (isText ? Math.floor(2 * uniform(random)) : 2 * uniform(random) - 1)
-  const features = Float32Array.from({ length: EXAMPLES * width }, draw)
-  const targets = Float32Array.from({ length: EXAMPLES }, (_, i) => i % Math.max(2, task.labels.length))
-  return { count: EXAMPLES, features, targets }
-}
-
 /**
- * Check the active backend, named `name`; it is active again afterwards.
+ * Check the active backend, which `candidate` started; it is active again afterwards.
  *
  * @throws {SelfCheckError} naming what deviates, and by how much
  */
 export async function checkBackend(
-  name: BackendName,
+  candidate: BackendCandidate,
   manifest: ModelManifest,
-  options: { plan: ModelPlan } & WasmOptions
+  full: ModelPlan = planFor(manifest)
 ): Promise<void> {
-  if (name === 'cpu') return
-  const plan = options.plan.operations > MOST_OPERATIONS ? narrowed(options.plan) : options.plan
+  if (candidate.name === 'cpu') return
+  const plan = full.operations > MOST_OPERATIONS ? narrowed(full) : full
   const found = await stepValues(manifest, plan)
   await startBackend('cpu')
   const expected = await stepValues(manifest, plan)
-  await startBackend(name, options)
-  compare(name, found, expected)
+  await candidate.start()
+  compare(candidate.name, found, expected)
 }
 
 /** @throws {SelfCheckError} */

@@ -1,5 +1,5 @@
 /** The in-process trainer: what a worker thread runs, and what tests use directly. */
-import { backendCandidates, chooseBackend } from '../compute/backend.ts'
+import { backendCandidates, BackendRefusedError, chooseBackend, NoBackendError } from '../compute/backend.ts'
 import { getFlat, setFlat } from '../model/build.ts'
 import { ModelMismatchError } from '../model/errors.ts'
 import { initialWeights } from '../model/initial.ts'
@@ -8,6 +8,7 @@ import { planFor } from '../model/task.ts'
 import { NoInitialSeedError, TrainerStoppedError, TrainingDivergedError } from './errors.ts'
 import { evaluate } from './evaluate.ts'
 import { trainRound } from './loop.ts'
+import { measureStep } from './measure.ts'
 import { buildNetwork } from './network.ts'
 import { createPace } from './pace.ts'
 import { checkBackend } from './selfCheck.ts'
@@ -16,7 +17,7 @@ import type { Network } from './network.ts'
 import type { Clock } from './pace.ts'
 import type { Turns } from '../turns.ts'
 import type { TrainOptions, Trainer, TrainerInfo, TrainingJob, TrainingResult } from './types.ts'
-import type { BackendName, ChosenBackend, WasmOptions } from '../compute/backend.ts'
+import type { BackendCandidate, BackendName, ChosenBackend, WasmOptions } from '../compute/backend.ts'
 import type { DataSplit } from '../data/dataset.ts'
 import type { Metrics } from '../federation/records.ts'
 import type { ModelManifest } from '../model/task.ts'
@@ -24,14 +25,16 @@ import type { ModelManifest } from '../model/task.ts'
 export interface TrainerInit extends Clock, WasmOptions {
   manifest: ModelManifest
   data: DataSplit
-  /** Use this backend, and no other. Default: the first that passes its self-check. */
+  /** Use this backend, and no other. Default: the fastest of those that pass their self-check. */
   backend?: BackendName
+  /** Backends of this platform, tried before the embedded ones. */
+  backends?: readonly BackendCandidate[]
 }
 
 /**
  * A trainer on this thread. TensorFlow.js has one active backend a thread: two trainers must use the same.
  *
- * @throws {NoBackendError} no backend passed its self-check
+ * @throws {NoBackendError | BackendRefusedError} no backend, or not the named one, passed its self-check
  * @throws {InvalidTopologyError | ModelTooLargeError | ModelMismatchError} the model cannot be used, or not with this data
  */
 export async function createTrainer(init: TrainerInit): Promise<Trainer> {
@@ -41,16 +44,28 @@ export async function createTrainer(init: TrainerInit): Promise<Trainer> {
   return new LocalTrainer(init, network, chosen)
 }
 
-/** Start the backend for a manifest's model: the named one, or the first that passes. */
-export function selectBackend(init: Omit<TrainerInit, 'data'>): Promise<ChosenBackend> {
-  const { manifest, backend, wasmDirectory } = init
+/**
+ * Start the backend for a manifest's model: the named one, or the fastest of those that pass.
+ *
+ * @throws {BackendRefusedError} the named one did not pass
+ * @throws {NoBackendError} none did
+ */
+export async function selectBackend(init: Omit<TrainerInit, 'data'>): Promise<ChosenBackend> {
+  const { manifest, backend, backends = [], wasmDirectory } = init
+  const now = (): number => init.now()
   const plan = planFor(manifest)
-  const candidates = backendCandidates({ wasmDirectory }).filter(
-    ({ name }) => backend == null || name === backend
-  )
-  const check = (name: string): Promise<void> =>
-    checkBackend(name as BackendName, manifest, { plan, wasmDirectory })
-  return chooseBackend(candidates, { check, now: () => init.now() })
+  const candidates = [...backends, ...backendCandidates({ wasmDirectory })]
+  const check = (candidate: BackendCandidate): Promise<void> => checkBackend(candidate, manifest, plan)
+  const options = { check, measure: () => measureStep(manifest, { now }), now }
+  if (backend == null) return chooseBackend(candidates, options)
+  const named = candidates.filter(({ name }) => name === backend)
+  try {
+    return await chooseBackend(named, options)
+  } catch (cause) {
+    if (!(cause instanceof NoBackendError)) throw cause
+    const [attempt] = cause.attempts
+    throw new BackendRefusedError(backend, attempt?.reason ?? 'there is none of this name here', { cause })
+  }
 }
 
 function checkData({ manifest, data }: TrainerInit): void {

@@ -12,7 +12,7 @@ import { normal, seededRandom } from '../../src/random.ts'
 import { buildNetwork, withGradients } from '../../src/training/network.ts'
 import { createOptimizer } from '../../src/training/optimizer.ts'
 import { image, manifestOf } from '../training/fixtures.ts'
-import type { BackendName } from '../../src/compute/backend.ts'
+import type { EmbeddedBackend } from '../../src/compute/backend.ts'
 import type { ExampleBatch } from '../../src/training/batches.ts'
 import type { Architecture } from '../training/fixtures.ts'
 
@@ -53,7 +53,7 @@ async function stepMs(model: string, batchSize: number, budgetMs: number): Promi
 
 const figures: Record<string, number> = {}
 
-async function measure(backend: BackendName, model: string, batchSize: number): Promise<void> {
+async function measure(backend: EmbeddedBackend, model: string, batchSize: number): Promise<void> {
   await startBackend(backend)
   const ms = await stepMs(model, batchSize, backend === 'wasm' ? 2000 : 500)
   figures[`${backend}.${model}.${batchSize}`] = Number(ms.toFixed(3))

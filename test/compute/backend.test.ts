@@ -1,6 +1,7 @@
 import { getBackend } from '@tensorflow/tfjs-core'
 import { expect } from 'chai'
 import {
+  BackendAbsentError,
   backendCandidates,
   BackendStartError,
   chooseBackend,
@@ -9,6 +10,7 @@ import {
 import { tensorMemory } from '../../src/compute/memory.ts'
 import { startBackend } from '../../src/compute/backend.ts'
 import { matMul, tensor, tidy } from '@tensorflow/tfjs-core'
+import type { BackendCandidate } from '../../src/compute/backend.ts'
 
 /** A clock that advances one millisecond a look. */
 const ticking = (): (() => number) => {
@@ -24,13 +26,52 @@ describe('choosing a backend', () => {
   })
 
   it('keeps the reason and tries the next when a check fails', async () => {
-    const check = async (name: string): Promise<void> => {
+    const check = async ({ name }: { name: string }): Promise<void> => {
       if (name === 'wasm') throw new Error('2 + 2 came to 5')
     }
     const chosen = await chooseBackend(backendCandidates(), { check, now: ticking() })
     expect(chosen.name).to.equal('cpu')
     expect(chosen.attempts[0]).to.deep.equal({ name: 'wasm', reason: '2 + 2 came to 5', durationMs: 1 })
     expect(getBackend()).to.equal('cpu')
+  })
+
+  it('takes the fastest of those that pass, and says of the others how fast they are', async () => {
+    const started: string[] = []
+    const candidate = (name: string): BackendCandidate => ({
+      name,
+      start: async () => void started.push(name)
+    })
+    const ms: Record<string, number> = { slow: 3, quick: 1, middling: 2 }
+    const measure = async (): Promise<number> => ms[started.at(-1)!]
+    const all = ['slow', 'quick', 'middling'].map(candidate)
+    const chosen = await chooseBackend(all, { measure, now: ticking() })
+    expect(chosen.name).to.equal('quick')
+    expect(started.at(-1)).to.equal('quick')
+    expect(chosen.attempts.map(({ reason }) => reason)).to.deep.equal([
+      'passed its check, but is slower: 3.00 ms a step, quick 1.00',
+      undefined,
+      'passed its check, but is slower: 2.00 ms a step, quick 1.00'
+    ])
+  })
+
+  it('does not touch the last resort, nor measure, where one alone passes', async () => {
+    const measure = (): Promise<number> => Promise.reject(new Error('nothing to compare'))
+    const broken: BackendCandidate = {
+      name: 'broken',
+      start: () => Promise.reject(new Error('no such device'))
+    }
+    const chosen = await chooseBackend([broken, ...backendCandidates()], { measure, now: ticking() })
+    expect(chosen.attempts.map(({ name }) => name)).to.deep.equal(['broken', 'wasm'])
+    expect(getBackend()).to.equal('wasm')
+  })
+
+  it('tells what is not there from what is wrong', async () => {
+    const absent: BackendCandidate = {
+      name: 'gpu',
+      start: () => Promise.reject(new BackendAbsentError('not installed', 'install it'))
+    }
+    const chosen = await chooseBackend([absent, ...backendCandidates()], { now: ticking() })
+    expect(chosen.attempts[0]).to.include({ isAbsent: true, reason: 'not installed; install it' })
   })
 
   it('says why each failed when none is left', async () => {

@@ -1,10 +1,11 @@
 import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import { expect } from 'chai'
-import { startBackend } from '../../src/compute/backend.ts'
+import { BackendRefusedError, startBackend } from '../../src/compute/backend.ts'
 import { planFor } from '../../src/model/task.ts'
 import { narrowed } from '../../src/model/topology/narrow.ts'
 import { compare, stepValues } from '../../src/training/selfCheck.ts'
 import { selectBackend } from '../../src/training/trainer.ts'
+import { failure } from '../helpers/failure.ts'
 import { clock, image, manifestOf, tabular, words } from './fixtures.ts'
 import type { ModelManifest } from '../../src/model/task.ts'
 
@@ -84,6 +85,22 @@ describe('the self-check', () => {
     } finally {
       registerKernel(kernel)
     }
+  })
+
+  it('refuses a backend that was asked for by name and is not right, and says what to do', async () => {
+    const wrong = { name: 'webgpu', start: () => Promise.reject(new Error('no device')) }
+    const init = { manifest: trainable['logistic'], backend: 'webgpu' as const, ...clock }
+    const error = await failure(selectBackend({ ...init, backends: [wrong] }), BackendRefusedError)
+    expect(error.message).to.match(
+      /'webgpu' was asked for and cannot train here: no device\. .*murmur doctor/
+    )
+    const none = await failure(selectBackend(init), BackendRefusedError)
+    expect(none.message).to.include('there is none of this name here')
+    const chosen = await selectBackend({ ...init, backend: undefined, backends: [wrong] })
+    expect(chosen.attempts.map(({ name, reason }) => [name, reason])).to.deep.equal([
+      ['webgpu', 'no device'],
+      ['wasm', undefined]
+    ])
   })
 
   it('names what deviates', async () => {

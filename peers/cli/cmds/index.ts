@@ -1,5 +1,6 @@
 /** The table of commands, in the order of `murmur --help`. */
 import { demo } from './demo/index.ts'
+import { doctor } from './doctor/index.ts'
 import { evaluate } from './evaluate/index.ts'
 import { init } from './init/index.ts'
 import { invite } from './invite/index.ts'
@@ -29,5 +30,6 @@ export const commands: readonly CommandSpec[] = [
   ledger,
   model,
   predict,
-  evaluate
+  evaluate,
+  doctor
 ]

@@ -98,7 +98,8 @@ export const nodeLibrary: Library = {
   exportModel: async (init) => await (await model()).exportModel(init),
   describeModel: async (manifest) => (await model()).describeModel(manifest),
   predict: async (init) => await (await model()).predictExamples(init),
-  evaluate: async (init) => await (await model()).evaluateOn(init)
+  evaluate: async (init) => await (await model()).evaluateOn(init),
+  examine: async (options) => await (await import('../../node/doctor/index.ts')).examine(options)
 }
 
 async function infoOf(home: Home): Promise<HomeInfo> {

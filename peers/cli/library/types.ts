@@ -9,6 +9,7 @@ import type {
   RecoverOptions
 } from '../../node/types.ts'
 import type { InviteSummary } from '../../node/invites.ts'
+import type { DoctorReport, ExamineOptions } from '../../node/doctor/index.ts'
 import type { AuditReport } from '../../engine/audit/index.ts'
 import type { VerifyLedgerOptions } from '../../node/peer/audit.ts'
 import type {
@@ -21,6 +22,7 @@ import type {
   WeightDescription
 } from '../../node/model/index.ts'
 import type { CheckedDraft, Manifest } from '../../../src/federation/manifest/index.ts'
+import type { BackendName } from '../../../src/compute/names.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
 import type { Trainer } from '../../../src/training/types.ts'
 
@@ -111,10 +113,12 @@ export interface Library {
   /** Open the data and say what is in it. @throws when it does not fit the manifest */
   describeData(data: DataOptions, manifest: Manifest): Promise<string[]>
   /** A trainer in its own thread. */
-  startTrainer(options: { manifest: Manifest; data: DataOptions }): Promise<Trainer>
+  startTrainer(options: { manifest: Manifest; data: DataOptions; backend?: BackendName }): Promise<Trainer>
   exportModel(init: ExportInit): Promise<OutputFile[]>
   /** Layer by layer: name, shape, number of weights. */
   describeModel(manifest: Manifest): Promise<WeightDescription[]>
   predict(init: PredictInit): Promise<Prediction[]>
   evaluate(init: ModelInput & { data: DataOptions }): Promise<Evaluation>
+  /** What this machine can do for a peer; `home` need not exist. */
+  examine(options: ExamineOptions): Promise<DoctorReport>
 }

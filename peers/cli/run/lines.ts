@@ -75,6 +75,12 @@ export function listeningText({ addresses, members }: Pick<PeerStatus, 'addresse
   return `Listens on ${addresses.join(', ') || 'no address'}.${next}\n`
 }
 
+/** What this peer trains on, and which engine computes; nothing where it does not train. */
+export function trainingText({ trainer }: Pick<PeerStatus, 'trainer'>): string {
+  if (trainer == null) return ''
+  return `Trains on ${plural(trainer.trainSamples, 'example')} with ${trainer.backend}.\n`
+}
+
 /** The last line of a run: what was sent and received. */
 export function trafficText(bytesIn: number, bytesOut: number): string {
   return `Received ${formatBytes(bytesIn)}, sent ${formatBytes(bytesOut)}.`

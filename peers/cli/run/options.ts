@@ -9,7 +9,8 @@ import {
   parsePart
 } from '../output/parse.ts'
 import { UsageError } from '../output/exit.ts'
-import type { BackendName } from '../../../src/compute/backend.ts'
+import { backendNames } from '../../../src/compute/names.ts'
+import type { BackendName } from '../../../src/compute/names.ts'
 import type { OptionSpec } from '../command.ts'
 import type { DataOptions } from '../../node/types.ts'
 
@@ -53,6 +54,13 @@ export const dataOptions: OptionSpec[] = [
   { flags: '--resize', description: "Bring pictures of another size to the manifest's.", default: false }
 ]
 
+/** `start`, `join` and `demo` have it. */
+export const backendOption: OptionSpec = {
+  flags: '--backend <name>',
+  description: 'Compute engine, and no other (default: the fastest; see doctor).',
+  parse: parseBackend
+}
+
 export const runOptions: OptionSpec[] = [
   ...dataOptions,
   {
@@ -87,16 +95,13 @@ export const runOptions: OptionSpec[] = [
     parse: (text) => (/^0(ms|s)?$/.test(text.trim()) ? 0 : parseDuration(text)),
     hidden: true
   },
-  {
-    flags: '--backend <name>',
-    description: 'Compute engine: wasm or cpu (default: the best that works).',
-    parse: parseBackend
-  }
+  backendOption
 ]
 
 function parseBackend(text: string): BackendName {
-  if (text === 'wasm' || text === 'cpu') return text
-  throw new UsageError(`--backend: "${text}" was given, wasm or cpu is expected.`)
+  const known = backendNames.find((name) => name === text)
+  if (known != null) return known
+  throw new UsageError(`--backend: "${text}" was given, one of ${backendNames.join(', ')} is expected.`)
 }
 
 /** The options that name data: `start`, `join` and `evaluate` have them. */

@@ -4,7 +4,7 @@ import { initialView, reduceView } from '../view/state.ts'
 import { startLiveView } from '../view/live.ts'
 import { eventLine } from '../output/json.ts'
 import { listen } from './events.ts'
-import { eventText, listeningText, trafficText } from './lines.ts'
+import { eventText, listeningText, trafficText, trainingText } from './lines.ts'
 import type { CommandContext, GlobalOptions } from '../context.ts'
 import type { Peer } from '../../node/types.ts'
 
@@ -26,8 +26,8 @@ export function startReporter(context: CommandContext, peer: Peer, options: Glob
 function reportJson(context: CommandContext, peer: Peer): Reporter {
   const tell = (event: string, detail: Record<string, unknown>): void =>
     context.stdout.write(eventLine(event, context.now(), detail))
-  const { peerId, federation, name } = peer.status()
-  tell('start', { peerId, federation, name })
+  const { peerId, federation, name, trainer } = peer.status()
+  tell('start', { peerId, federation, name, backend: trainer?.backend ?? null })
   const unlisten = listen(peer, ({ event, detail }) => tell(event, { ...detail }))
   const listening = (): void => {
     const { metricsUrl } = peer
@@ -41,8 +41,8 @@ function reportJson(context: CommandContext, peer: Peer): Reporter {
 }
 
 function reportPlain(context: CommandContext, peer: Peer): Reporter {
-  const { peerId, name } = peer.status()
-  context.stdout.write(`Peer ${peerId} in "${name}". Ctrl-C leaves.\n`)
+  const { peerId, name, trainer } = peer.status()
+  context.stdout.write(`Peer ${peerId} in "${name}". Ctrl-C leaves.\n${trainingText({ trainer })}`)
   let waitedFor: string | null = null
   const unlisten = listen(peer, (event) => {
     if (event.event === 'phase') {

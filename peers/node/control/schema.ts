@@ -54,7 +54,14 @@ const memberSchema = z.object({
 const trainerSchema: z.ZodType<TrainerInfo> = z.object({
   backend: text,
   attempts: z
-    .array(z.object({ name: text, reason: text.optional(), durationMs: realField }))
+    .array(
+      z.object({
+        name: text,
+        reason: text.optional(),
+        isAbsent: z.boolean().optional(),
+        durationMs: realField
+      })
+    )
     .max(16)
     .optional(),
   parameters: countField,

@@ -1,5 +1,6 @@
 /** What a peer remembers from one start to the next: `config.json`, which a person may edit. */
 import { z } from 'zod'
+import { backendNames } from '../../../src/compute/names.ts'
 import { describeIssues } from '../../../src/federation/cbor.ts'
 import { multiaddrField } from '../../../src/federation/fields.ts'
 import { DamagedHomeError } from './errors.ts'
@@ -28,7 +29,9 @@ const configSchema = z.strictObject({
   port: z.int().min(1).max(65_535).optional(),
   /** Multiaddrs of members to dial first. */
   bootstrap: z.array(multiaddrField).max(MAX_BOOTSTRAP).default([]),
-  mdns: z.boolean().optional()
+  mdns: z.boolean().optional(),
+  /** Train on this compute engine and no other. */
+  backend: z.enum(backendNames).optional()
 })
 
 export type HomeConfig = z.output<typeof configSchema>

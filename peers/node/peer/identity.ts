@@ -52,8 +52,8 @@ export async function openIdentity(init: PeerInit): Promise<Identity> {
 /** What to start the training thread with. @throws {NoDataError} it is to train, on nothing */
 export function trainingOf(
   { data, train = true, backend }: PeerInit,
-  { manifest }: Identity
+  { manifest, config }: Identity
 ): TrainingWorkerInit {
   if (data == null && train) throw new NoDataError()
-  return { manifest: manifest.value, data: data ?? null, backend }
+  return { manifest: manifest.value, data: data ?? null, backend: backend ?? config.backend }
 }

@@ -1,7 +1,8 @@
 /** One training thread: calls by number, each answered once, whatever happens to the thread. */
-import { Worker } from 'node:worker_threads'
+import { SHARE_ENV, Worker } from 'node:worker_threads'
 import { TrainingWorkerError } from './errors.ts'
 import { fromErrorMessage } from './messages.ts'
+import type { WorkerOptions } from 'node:worker_threads'
 import type { Calls, CallName, Reply, Request, WorkerInit } from './messages.ts'
 import type { TrainerInfo, TrainingProgress } from '../../../src/training/types.ts'
 
@@ -99,7 +100,9 @@ export function openConnection(
 ): Promise<WorkerConnection> {
   signal.throwIfAborted()
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: init, name: 'murmur-training' })
+  // Libraries of engines read the process' variables, not a thread's copy of them.
+  const options: WorkerOptions = { workerData: init, name: 'murmur-training', env: SHARE_ENV }
+  const worker = new Worker(new URL(file, import.meta.url), options)
   return new Promise<WorkerConnection>((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error)
     signal.addEventListener('abort', onAbort, { once: true })

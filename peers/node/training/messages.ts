@@ -7,7 +7,7 @@ import type {
   TrainingProgress,
   TrainingResult
 } from '../../../src/training/types.ts'
-import type { BackendName } from '../../../src/compute/backend.ts'
+import type { BackendName } from '../../../src/compute/names.ts'
 import type { DataOptions } from '../types.ts'
 
 /** What the thread is started with. */
@@ -15,7 +15,7 @@ export interface WorkerInit {
   manifest: Manifest
   /** Null: nothing to train or evaluate on; the model is still built, so that its first weights are known. */
   data: DataOptions | null
-  /** Use this backend, and no other. Default: the first that passes its self-check. */
+  /** Use this backend, and no other. Default: the fastest of those that pass their self-check. */
   backend?: BackendName
 }
 

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { CID } from 'multiformats/cid'
+import { nodeBackends } from '../compute/index.ts'
 import { toErrorMessage } from './messages.ts'
 import type { Calls, CallName, Reply, Request, WorkerInit } from './messages.ts'
 import type { Manifest } from '../../../src/federation/manifest/schema.ts'
@@ -23,7 +24,8 @@ async function open({ manifest: cloned, data: options, backend }: WorkerInit): P
   const loading = import('../../../src/training/trainer.ts')
   const [data, { createTrainer }] = await Promise.all([opening, loading])
   const yieldToEvents = (): Promise<void> => setImmediate()
-  return createTrainer({ manifest, data, backend, now: () => performance.now(), yieldToEvents })
+  const backends = nodeBackends()
+  return createTrainer({ manifest, data, backend, backends, now: () => performance.now(), yieldToEvents })
 }
 
 const noData = (): DataSplit => {

@@ -1,5 +1,6 @@
 /** What each peer reaches without the others: the same model, data and number of rounds, nobody to talk to. */
 import type { Library } from '../../library/types.ts'
+import type { BackendName } from '../../../../src/compute/names.ts'
 import type { DataOptions } from '../../../node/types.ts'
 import type { Manifest } from '../../../../src/federation/manifest/index.ts'
 import type { Metrics } from '../../../../src/federation/records.ts'
@@ -10,6 +11,7 @@ export interface AloneInit {
   library: Pick<Library, 'startTrainer'>
   manifest: Manifest
   data: DataOptions
+  backend?: BackendName
   rounds: number
   signal: AbortSignal
   /** After each round. */
@@ -24,7 +26,8 @@ export interface Comparison {
 
 /** Train alone, then measure both models. */
 export async function trainAlone(init: AloneInit, federated: Float32Array): Promise<Comparison> {
-  const trainer = await init.library.startTrainer({ manifest: init.manifest, data: init.data })
+  const { manifest, data, backend } = init
+  const trainer = await init.library.startTrainer({ manifest, data, backend })
   try {
     const { signal } = init
     const weights = await trainRounds(trainer, init)

@@ -2,6 +2,7 @@
 import { UserError } from '../../output/exit.ts'
 import { startChild } from './child.ts'
 import type { CommandContext } from '../../context.ts'
+import type { BackendName } from '../../../../src/compute/names.ts'
 import type { DataOptions } from '../../../node/types.ts'
 import type { Child, ChildEvent } from './child.ts'
 
@@ -10,6 +11,8 @@ export interface FederationInit {
   /** State directories; the first is founded already. */
   homes: string[]
   data: DataOptions[]
+  /** What all train on; default: what each finds best. */
+  backend?: BackendName
   onEvent(index: number, event: ChildEvent): void
 }
 
@@ -51,11 +54,12 @@ export async function runFederation(init: FederationInit): Promise<FederationRun
   }
 }
 
-function runArgs({ homes, data }: FederationInit, index: number): string[] {
+function runArgs({ homes, data, backend }: FederationInit, index: number): string[] {
   const { path, part } = data[index] ?? { path: '' }
   const split = part == null ? [] : ['--part', `${part.index + 1}/${part.count}`]
   const local = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns']
-  return ['--home', homes[index] ?? '', '--data', path, ...split, ...local]
+  const engine = backend == null ? [] : ['--backend', backend]
+  return ['--home', homes[index] ?? '', '--data', path, ...split, ...local, ...engine]
 }
 
 /** The founder's own invite, good for all the others. */

@@ -55,7 +55,7 @@ async function demonstrate(
   const founder = await found(context, options, homes[0] ?? directory)
   const stage = startStage(context, options, initialDemo(titleOf(options), options.rounds, options.peers))
   try {
-    const run = await runFederation({ context, homes, data, onEvent: stage.event })
+    const run = await runFederation({ context, homes, data, backend: options.backend, onEvent: stage.event })
     const comparisons = await compare(context, { founder, options, data, run, stage })
     return resultOf({ context, options, founder, run, comparisons, startedAt })
   } finally {
@@ -104,6 +104,7 @@ async function compare(context: CommandContext, init: CompareInit): Promise<Comp
         library,
         manifest: founder.manifest.value,
         data: path,
+        backend: options.backend,
         rounds: options.rounds,
         signal,
         onRound

@@ -44,7 +44,8 @@ function pairsOf(status: PeerStatus, origin: StateSource['origin']): [string, st
     ['traffic', origin === 'peer' ? traffic : null],
     ['a round takes', status.roundMs == null ? null : formatDuration(status.roundMs)],
     ['left', status.etaMs == null ? null : formatDuration(status.etaMs)],
-    ['trains on', trainer(status)]
+    ['trains on', trainer(status)],
+    ['engines', engines(status)]
   ]
   return pairs.filter((pair): pair is [string, string] => pair[1] != null)
 }
@@ -77,4 +78,11 @@ function metrics(values: PeerStatus['evaluation']): string | null {
 function trainer({ trainer: info }: PeerStatus): string | null {
   if (info == null) return null
   return `${plural(info.trainSamples, 'example')}, ${plural(info.parameters, 'parameter')}, ${info.backend}`
+}
+
+/** Which was chosen, and why others that are here were not; what is not installed is for `murmur doctor` to tell. */
+function engines({ trainer: info }: PeerStatus): string | null {
+  const others = (info?.attempts ?? []).filter(({ reason, isAbsent }) => reason != null && isAbsent !== true)
+  if (info == null || others.length === 0) return null
+  return [info.backend, ...others.map(({ name, reason }) => `not ${name}: ${reason}`)].join('; ')
 }

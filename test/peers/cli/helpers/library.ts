@@ -4,7 +4,7 @@ import { UserError } from '../../../../peers/cli/output/exit.ts'
 import { person } from '../../../federation/world.ts'
 import { emptyReport } from '../../../../peers/engine/audit/report.ts'
 import { FakePeer, FakeSource } from './peer.ts'
-import { ALICE, digitsManifest, NOW } from './samples.ts'
+import { ALICE, digitsManifest, healthy, NOW } from './samples.ts'
 import type {
   ControlClient,
   Evaluation,
@@ -17,6 +17,7 @@ import type {
   RememberedOptions
 } from '../../../../peers/cli/library/types.ts'
 import type { AuditReport } from '../../../../peers/engine/audit/report.ts'
+import type { DoctorReport } from '../../../../peers/node/doctor/index.ts'
 import type { DataOptions, Peer, PeerInit } from '../../../../peers/node/types.ts'
 import type { Manifest } from '../../../../src/federation/manifest/index.ts'
 import type { Signed } from '../../../../src/federation/signed.ts'
@@ -39,6 +40,7 @@ export class FakeLibrary implements Library {
   evaluation: Evaluation = { metrics: { accuracy: 0.9, loss: 0.3, samples: 1000 }, confusion: null }
   files: OutputFile[] = []
   audit: AuditReport = emptyReport('bafyFederation')
+  report: DoctorReport = healthy
   /** Method and argument of every call that changes something or takes the person's words. */
   readonly calls: [keyof Library | 'accept', unknown][] = []
   /** What `murmur stop` sets off in a served peer. */
@@ -186,6 +188,11 @@ export class FakeLibrary implements Library {
   async evaluate(input: Args<'evaluate'>[0]): Promise<Evaluation> {
     this.#note('evaluate', input)
     return this.evaluation
+  }
+
+  async examine({ home }: Args<'examine'>[0]): Promise<DoctorReport> {
+    this.#note('examine', home)
+    return this.report
   }
 
   #note(method: keyof Library, argument: unknown): void {

@@ -1,6 +1,7 @@
 /** Values as a small federation of three would show them: overridden field by field where a test needs another. */
 import { founding, manifestTemplate, parseManifestYaml } from '../../../../src/federation/manifest/index.ts'
 import { person } from '../../../federation/world.ts'
+import type { DoctorReport } from '../../../../peers/node/doctor/index.ts'
 import type { Manifest } from '../../../../src/federation/manifest/index.ts'
 import type { Signed } from '../../../../src/federation/signed.ts'
 import type { CommitSummary, MemberStatus, PeerEvents, PeerStatus } from '../../../../peers/node/types.ts'
@@ -145,4 +146,27 @@ export function event<Name extends PeerEventName>(
   other: Partial<PeerEvents[Name]['detail']> = {}
 ): PeerEvent {
   return { event: name, detail: { ...sampleEvents[name], ...other } } as unknown as PeerEvent
+}
+
+/** What `murmur doctor` finds where only the embedded engines are. */
+export const healthy: DoctorReport = {
+  ok: true,
+  fastest: 'wasm',
+  backends: [
+    {
+      name: 'tfjs-node',
+      ok: false,
+      version: null,
+      reason: 'not installed; murmur doctor --install builds it',
+      gflops: null,
+      size: null,
+      stepMs: null
+    },
+    { name: 'wasm', ok: true, version: '4.22.0', reason: null, gflops: 51.2, size: 1024, stepMs: 0.771 },
+    { name: 'cpu', ok: true, version: '4.22.0', reason: null, gflops: 0.83, size: 256, stepMs: 35.9 }
+  ],
+  checks: [
+    { name: 'Node.js', status: 'ok', found: '22.18.0' },
+    { name: 'mDNS', status: 'warning', found: 'not here; start with --no-mdns' }
+  ]
 }

@@ -97,7 +97,9 @@ describe('what a peer is given', () => {
   it('names the engines there are', async () => {
     const murmur = await Murmur.at()
     expect(await murmur.run('start', '--backend', 'cuda')).to.equal(2)
-    expect(murmur.stderr.text).to.contain('--backend: "cuda" was given, wasm or cpu is expected.')
+    expect(murmur.stderr.text).to.contain(
+      '--backend: "cuda" was given, one of tfjs-node-gpu, tfjs-node, webgpu, wasm, cpu is expected.'
+    )
   })
 })
 

@@ -42,7 +42,8 @@ describe('--json', () => {
       time: NOW,
       peerId: ALICE,
       federation: cid(0),
-      name: 'Drawn digits'
+      name: 'Drawn digits',
+      backend: 'wasm'
     })
     expect(line('commit')).to.deep.equal({ event: 'commit', ...commit(4) })
     expect(line('training:progress')).to.deep.include(sampleEvents['training:progress'])
@@ -91,6 +92,7 @@ describe('plain output', () => {
     expect(stdout.lines.at(-1)).to.equal('Received 1.2 MB, sent 999 B.')
     const said = stdout.lines.slice(1, -1).map((line) => line.replace(/^\d\d:\d\d:\d\d {2}/, ''))
     expect(said).to.deep.equal([
+      'Trains on 900 examples with wasm.',
       'Waiting for 1 more member: 1 of 2 are here.',
       'Round 4 starts with 3 members.',
       'Trained round 4 on 900 examples in 1.2 s: accuracy 87.0 % → 91.0 %, loss 0.410 → 0.300.',

@@ -1,0 +1,5 @@
+/** Options of `murmur doctor`. */
+export interface DoctorOptions {
+  install: boolean
+  yes: boolean
+}
