@@ -119,8 +119,14 @@ export interface HeldUpdate extends CheckedUpdate {
   read?: VectorReader
 }
 
-/** The tip of the ledger with the model it commits. */
-export interface Position {
-  tip: LedgerTip
+/** The vectors that a commit names: the model, and what the server optimizer remembers. */
+export interface Checkpoint {
   weights: Float32Array
+  /** As many vectors as the optimizer has, one behind the other; zeros before the first round. */
+  moments: Float32Array
+}
+
+/** The tip of the ledger with what it commits. */
+export interface Position extends Checkpoint {
+  tip: LedgerTip
 }

@@ -20,7 +20,7 @@ import { wire } from './records/records.ts'
 import { progressOf } from './progress.ts'
 import { Requests } from './records/requests.ts'
 import { roundConfig } from './config.ts'
-import { TipKeeper } from './tip.ts'
+import { rootsOf, TipKeeper } from './tip.ts'
 import type { KnownBody } from './height/bodies.ts'
 import type { EngineComponents, EngineOptions, Position, WireRecord } from './components.ts'
 import type { EngineEvents, EngineSnapshot } from './events.ts'
@@ -53,7 +53,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   #machine: RoundState
   /** Null while the model of the tip is not here. */
   #position: Position | null = null
-  /** Models to keep until that of the tip is here: the last one that was complete, at first whatever a start found. */
+  /** Vectors to keep until those of the tip are here: the last complete ones, at first whatever a start found. */
   #fallback: readonly CID[] = []
   #work: HeightWork | null = null
   readonly #models: Models
@@ -91,7 +91,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     const tip = await this.#tip.read()
     await Promise.all([this.branches.load(tip), this.#evidence.load(tip)])
     await this.#components.feedback.load()
-    this.#fallback = this.#tip.recentModels
+    this.#fallback = this.#tip.recentRoots
   }
 
   /** Go on where the ledger ends; the model may still have to be fetched. */
@@ -168,6 +168,13 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     return this.#position?.weights ?? null
   }
 
+  /** All vectors that are here and in the ledger: others may ask for them. */
+  get vectors(): readonly Float32Array[] {
+    if (this.#position == null) return []
+    const { weights, moments, tip } = this.#position
+    return tip.body.optimizerState == null ? [weights] : [weights, moments]
+  }
+
   /** Whose proposal this peer waits for now; null: nobody's. */
   get proposing(): string | null {
     return this.#machine.step === 'propose' ? proposerOf(this.#machine, this.#machine.view) : null
@@ -218,11 +225,11 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#settling = new AbortController()
     const { signal } = this.#settling
     const isKnown = known?.cid.equals(tip.cid) === true
-    const weights = isKnown ? known.results.weights : await this.#models.of(tip)
+    const { weights, moments } = isKnown ? known.results : await this.#models.of(tip)
     if (signal.aborted) return
-    this.#models.hold(tip.body.model, weights)
-    this.#position = { tip, weights }
-    this.#fallback = [tip.body.model]
+    this.#models.hold(tip.body, { weights, moments })
+    this.#position = { tip, weights, moments }
+    this.#fallback = rootsOf(tip.body)
     this.#emit('change', this.snapshot())
     await this.#open(this.#position)
   }
@@ -345,8 +352,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#emit('commit', { tip, commit: next.bytes, durationMs: now - this.#appliedAt })
     this.#appliedAt = now
     const { blocks, feedback } = this.#components
-    const keep = [next.body.model, ...this.#models.coming, ...this.#fallback, ...feedback.roots]
-    this.#models.moved(next.body.model)
+    const keep = [...rootsOf(next.body), ...this.#models.coming, ...this.#fallback, ...feedback.roots]
+    this.#models.moved(next.body)
     this.#background(blocks.prune(keep))
     return true
   }
@@ -411,7 +418,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     return new Models({
       clock,
       log,
-      get: async (tip, signal) => await this.#tip.weights(tip, { holders, signal }),
+      get: async (tip, signal) => await this.#tip.checkpoint(tip, { holders, signal }),
       onLacking: (error) => {
         this.#emit('change', this.snapshot())
         if (error != null) this.#fail(error)

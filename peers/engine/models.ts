@@ -1,12 +1,14 @@
 /**
- * The model of the tip: in memory, or being fetched. Commits that leave the model as it is (members come and go) neither
- * take it away nor disturb its fetching; of one that is overtaken by another the blocks are kept until the new one is whole,
- * for the two may share some.
+ * The model of the tip, and what the server optimizer remembers: in memory, or being fetched. Commits that leave both as
+ * they are (members come and go) neither take them away nor disturb their fetching; of those that are overtaken by others
+ * the blocks are kept until the new ones are whole, for they may share some.
  */
 import { BlocksUnavailableError } from '../../protocols/blocks/index.ts'
 import { insist } from './insist.ts'
 import { SupersededError } from './superseded.ts'
-import type { Clock } from './components.ts'
+import { rootsOf } from './tip.ts'
+import type { Checkpoint, Clock } from './components.ts'
+import type { CommitBody } from '../../src/federation/records.ts'
 import type { LedgerTip } from '../../src/rounds/index.ts'
 import type { Logger } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
@@ -15,20 +17,22 @@ export interface ModelsInit {
   clock: Clock
   log: Logger
   /** From disk, else from members. @throws nobody has it now */
-  get(tip: LedgerTip, signal: AbortSignal): Promise<Float32Array>
+  get(tip: LedgerTip, signal: AbortSignal): Promise<Checkpoint>
   /** Nobody gives it, for the first time; `error` unless that is all. */
   onLacking(error?: Error): void
 }
 
+type Named = Pick<CommitBody, 'model' | 'optimizerState'>
+
 interface Fetch {
-  model: CID
+  of: Named
   abort: AbortController
-  weights: Promise<Float32Array>
+  checkpoint: Promise<Checkpoint>
 }
 
 export class Models {
   readonly #init: ModelsInit
-  #held: { model: CID; weights: Float32Array } | null = null
+  #held: { of: Named; checkpoint: Checkpoint } | null = null
   #fetch: Fetch | null = null
   #lacks = false
 
@@ -43,30 +47,30 @@ export class Models {
 
   /** What is being fetched: none of it may be deleted. */
   get coming(): CID[] {
-    return this.#fetch == null ? [] : [this.#fetch.model]
+    return this.#fetch == null ? [] : rootsOf(this.#fetch.of)
   }
 
   /** @throws {SupersededError} another one is wanted now */
-  async of(tip: LedgerTip): Promise<Float32Array> {
-    const { model } = tip.body
-    if (this.#held?.model.equals(model) === true) return this.#held.weights
-    if (this.#fetch?.model.equals(model) !== true) this.#begin(tip)
+  async of(tip: LedgerTip): Promise<Checkpoint> {
+    const { body } = tip
+    if (this.#held != null && isSame(this.#held.of, body)) return this.#held.checkpoint
+    if (this.#fetch == null || !isSame(this.#fetch.of, body)) this.#begin(tip)
     const fetch = this.#fetch as Fetch
-    const weights = await fetch.weights
-    if (this.#fetch === fetch) this.hold(model, weights)
-    return weights
+    const checkpoint = await fetch.checkpoint
+    if (this.#fetch === fetch) this.hold(body, checkpoint)
+    return checkpoint
   }
 
   /** It is here: worked out, or fetched. */
-  hold(model: CID, weights: Float32Array): void {
-    this.#held = { model, weights }
+  hold(of: Named, checkpoint: Checkpoint): void {
+    this.#held = { of, checkpoint }
     this.#lacks = false
     this.#stopFetch()
   }
 
-  /** The ledger has this model now: no other is held in memory any longer. */
-  moved(model: CID): void {
-    if (this.#held?.model.equals(model) === false) this.#held = null
+  /** The ledger names this one now: no other is held in memory any longer. */
+  moved(to: Named): void {
+    if (this.#held != null && !isSame(this.#held.of, to)) this.#held = null
   }
 
   stop(): void {
@@ -76,10 +80,10 @@ export class Models {
   #begin(tip: LedgerTip): void {
     this.#stopFetch()
     const abort = new AbortController()
-    const weights = this.#insist(tip, abort.signal)
+    const checkpoint = this.#insist(tip, abort.signal)
     // Whoever waits for it is told; nobody may be.
-    weights.catch(() => {})
-    this.#fetch = { model: tip.body.model, abort, weights }
+    checkpoint.catch(() => {})
+    this.#fetch = { of: tip.body, abort, checkpoint }
   }
 
   #stopFetch(): void {
@@ -88,7 +92,7 @@ export class Models {
   }
 
   /** The model may be with nobody who is connected now; and nobody tells when it is. */
-  async #insist(tip: LedgerTip, signal: AbortSignal): Promise<Float32Array> {
+  async #insist(tip: LedgerTip, signal: AbortSignal): Promise<Checkpoint> {
     const { clock, log, get, onLacking } = this.#init
     return await insist(() => get(tip, signal), {
       clock,
@@ -101,4 +105,8 @@ export class Models {
       }
     })
   }
+}
+
+function isSame(a: Named, b: Named): boolean {
+  return String(rootsOf(a)) === String(rootsOf(b))
 }

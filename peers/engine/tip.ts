@@ -1,10 +1,11 @@
 /** The ledger's tip as this peer has it: read at the start, moved by one commit at a time. */
+import { serverOptimizer } from '../../src/aggregation/index.ts'
 import { decode } from '../../src/federation/cbor.ts'
 import { commitType } from '../../src/federation/records.ts'
 import { genesisTip } from '../../src/rounds/index.ts'
 import { LedgerConflictError, LedgerGapError } from '../../src/state/index.ts'
 import { DiskError } from './disk.ts'
-import type { BlockExchange, EngineComponents, FetchOptions } from './components.ts'
+import type { BlockExchange, Checkpoint, EngineComponents, FetchOptions } from './components.ts'
 import type { CommitBody } from '../../src/federation/records.ts'
 import type { Manifest } from '../../src/federation/manifest/schema.ts'
 import type { LedgerTip } from '../../src/rounds/index.ts'
@@ -34,7 +35,7 @@ export class TipKeeper {
   readonly #init: TipKeeperInit
   #tip: LedgerTip | null = null
   #founding: LedgerTip | null = null
-  #recentModels: CID[] = []
+  #recentRoots: CID[] = []
   /** Changes happen one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -51,9 +52,9 @@ export class TipKeeper {
     return this.#founding
   }
 
-  /** Models of the latest commits that a start found in the ledger. */
-  get recentModels(): readonly CID[] {
-    return this.#recentModels
+  /** Models and moments of the latest commits that a start found in the ledger. */
+  get recentRoots(): readonly CID[] {
+    return this.#recentRoots
   }
 
   /** Replay the ledger on disk. An empty one ends at the manifest. */
@@ -61,14 +62,16 @@ export class TipKeeper {
     const { federation, manifest, components } = this.#init
     let tip = await foundingTip(this.#init)
     this.#founding = tip
-    this.#recentModels = [tip.body.model]
+    const recent = [rootsOf(tip.body)]
     for await (const { cid, bytes } of components.ledger.range(1)) {
       const { body } = decode(commitType, bytes)
       const follow = await components.membership.prepare(body)
       follow()
       tip = { federation, manifest, cid, body }
-      this.#recentModels = [...this.#recentModels, body.model].slice(-RECENT_COMMITS)
+      recent.push(rootsOf(body))
+      recent.splice(0, recent.length - RECENT_COMMITS)
     }
+    this.#recentRoots = recent.flat()
     this.#tip = tip
     return tip
   }
@@ -80,9 +83,9 @@ export class TipKeeper {
     return await applied
   }
 
-  /** The model that the tip commits: from disk, else from the members that have it. */
-  async weights(tip: LedgerTip, options: FetchOptions): Promise<Float32Array> {
-    return await weightsOf(tip, this.#init.components, options)
+  /** What the tip commits: from disk, else from the members that have it. */
+  async checkpoint(tip: LedgerTip, options: FetchOptions): Promise<Checkpoint> {
+    return await checkpointOf(tip, this.#init.components, options)
   }
 
   async #append({ cid, body, bytes, updates = [] }: NextCommit): Promise<LedgerTip | null> {
@@ -120,6 +123,35 @@ export async function foundingTip(init: {
   const { initial } = init.manifest.model
   const model = 'cid' in initial ? initial.cid : await blocks.hashModel(await trainer.initialWeights())
   return genesisTip(init.federation, init.manifest, model)
+}
+
+/** Roots of all vectors that a commit names. */
+export function rootsOf({ model, optimizerState }: Pick<CommitBody, 'model' | 'optimizerState'>): CID[] {
+  return optimizerState == null ? [model] : [model, optimizerState]
+}
+
+/** The vectors that a tip commits: all that its next round begins with. */
+export async function checkpointOf(
+  tip: LedgerTip,
+  source: ModelSource,
+  options: FetchOptions
+): Promise<Checkpoint> {
+  const [weights, moments] = await Promise.all([
+    weightsOf(tip, source, options),
+    momentsOf(tip, source, options)
+  ])
+  return { weights, moments }
+}
+
+async function momentsOf(
+  { body: { optimizerState }, manifest }: LedgerTip,
+  { blocks, trainer }: ModelSource,
+  options: FetchOptions
+): Promise<Float32Array> {
+  const { moments: count } = serverOptimizer(manifest.aggregation.serverOptimizer)
+  const length = count * trainer.info.parameters
+  if (optimizerState == null) return new Float32Array(length)
+  return await blocks.getModel(optimizerState, length, options)
 }
 
 /** The model that a tip commits. */

@@ -1,6 +1,7 @@
 /** Updates → one delta → the next model, a stretch of coordinates at a time. */
 import { Distances } from './distances.ts'
 import { serverOptimizer } from './method.ts'
+import { momentsIn } from './moments.ts'
 import { needsDistances, planOf } from './plan.ts'
 import type { VectorReader } from '../codecs/index.ts'
 import type { AggregationSpec } from '../federation/manifest/schema.ts'
@@ -16,6 +17,10 @@ export interface AggregationInput {
   aggregation: AggregationSpec
   /** The global model that the deltas are relative to. */
   model: Float32Array
+  /** What the server optimizer remembers: so many times the model's length as it has `moments`. */
+  moments: Float32Array
+  /** From 1 on. */
+  round: number
   /** In the order of the arithmetic: by author id. */
   deltas: readonly WeightedDelta[]
   /** Coordinates worked on at a time; does not change the result. */
@@ -26,48 +31,122 @@ export interface AggregationInput {
   seed: Uint8Array
 }
 
+/** What a round leads to, of the part that was asked for. */
+export interface Aggregate {
+  model: Float32Array
+  /** The server optimizer's vectors, one behind the other, each as long as `model`. */
+  moments: Float32Array
+}
+
 /**
- * The next global model, or the part of it that is asked for. Memory beyond it: one stretch of every delta, and a number
- * for each two of them.
+ * The next global model and what is remembered for the one after it, or the part of both that is asked for. Memory beyond
+ * them: one stretch of every delta, and a number for each two of them.
  */
-export async function aggregate(input: AggregationInput, signal?: AbortSignal): Promise<Float32Array> {
-  const { aggregation, model, deltas, seed } = input
-  const part = partOf(input)
-  if (deltas.length === 0) return model.slice(part.from, part.to)
-  const optimizer = serverOptimizer(aggregation.serverOptimizer)
-  const weights = deltas.map((delta) => delta.weight)
-  const distances = needsDistances(aggregation) ? await measure(input, signal) : null
-  const combine = planOf(aggregation, { weights, distances, seed })
-  const next = new Float32Array(part.to - part.from)
-  const combined = new Float32Array(Math.min(input.stretch, next.length))
-  for await (const { start, end, stretches } of stretchesOf(input, signal)) {
-    const delta = combined.subarray(0, end - start)
-    combine(stretches, delta)
-    optimizer.apply(model.subarray(start, end), delta, next.subarray(start - part.from, end - part.from))
-  }
+export async function aggregate(input: AggregationInput, signal?: AbortSignal): Promise<Aggregate> {
+  if (input.deltas.length === 0) return unmoved(input)
+  const { from, to } = partOf(input)
+  const { next, move } = mover(input)
+  const combined = new Float32Array(Math.min(input.stretch, to - from))
+  await combine(input, {
+    signal,
+    into: (_, length) => combined.subarray(0, length),
+    done: move
+  })
   return next
 }
 
-function partOf({ model, part }: AggregationInput): VectorPart {
+/** The first half of it: the delta that the updates make together, of the part that is asked for. At least one of them. */
+export async function combinedDelta(input: AggregationInput, signal?: AbortSignal): Promise<Float32Array> {
+  const { from, to } = partOf(input)
+  const combined = new Float32Array(to - from)
+  await combine(input, {
+    signal,
+    into: (start, length) => combined.subarray(start - from, start - from + length),
+    done: () => {}
+  })
+  return combined
+}
+
+/** The second half: where that delta, of the same part, leads to. */
+export function moveBy(delta: Float32Array, input: MoveInput): Aggregate {
+  const { next, move } = mover(input)
+  move(delta, partOf(input).from)
+  return next
+}
+
+/** What the server optimizer goes by. */
+export type MoveInput = Pick<AggregationInput, 'aggregation' | 'model' | 'moments' | 'round' | 'part'>
+
+/** Stretch by stretch: `into` gives room for one, `done` has it. */
+async function combine(
+  input: AggregationInput,
+  use: {
+    signal?: AbortSignal
+    into(start: number, length: number): Float32Array
+    done(delta: Float32Array, start: number): void
+  }
+): Promise<void> {
+  const { aggregation, deltas, seed } = input
+  const weights = deltas.map((delta) => delta.weight)
+  const distances = needsDistances(aggregation) ? await measure(input, use.signal) : null
+  const reduce = planOf(aggregation, { weights, distances, seed })
+  for await (const { start, end, stretches } of stretchesOf(input, use.signal)) {
+    const delta = use.into(start, end - start)
+    reduce(stretches, delta)
+    use.done(delta, start)
+  }
+}
+
+function partOf({ model, part }: MoveInput): VectorPart {
   return part ?? { from: 0, to: model.length }
+}
+
+function unmoved(input: MoveInput): Aggregate {
+  const { aggregation, model, moments } = input
+  const part = partOf(input)
+  const { moments: count } = serverOptimizer(aggregation.serverOptimizer)
+  const next = new Float32Array(count * (part.to - part.from))
+  momentsIn(moments, count, part).forEach((vector, k) => next.set(vector, k * vector.length))
+  return { model: model.slice(part.from, part.to), moments: next }
+}
+
+/** Where the result goes, and the server optimizer's step from combined deltas that begin at a coordinate. */
+function mover(input: MoveInput): { next: Aggregate; move(delta: Float32Array, start: number): void } {
+  const { aggregation, model, moments, round } = input
+  const { from, to } = partOf(input)
+  const optimizer = serverOptimizer(aggregation.serverOptimizer)
+  const { moments: count } = optimizer
+  const next = { model: new Float32Array(to - from), moments: new Float32Array(count * (to - from)) }
+  const move = (delta: Float32Array, start: number): void => {
+    const whole = { from: start, to: start + delta.length }
+    const own = { from: start - from, to: start - from + delta.length }
+    optimizer.apply({
+      round,
+      model: model.subarray(whole.from, whole.to),
+      delta,
+      moments: momentsIn(moments, count, whole),
+      next: next.model.subarray(own.from, own.to),
+      nextMoments: momentsIn(next.moments, count, own)
+    })
+  }
+  return { next, move }
 }
 
 /** The same of deltas that are in memory as a whole. */
 export function aggregateInMemory(
-  input: Pick<AggregationInput, 'aggregation' | 'model' | 'seed'> & {
+  input: Omit<AggregationInput, 'deltas' | 'stretch' | 'part'> & {
     deltas: readonly { weight: number; delta: Float32Array }[]
   }
-): Float32Array {
+): Aggregate {
   const { aggregation, model, seed } = input
-  if (input.deltas.length === 0) return model.slice()
+  if (input.deltas.length === 0) return unmoved(input)
   const deltas = input.deltas.map(({ delta }) => delta)
   const weights = input.deltas.map(({ weight }) => weight)
   const distances = needsDistances(aggregation) ? new Distances(deltas.length) : null
   distances?.add(deltas)
-  const [combined, next] = [new Float32Array(model.length), new Float32Array(model.length)]
+  const combined = new Float32Array(model.length)
   planOf(aggregation, { weights, distances, seed })(deltas, combined)
-  serverOptimizer(aggregation.serverOptimizer).apply(model, combined, next)
-  return next
+  return moveBy(combined, input)
 }
 
 async function measure(input: AggregationInput, signal?: AbortSignal): Promise<Distances> {

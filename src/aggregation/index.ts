@@ -1,8 +1,17 @@
 /** Aggregation: updates → one delta → the next model, a stretch of coordinates at a time. */
-export { aggregate, aggregateInMemory } from './aggregate.ts'
+export { aggregate, aggregateInMemory, combinedDelta, moveBy } from './aggregate.ts'
 export { Distances } from './distances.ts'
+export { momentsIn } from './moments.ts'
 export { countsSamples, preparationOf, ruleOf, serverOptimizer, shortageOf } from './method.ts'
 export { contributionWeights, checkDelta, updateShares } from './weights.ts'
-export type { AggregationInput, WeightedDelta } from './aggregate.ts'
+export type { Aggregate, AggregationInput, WeightedDelta } from './aggregate.ts'
 export type { Shortage } from './method.ts'
-export type { AggregationRule, Cohort, Combine, Plan, Preparation, ServerOptimizer } from './rule.ts'
+export type {
+  AggregationRule,
+  Cohort,
+  Combine,
+  OptimizerStep,
+  Plan,
+  Preparation,
+  ServerOptimizer
+} from './rule.ts'

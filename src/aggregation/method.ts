@@ -1,5 +1,9 @@
 /** What a manifest says of aggregation, as rule, preparations and server optimizer; and what these together need. */
+import { adagrad } from './optimizers/adagrad.ts'
+import { adam } from './optimizers/adam.ts'
+import { momentum } from './optimizers/momentum.ts'
 import { sgd } from './optimizers/sgd.ts'
+import { yogi } from './optimizers/yogi.ts'
 import { arc } from './preparations/arc.ts'
 import { bucketing } from './preparations/bucketing.ts'
 import { clipping } from './preparations/clipping.ts'
@@ -65,7 +69,18 @@ export function preparationOf(spec: PreparationSpec): Preparation {
 
 /** The server optimizer that a manifest names. */
 export function serverOptimizer(spec: AggregationSpec['serverOptimizer']): ServerOptimizer {
-  return sgd(spec.learningRate)
+  switch (spec.name) {
+    case 'sgd':
+      return sgd(spec)
+    case 'momentum':
+      return momentum(spec)
+    case 'adagrad':
+      return adagrad(spec)
+    case 'adam':
+      return adam(spec)
+    case 'yogi':
+      return yogi(spec)
+  }
 }
 
 /** Do members count by their samples, or all alike? */

@@ -51,6 +51,21 @@ export interface Preparation {
 /** Moves the global model by the combined delta (Reddi et al. 2021, "Adaptive Federated Optimization"). */
 export interface ServerOptimizer {
   readonly name: string
-  /** out = the model moved by the delta; all are one stretch of the same length. */
-  apply(model: Float32Array, delta: Float32Array, out: Float32Array): void
+  /** How many vectors it remembers from round to round, each as long as the model; all of them begin as zeros. */
+  readonly moments: number
+  /** Coordinate by coordinate: any stretch may be worked on by itself. */
+  apply(step: OptimizerStep): void
+}
+
+/** One stretch of one round's step: all vectors are of the same coordinates. Arithmetic as that of rules. */
+export interface OptimizerStep {
+  /** From 1 on. */
+  round: number
+  model: Float32Array
+  delta: Float32Array
+  moments: readonly Float32Array[]
+  /** Receives the moved model. */
+  next: Float32Array
+  /** Receive what is remembered for the next round. */
+  nextMoments: readonly Float32Array[]
 }

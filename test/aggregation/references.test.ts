@@ -44,7 +44,8 @@ describe('aggregation against independent references', () => {
           delta: Float32Array.from(delta)
         }))
         const model = new Float32Array(result.length)
-        const found = aggregateInMemory({ aggregation: given, model, deltas: weighted, seed: SEED })
+        const input = { model, moments: new Float32Array(), round: 1, deltas: weighted, seed: SEED }
+        const { model: found } = aggregateInMemory({ aggregation: given, ...input })
         const off = norm([...found].map((value, i) => value - result[i]))
         expect(off, JSON.stringify(aggregation)).to.be.at.most(RELATIVE * norm(result))
       }

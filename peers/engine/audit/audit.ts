@@ -5,6 +5,7 @@
 import { checkDag } from '../../../src/blocks/index.ts'
 import { genesisMembership } from '../../../src/federation/membership.ts'
 import { openRecovery } from '../../../src/federation/recovery.ts'
+import { rootsOf } from '../tip.ts'
 import { InvalidCommitError } from '../verify.ts'
 import { believe, DiscrepancyError, follow } from './follow.ts'
 import { recompute } from './recompute.ts'
@@ -169,14 +170,14 @@ class Audit {
       this.#defect(last, { what: 'the index is not whole', expected: `${last} entries`, found: `${entries}` })
   }
 
-  /** The model that the last sound commit names. */
+  /** The model that the last sound commit names, and its optimizer's state. */
   async #checkModel(): Promise<void> {
     const { tip } = this.#sound
     const { signal, store } = this.#init
     if (tip.body.round === 0) return
-    const { blocks, bad } = await checkDag(store, tip.body.model, { signal })
-    this.#report.modelBlocks = blocks
-    for (const { cid, reason } of bad) {
+    const checked = await Promise.all(rootsOf(tip.body).map((root) => checkDag(store, root, { signal })))
+    this.#report.modelBlocks = checked.reduce((sum, { blocks }) => sum + blocks, 0)
+    for (const { cid, reason } of checked.flatMap(({ bad }) => bad)) {
       const what = 'a block of the model is damaged: murmur start fetches it again from other members'
       this.#defect(tip.body.height, { what, expected: cid.toString(), found: reason })
     }

@@ -1,4 +1,5 @@
 /** One commit after another, checked as whoever voted for it had to, as far as that can be done without payloads. */
+import { serverOptimizer } from '../../../src/aggregation/index.ts'
 import { cidOf, decode, encode } from '../../../src/federation/cbor.ts'
 import { followCommit } from '../../../src/federation/change.ts'
 import { commitType, updateType } from '../../../src/federation/records.ts'
@@ -84,19 +85,18 @@ export function membershipAt({ membership }: Place): Pick<Membership, 'proposeCh
   }
 }
 
-/** Contributions, shares, roster, evaluation: all but the model follow from what a commit and its updates say. */
+/** Contributions, shares, roster, evaluation: all but the model and its optimizer's state follow from what a commit and its updates say. */
 async function checkBody(place: Place, body: CommitBody, updates: Signed<Update>[] | null): Promise<void> {
   const { tip } = place
   const held = body.contributions.map((contribution) => claimed(contribution, updates))
   const init: BodiesInit = {
-    position: { tip, weights: new Float32Array() },
+    position: { tip, ...NO_VECTORS },
     height: nextHeight(tip),
     updates: { hold: async (signed) => ({ signed }) },
-    // Without updates it is the one before; what it is with them shows where the payloads are kept.
     results: {
-      of: async ({ length }) => ({
-        weights: new Float32Array(),
-        model: length === 0 ? tip.body.model : body.model,
+      of: async (updates) => ({
+        ...NO_VECTORS,
+        ...vectorsAfter(tip, body, updates),
         stored: async () => {}
       })
     },
@@ -111,6 +111,22 @@ async function checkBody(place: Place, body: CommitBody, updates: Signed<Update>
     expected: shown(made, differing),
     found: shown(body, differing)
   })
+}
+
+const NO_VECTORS = { weights: new Float32Array(), moments: new Float32Array() }
+
+/** Without updates they are the ones before; what they are with them shows where the payloads are kept. */
+function vectorsAfter(
+  tip: LedgerTip,
+  body: CommitBody,
+  updates: readonly HeldUpdate[]
+): Pick<CommitBody, 'model' | 'optimizerState'> {
+  if (updates.every(({ refused }) => refused != null)) return tip.body
+  const { name, moments } = serverOptimizer(tip.manifest.aggregation.serverOptimizer)
+  const { model, optimizerState } = body
+  if (moments > 0 && optimizerState == null)
+    throw new DiscrepancyError(`the state of ${name} is not there`, { expected: 'a root', found: 'null' })
+  return { model, optimizerState: moments === 0 ? null : optimizerState }
 }
 
 /** An update as a commit lists it: with its record where that is kept, else with what the list says. */

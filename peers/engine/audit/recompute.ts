@@ -6,13 +6,13 @@ import { ResultsCache } from '../height/results.ts'
 import { UpdatePool } from '../height/updates.ts'
 import { membershipAt } from './follow.ts'
 import type { Followed, Place } from './follow.ts'
-import type { BlockExchange } from '../components.ts'
+import type { BlockExchange, Checkpoint, Position } from '../components.ts'
 import type { LedgerTip } from '../../../src/rounds/index.ts'
 
-/** What of models and payloads is here. Both throw `BlockMissingError` for what is not. */
+/** What of models, moments and payloads is here. Both throw `BlockMissingError` for what is not. */
 export interface AuditBlocks {
   blocks: BlockExchange
-  weights(tip: LedgerTip): Promise<Float32Array>
+  checkpoint(tip: LedgerTip): Promise<Checkpoint>
 }
 
 /**
@@ -25,8 +25,8 @@ export async function recompute(place: Place, followed: Followed, here: AuditBlo
   const { commit } = followed.verified
   if (followed.updates == null) return false
   try {
-    const weights = await here.weights(place.tip)
-    const bodies = bodiesAt(place, weights, here.blocks)
+    const position = { tip: place.tip, ...(await here.checkpoint(place.tip)) }
+    const bodies = bodiesAt(place, position, here.blocks)
     const updates = followed.updates.map(({ bytes }) => bytes)
     const { body } = commit
     await bodies.check({
@@ -44,13 +44,11 @@ export async function recompute(place: Place, followed: Followed, here: AuditBlo
   }
 }
 
-function bodiesAt(place: Place, weights: Float32Array, blocks: BlockExchange): Bodies {
-  const { tip } = place
-  const position = { tip, weights }
-  const height = nextHeight(tip)
+function bodiesAt(place: Place, position: Position, blocks: BlockExchange): Bodies {
+  const height = nextHeight(place.tip)
   const { signal } = new AbortController()
   const fetch = { holders: () => [], signal }
-  const parts = [{ from: 0, to: weights.length }]
+  const parts = [{ from: 0, to: position.weights.length }]
   const updates = new UpdatePool({ position, height: height.height, blocks, parts, fetch: () => fetch })
   const results = new ResultsCache({ position, blocks, signal, stretch: updates.stretch, shards: null })
   return new Bodies({

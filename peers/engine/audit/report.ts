@@ -45,7 +45,7 @@ export interface AuditReport {
     /** Not made again: a payload, the model before, or the signed updates are not kept any more. */
     pruned: number
   }
-  /** Blocks of the latest model that were hashed again; null when the ledger names none that is stored. */
+  /** Blocks of the latest model, its optimizer's state included, that were hashed again; null when the ledger names none that is stored. */
   modelBlocks: number | null
   /** The first ones, in the order of heights. */
   defects: Defect[]

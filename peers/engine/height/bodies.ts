@@ -114,8 +114,8 @@ export class Bodies {
   async #make(updates: HeldUpdate[], change: MembershipChange, time: number): Promise<KnownBody> {
     const { position, height } = this.#init
     const results = await this.#init.results.of(updates)
-    const { model } = results
-    const body = makeBody({ tip: position.tip, height, updates, change, time, model, optimizerState: null })
+    const { model, optimizerState } = results
+    const body = makeBody({ tip: position.tip, height, updates, change, time, model, optimizerState })
     const cid = await cidOf(encode(body))
     const known = { body, cid, updates, results }
     this.#known.set(cid.toString(), known)

@@ -1,17 +1,19 @@
-/** What follows from a set of updates: the next model. Computed once a set, as early as the set is known. */
+/** What follows from a set of updates: the next model, and what its optimizer remembers. Computed once a set, early. */
 import { aggregate } from '../../../src/aggregation/index.ts'
 import { makeContributions, roundSeed } from '../../../src/rounds/index.ts'
-import type { BlockExchange, HeldUpdate, Position } from '../components.ts'
+import type { BlockExchange, Checkpoint, HeldUpdate, Position } from '../components.ts'
+import type { Aggregate, AggregationInput } from '../../../src/aggregation/index.ts'
 import type { CountedUpdate, Shards } from './shards.ts'
 import type { CID } from 'multiformats/cid'
 
-/** The next model, and its root. */
-type Reduced = Pick<Results, 'weights' | 'model'>
+/** The next model and moments, and their roots. */
+export type Reduced = Omit<Results, 'stored'>
 
-export interface Results {
-  weights: Float32Array
+export interface Results extends Checkpoint {
   model: CID
-  /** Resolves when the model is in the durable store; starts storing at the first call. */
+  /** Root of the moments; null where there are none, or none yet. */
+  optimizerState: CID | null
+  /** Resolves when model and moments are in the durable store; starts storing at the first call. */
   stored(): Promise<void>
 }
 
@@ -34,7 +36,7 @@ export class ResultsCache {
     this.#init = init
   }
 
-  /** The next model; the current one where no update counts. */
+  /** The next model and moments; the current ones where no update counts. */
   async of(updates: readonly HeldUpdate[]): Promise<Results> {
     const key = updates
       .map((update) => update.signed.cid.toString())
@@ -51,17 +53,38 @@ export class ResultsCache {
   async #compute(updates: readonly HeldUpdate[]): Promise<Results> {
     const { position, blocks, shards } = this.#init
     const deltas = counted(updates, position)
-    if (deltas.length === 0)
-      return withStorage(blocks, { weights: position.weights, model: position.tip.body.model })
+    if (deltas.length === 0) {
+      const { weights, moments, tip } = position
+      const { model, optimizerState } = tip.body
+      return withStorage(blocks, { weights, moments, model, optimizerState })
+    }
     return withStorage(blocks, await (shards?.reduce(deltas) ?? this.#reduceAll(deltas)))
   }
 
   async #reduceAll(deltas: CountedUpdate[]): Promise<Reduced> {
     const { position, signal, stretch, blocks } = this.#init
-    const { aggregation } = position.tip.manifest
-    const seed = roundSeed(position.tip)
-    const weights = await aggregate({ aggregation, model: position.weights, deltas, stretch, seed }, signal)
-    return { weights, model: await blocks.hashModel(weights) }
+    const input = { ...inputAt(position), deltas, stretch }
+    return await named(await aggregate(input, signal), blocks)
+  }
+}
+
+/** What all members of a height aggregate with. */
+export function inputAt({ tip, weights, moments }: Position): Omit<AggregationInput, 'deltas' | 'stretch'> {
+  const { aggregation } = tip.manifest
+  return { aggregation, model: weights, moments, round: tip.body.round + 1, seed: roundSeed(tip) }
+}
+
+/** With the roots that it has by itself. */
+export async function named(
+  { model: weights, moments }: Aggregate,
+  blocks: Pick<BlockExchange, 'hashModel'>
+): Promise<Reduced> {
+  const model = await blocks.hashModel(weights)
+  return {
+    weights,
+    moments,
+    model,
+    optimizerState: moments.length === 0 ? null : await blocks.hashModel(moments)
   }
 }
 
@@ -74,16 +97,21 @@ function counted(updates: readonly HeldUpdate[], { tip }: Position): CountedUpda
   })
 }
 
-function withStorage(blocks: BlockExchange, { weights, model }: Reduced): Results {
+function withStorage(blocks: BlockExchange, reduced: Reduced): Results {
+  const { weights, moments, optimizerState } = reduced
+  const store = async (): Promise<void> => {
+    await blocks.putModel(weights)
+    if (optimizerState != null) await blocks.putModel(moments)
+  }
   let storing: Promise<unknown> | undefined
   const stored = async (): Promise<void> => {
     try {
-      await (storing ??= blocks.putModel(weights))
+      await (storing ??= store())
     } catch (error) {
       // The disk may have room again when it is asked for the next time.
       storing = undefined
       throw error
     }
   }
-  return { weights, model, stored }
+  return { ...reduced, stored }
 }

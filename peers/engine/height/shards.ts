@@ -1,11 +1,15 @@
 /**
  * The next model in a butterfly: this peer reduces its part of it, tells the others, and takes theirs from them. Whose part
  * does not come is done without it: from the updates themselves, as in the full exchange.
+ *
+ * Where the server optimizer remembers something, what goes from member to member is the combined delta: each moves the
+ * model and the moments by it itself, which takes less than to be sent three vectors.
  */
-import { aggregate } from '../../../src/aggregation/index.ts'
+import { aggregate, combinedDelta, moveBy } from '../../../src/aggregation/index.ts'
 import { cidOf, encode } from '../../../src/federation/cbor.ts'
-import { roundSeed } from '../../../src/rounds/index.ts'
 import { orAborted } from '../../../src/turns.ts'
+import { inputAt, named } from './results.ts'
+import type { Reduced } from './results.ts'
 import type { WeightedDelta } from '../../../src/aggregation/index.ts'
 import type { BlockExchange, Clock, FetchOptions, Position } from '../components.ts'
 import type { ShardRecord, Update } from '../../../src/federation/records.ts'
@@ -70,23 +74,35 @@ export class Shards {
   }
 
   /** The next model from these updates, in the order of the arithmetic. */
-  async reduce(counted: readonly CountedUpdate[]): Promise<{ weights: Float32Array; model: CID }> {
-    const { blocks, shards, position } = this.#init
+  async reduce(counted: readonly CountedUpdate[]): Promise<Reduced> {
+    const { blocks, position } = this.#init
+    const { values, roots } = await this.#exchange(counted)
+    if (this.#remembers) return await named(moveBy(values, inputAt(position)), blocks)
+    const model = await blocks.joinShards(values, roots)
+    return { weights: values, moments: position.moments, model, optimizerState: null }
+  }
+
+  get #remembers(): boolean {
+    return this.#init.position.moments.length > 0
+  }
+
+  /** The whole vector of which each member reduces a part, and the roots of the parts in order. */
+  async #exchange(counted: readonly CountedUpdate[]): Promise<{ values: Float32Array; roots: CID[] }> {
+    const { shards, position } = this.#init
     const updates = await addressOf(counted)
-    const weights = new Float32Array(position.weights.length)
+    const values = new Float32Array(position.weights.length)
     const roots = new Map<number, CID>()
     await this.#each(true, async (shard, index) => {
-      const root = await this.#own(counted, shard, weights)
+      const root = await this.#own(counted, shard, values)
       roots.set(index, root)
       await this.#init.announce({ updates, index, root })
     })
     const overdue = this.#overdue()
     await this.#each(false, async (shard, index) => {
-      const root = await this.#theirs(keyOf(updates, index), { shard, weights, overdue })
-      roots.set(index, root ?? (await this.#instead(counted, shard, weights)))
+      const root = await this.#theirs(keyOf(updates, index), { shard, values, overdue })
+      roots.set(index, root ?? (await this.#instead(counted, shard, values)))
     })
-    const inOrder = shards.flatMap((_, index) => roots.get(index) ?? [])
-    return { weights, model: await blocks.joinShards(weights, inOrder) }
+    return { values, roots: shards.flatMap((_, index) => roots.get(index) ?? []) }
   }
 
   async #each(isOwn: boolean, work: (shard: Shard, index: number) => Promise<void>): Promise<void> {
@@ -98,27 +114,25 @@ export class Shards {
     )
   }
 
-  async #own(counted: readonly CountedUpdate[], part: Shard, weights: Float32Array): Promise<CID> {
+  async #own(counted: readonly CountedUpdate[], part: Shard, values: Float32Array): Promise<CID> {
     const { position, stretch, signal, blocks } = this.#init
-    const { tip, weights: model } = position
-    const { aggregation } = tip.manifest
-    const seed = roundSeed(tip)
-    const values = await aggregate({ aggregation, model, deltas: counted, stretch, seed, part }, signal)
-    weights.set(values, part.from)
-    return await blocks.putShard(values)
+    const input = { ...inputAt(position), deltas: counted, stretch, part }
+    const own = this.#remembers ? await combinedDelta(input, signal) : (await aggregate(input, signal)).model
+    values.set(own, part.from)
+    return await blocks.putShard(own)
   }
 
   /** Null: it cannot be had from its owner. */
   async #theirs(
     key: string,
-    { shard, weights, overdue }: { shard: Shard; weights: Float32Array; overdue: Promise<void> }
+    { shard, values, overdue }: { shard: Shard; values: Float32Array; overdue: Promise<void> }
   ): Promise<CID | null> {
     const { blocks, fetch, signal } = this.#init
     const owner = String(shard.owner)
     const root = await this.#wait(key, { owner, overdue })
     if (root == null) return null
     try {
-      await blocks.getShard(root, weights.subarray(shard.from, shard.to), fetch(owner))
+      await blocks.getShard(root, values.subarray(shard.from, shard.to), fetch(owner))
       return root
     } catch (error) {
       signal.throwIfAborted()
@@ -148,9 +162,9 @@ export class Shards {
   }
 
   /** Do a part whose owner does not. */
-  async #instead(counted: readonly CountedUpdate[], shard: Shard, weights: Float32Array): Promise<CID> {
+  async #instead(counted: readonly CountedUpdate[], shard: Shard, values: Float32Array): Promise<CID> {
     await Promise.all(counted.map(async ({ signed }) => await this.#init.bring(signed, shard)))
-    return await this.#own(counted, shard, weights)
+    return await this.#own(counted, shard, values)
   }
 
   #overdue(): Promise<void> {

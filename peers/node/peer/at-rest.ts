@@ -7,7 +7,7 @@ import { planFor } from '../../../src/model/task.ts'
 import { isFinished } from '../../../src/rounds/index.ts'
 import { Ledger, VoteLog } from '../../../src/state/index.ts'
 import { NoInitialSeedError } from '../../../src/training/errors.ts'
-import { TipKeeper } from '../../engine/tip.ts'
+import { TipKeeper, weightsOf } from '../../engine/tip.ts'
 import { hostClock } from '../clock.ts'
 import { openHome } from '../home/index.ts'
 import { NodeBlocks } from './blocks.ts'
@@ -64,7 +64,7 @@ export async function openAtRest(dir: string): Promise<PeerAtRest> {
       status: () =>
         peerStatus({ self, manifest, engine: snapshot(tip), membership: membership.state, ...IDLE }),
       ledger: ({ from = 1, limit } = {}) => summariesOf(ledger.range(Math.max(1, from), limit)),
-      weights: async () => await keeper.weights(tip, fromNobody()),
+      weights: async () => await weightsOf(tip, models, fromNobody()),
       close
     }
   } catch (error) {

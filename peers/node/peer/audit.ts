@@ -1,6 +1,6 @@
 /** Checking the ledger of a home in which no peer runs. */
 import { auditLedger } from '../../engine/audit/index.ts'
-import { foundingTip, weightsOf } from '../../engine/tip.ts'
+import { checkpointOf, foundingTip } from '../../engine/tip.ts'
 import { Ledger, VoteLog } from '../../../src/state/index.ts'
 import { closeAll } from '../close.ts'
 import { openHome } from '../home/index.ts'
@@ -56,7 +56,7 @@ export async function auditStores({
     store: stores.view,
     here: {
       blocks: components.blocks,
-      weights: async (tip) => await weightsOf(tip, components, fromNobody(options.signal))
+      checkpoint: async (tip) => await checkpointOf(tip, components, fromNobody(options.signal))
     },
     ...options
   })

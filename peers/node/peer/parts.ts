@@ -59,7 +59,7 @@ export interface Parts extends Identity {
   talk: Rounds
   engine: RoundEngine
   traffic: Traffic
-  /** Write a block anew that was lost from disk, if it is of the latest model, which is in memory. True: it is there again. */
+  /** Write a block anew that was lost from disk, if it is of what the latest commit names. True: it is there again. */
   heal(cid: CID): Promise<boolean>
   logger: ComponentLogger
   /** Reachable addresses of this peer with its id, the most useful first. */
@@ -186,8 +186,7 @@ async function connect(
   const inquiry = new Inquiry({ admission: node.services.admission, links, clock: hostClock, log })
   const silence = new SilenceWatch({ node, links, traffic, clock: hostClock, log })
   const heal = async (cid: CID): Promise<boolean> => {
-    const { weights } = engine
-    if (weights != null) await blocks.putModel(weights)
+    for (const vector of engine.vectors) await blocks.putModel(vector)
     return await storage.stores.durable.has(cid)
   }
   return { node, talk, engine, links, inquiry, silence, traffic, addresses, heal }

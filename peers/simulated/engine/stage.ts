@@ -13,6 +13,7 @@ import { Stage } from '../stage/stage.ts'
 import { EngineActor } from './actor.ts'
 import { EngineLiar } from './liar.ts'
 import { virtualStore } from './store.ts'
+import { SERVER_OPTIMIZER } from './training.ts'
 import { EngineWatch, provenVote } from './watch.ts'
 import type { History } from '../history.ts'
 import type { CatchUpFrame, FetchOptions, WireRecord } from '../../engine/components.ts'
@@ -70,7 +71,8 @@ export class EngineStage extends Stage<EngineActor> {
     const { manifest } = simulatedFederation(history.federation)
     const rounds = { ...manifest.rounds, startMembers: history.federation.peers }
     const founder = peerIdFromPrivateKey(keys[0]).toString()
-    const founded = { ...manifest, founder, rounds }
+    const aggregation = { ...manifest.aggregation, serverOptimizer: SERVER_OPTIMIZER }
+    const founded = { ...manifest, founder, rounds, aggregation }
     return new EngineStage(history, { keys, manifest: founded, federation: (await toBlock(founded)).cid })
   }
 

@@ -56,6 +56,7 @@ export function make(position: SimPosition, input: MakeInput): MadeBody {
   const weights = aggregated(position, input, updates)
   const model = weights === position.weights ? tip.body.model : addressOf(weights)
   const { change, time, evidence } = input
+  // Server SGD remembers nothing: the slow stage has an optimizer with a state.
   const body = makeBody({ tip, height, updates, change, time, model, optimizerState: null })
   const cid = addressOf(body)
   return { cid, address: cid.toString(), body, weights, updates: input.updates, evidence }
@@ -91,7 +92,9 @@ function aggregated(
     return update == null ? [] : [{ weight, delta: deltaOf(input, update) }]
   })
   if (counted.length === 0) return weights
-  return aggregateInMemory({ aggregation, model: weights, deltas, seed: roundSeed(tip) })
+  const moments = new Float32Array()
+  const [seed, round] = [roundSeed(tip), tip.body.round + 1]
+  return aggregateInMemory({ aggregation, model: weights, moments, round, deltas, seed }).model
 }
 
 function deltaOf({ payloads }: MakeInput, { payload }: SimUpdate): Float32Array {

@@ -51,13 +51,39 @@ const preparationSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('arc'), byzantine })
 ])
 
+/** Faster than any federation that learns. */
+const MAX_LEARNING_RATE = 1000
+/** What is kept for a thousand rounds sums up to a thousand updates: still far within float32. */
+const MAX_KEPT = 0.999
+/** Updates are of lengths from thousandths to thousands. */
+const MIN_TAU = 1e-9
+
+const learningRate = positive.max(MAX_LEARNING_RATE)
+const kept = z.number().min(0).max(MAX_KEPT)
+const tau = z.number().min(MIN_TAU).max(1).default(1e-3)
+/** Defaults as Flower has them. */
+const betas = { beta1: kept.default(0.9), beta2: kept.default(0.99) }
+
+const serverOptimizerSchema = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('sgd'), learningRate: learningRate.default(1) }),
+  /** FedAvgM; DiLoCo's outer step with learning rate 0.7 and nesterov. */
+  z.strictObject({
+    name: z.literal('momentum'),
+    learningRate: learningRate.default(1),
+    momentum: kept.default(0.9),
+    nesterov: z.boolean().default(false)
+  }),
+  z.strictObject({ name: z.literal('adagrad'), learningRate: learningRate.default(0.1), tau }),
+  z.strictObject({ name: z.literal('adam'), learningRate: learningRate.default(0.1), ...betas, tau }),
+  z.strictObject({ name: z.literal('yogi'), learningRate: learningRate.default(0.01), ...betas, tau })
+])
+
 export const aggregationSchema = z.strictObject({
   rule: ruleSchema.default({ name: 'mean' }),
   /** What is done to the updates before the rule gets them, in this order; all members count alike then. */
   before: z.array(preparationSchema).max(MAX_PREPARATIONS).optional(),
-  serverOptimizer: z
-    .strictObject({ name: z.literal('sgd'), learningRate: positive })
-    .default({ name: 'sgd', learningRate: 1 }),
+  /** How the result moves the model; what it remembers travels in the commits. */
+  serverOptimizer: serverOptimizerSchema.default({ name: 'sgd', learningRate: 1 }),
   /** The most samples an update may claim; a larger claim counts as this many. */
   maxSamples: z.int().min(1).max(1_000_000_000).default(1_000_000),
   /** Updates with a larger L2 norm are refused. */

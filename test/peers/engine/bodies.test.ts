@@ -9,7 +9,7 @@ import type { Proposal } from '../../../src/federation/records.ts'
 /** Bodies of the first height; nothing that is not to be reached is there. */
 function bodies(): Bodies {
   const tip = genesisTip(federation, small.manifest.value, payload)
-  const position = { tip, weights: new Float32Array(1) }
+  const position = { tip, weights: new Float32Array(1), moments: new Float32Array() }
   const init = { position, height: nextHeight(tip), now: () => tip.body.time }
   return new Bodies(init as unknown as BodiesInit)
 }

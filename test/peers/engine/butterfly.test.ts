@@ -47,6 +47,23 @@ describe('members that each reduce a part of the vector for all', () => {
     expect(all(swarm.given)).to.equal(ROUNDS * 4 * 3)
   })
 
+  it('come to the moments that each would have come to alone, and send no more for them', async () => {
+    const serverOptimizer = { name: 'adam', learningRate: 0.5 }
+    const rounds = { startMembers: 4, minContributors: 4, stop: { rounds: ROUNDS } }
+    const manifest = { rounds, aggregation: { serverOptimizer } }
+    const step = (member: number, round: number): number => 10 * member + round
+    await start({ manifest, step })
+    await end()
+    const [found] = swarm.peers.map(({ engine }) => engine.vectors)
+    expect([...swarm.given.values()].reduce((sum, one) => sum + one, 0)).to.equal(ROUNDS * 4 * 3)
+    const keys = swarm.peers.map(({ key }) => key)
+    swarm.stop()
+    swarm = await new Swarm({ manifest, step, keys }).start()
+    await end()
+    expect(found.map(({ length }) => length)).to.deep.equal([LENGTH, 2 * LENGTH])
+    expect(swarm.peers[0].engine.vectors).to.deep.equal(found)
+  })
+
   it('go on without one that dies, and do its part themselves', async () => {
     await start({ manifest: { rounds: { startMembers: 4, minContributors: 2, stop: { rounds: 12 } } } })
     await swarm.reached(swarm.peers[0], 3)

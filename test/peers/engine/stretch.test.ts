@@ -10,7 +10,11 @@ describe('updates', () => {
       const tip = someTip()
       const exchange = exchangeSchema.parse({ blockSizeBytes })
       const pool = new UpdatePool({
-        position: { tip: { ...tip, manifest: { ...tip.manifest, exchange } }, weights: new Float32Array(8) },
+        position: {
+          tip: { ...tip, manifest: { ...tip.manifest, exchange } },
+          weights: new Float32Array(8),
+          moments: new Float32Array()
+        },
         height: 2,
         blocks: {} as BlockExchange,
         parts: [],
