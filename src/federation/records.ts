@@ -117,7 +117,7 @@ const commitBodySchema = z.strictObject({
   time: timeField,
   /** Root of the model's DAG (see src/blocks). */
   model: cidField,
-  /** Root of the server optimizer's state, null when it has none. */
+  /** Root of what the server optimizer remembers: its vectors, one behind the other; null when it has none, or none yet. */
   optimizerState: cidField.nullable(),
   /** By author id, ascending: the order of the arithmetic. */
   contributions: z.array(contributionSchema).max(MAX_ROSTER),

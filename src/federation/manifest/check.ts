@@ -22,6 +22,7 @@ export function problemsOf(draft: CheckedDraft): ManifestProblem[] {
     checkModel,
     checkRounds,
     checkRule,
+    checkOptimizer,
     checkTopology
   ]
   return [...checks, checkPeople].flatMap((check) => check(draft)).filter((problem) => problem !== false)
@@ -171,6 +172,16 @@ const checkTopology: Check = ({ exchange, aggregation, membership }) => {
     serverOptimizer.name !== 'sgd' &&
       problem(path, `butterfly does not carry the state of ${serverOptimizer.name} yet: write full, or sgd`)
   ]
+}
+
+/** Squares of updates, summed over all rounds that a manifest may have, stay within float32 (3e38). */
+const MAX_SQUARED_NORM = 1e12
+
+const checkOptimizer: Check = ({ aggregation: { serverOptimizer, maxNorm } }) => {
+  const { name } = serverOptimizer
+  const message = `${name} remembers squares of updates: with a maxNorm above ${MAX_SQUARED_NORM} they are no numbers any more`
+  const squares = name === 'adagrad' || name === 'adam' || name === 'yogi'
+  return [squares && maxNorm > MAX_SQUARED_NORM && problem(['aggregation', 'maxNorm'], message)]
 }
 
 const checkPeople: Check = ({ membership, licence }) => [

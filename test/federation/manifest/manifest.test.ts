@@ -240,7 +240,14 @@ describe('a manifest that names an aggregation rule', () => {
       { rule: { name: 'centeredClipping', radius: 0 } },
       { rule: { name: 'median', byzantine: 1 } },
       { rule: { name: 'fltrust' } },
-      { rule: { name: 'mean' }, before: Array(4).fill({ name: 'nnm' }) }
+      { rule: { name: 'mean' }, before: Array(4).fill({ name: 'nnm' }) },
+      { serverOptimizer: { name: 'lamb' } },
+      { serverOptimizer: { name: 'sgd', momentum: 0.9 } },
+      { serverOptimizer: { name: 'sgd', learningRate: 0 } },
+      { serverOptimizer: { name: 'momentum', learningRate: Infinity } },
+      { serverOptimizer: { name: 'momentum', momentum: 1 } },
+      { serverOptimizer: { name: 'adam', beta2: 0.9999 } },
+      { serverOptimizer: { name: 'yogi', tau: 0 } }
     ]
     for (const aggregation of wrong) {
       expect(
@@ -254,6 +261,10 @@ describe('a manifest that names an aggregation rule', () => {
     const told = async (aggregation: unknown): Promise<string> =>
       describeManifest((await found(aggregation, 9)) as Awaited<ReturnType<typeof founding>>).join('\n')
     expect(await told({})).to.include('Combined by       mean; members count by their samples; sgd')
+    const diloco = { name: 'momentum', learningRate: 0.7, momentum: 0.9, nesterov: true }
+    expect(await told({ serverOptimizer: diloco })).to.include(
+      '; momentum (learningRate 0.7, momentum 0.9, nesterov true)'
+    )
     const robust = { rule: { name: 'krum', byzantine: 2 }, before: [{ name: 'nnm', byzantine: 2 }] }
     expect(await told(robust)).to.include(
       'Combined by       nnm (byzantine 2), then krum (byzantine 2); all members count alike'

@@ -302,6 +302,15 @@ describe('a manifest whose parts do not fit each other', () => {
       says: 'write meanSquaredError'
     },
     {
+      why: 'squares of updates that may be too long',
+      text: digits.replace(
+        'serverOptimizer: { name: sgd }',
+        'maxNorm: 1e13\n  serverOptimizer: { name: adam }'
+      ),
+      path: 'aggregation.maxNorm',
+      says: 'squares of updates'
+    },
+    {
       why: 'a licence that is a sentence',
       text: digits.replace('licence: Apache-2.0', 'licence: "do, whatever"'),
       path: 'licence',

@@ -47,9 +47,12 @@ describe('a recovery, between engines', () => {
   }
 
   it('lets the one that is left go on with newcomers, who follow by themselves', async () => {
-    const [a, ...gone] = await lastOneLeft()
+    const serverOptimizer = { name: 'momentum' }
+    const [a, ...gone] = await lastOneLeft({ manifest: { aggregation: { serverOptimizer } } })
     const { body } = await recover(a)
-    expect(tipOf(a).body).to.deep.include({ height: body.height + 1, round: body.round, model: body.model })
+    const { height, round, model, optimizerState } = body
+    expect(tipOf(a).body).to.deep.include({ height: height + 1, round, model, optimizerState })
+    expect(optimizerState).to.not.equal(null)
     expect(rosterOf(a)).to.deep.equal([a.id])
     const newcomer = await swarm.add()
     await Promise.all([a, newcomer].map((peer) => swarm.reached(peer, body.round + 2)))

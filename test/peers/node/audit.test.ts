@@ -63,7 +63,8 @@ describe('checking a whole ledger', function () {
     expect(report.votes).to.be.at.least(2 * (last - 1))
     expect(report.admissions).to.equal(2)
     expect(report.updates).to.be.at.least(4)
-    expect(report.modelBlocks).to.equal(3)
+    // Of the model, and of its optimizer's state.
+    expect(report.modelBlocks).to.equal(2 * 3)
     expect(report.aggregates.pruned).to.equal(2)
     expect(await audit(copy)).to.deep.equal(report)
   })
@@ -177,29 +178,49 @@ describe('checking a whole ledger', function () {
       const { defects } = await tampered((state) => replace(state, last, { body: forged, votes }))
       expect(defects[0].what).to.match(new RegExp(`^${field} do not follow`))
     }
-    const forged = { ...body, model: commitAt(1).body.model }
     const withModel = await withPayloads(federation, copy)
-    const state = new Map(withModel.state)
-    await replace(state, last, { body: forged, votes: await votesOfAll(forged) })
-    const { defects } = await audit({ ...withModel, state })
-    expect(defects[0]).to.include({ height: last })
-    expect(defects[0].what).to.contain('recomputing it gives another model')
+    for (const [forged, field] of [
+      [{ ...body, model: commitAt(1).body.model }, 'model'],
+      [{ ...body, optimizerState: body.model }, 'optimizerState']
+    ] as const) {
+      const state = new Map(withModel.state)
+      await replace(state, last, { body: forged, votes: await votesOfAll(forged) })
+      const { defects } = await audit({ ...withModel, state })
+      expect(defects[0]).to.include({ height: last })
+      expect(defects[0].what).to.contain(`recomputing it gives another ${field}`)
+    }
   })
 
-  it('is told by a block of the model that is damaged or missing, and leaves it as it is', async () => {
-    const { stores } = await restored(copy)
-    const leaf = (await readRoot(stores.view, commitAt(last).body.model)).blocks[1]
-    const isLeaf = ({ cid }: { cid: CID }): boolean => equals(cid.multihash.bytes, leaf.multihash.bytes)
-    const damaged = copy.blocks.map(({ cid, bytes }) => {
-      const changed = bytes.slice()
-      if (isLeaf({ cid })) changed[5] ^= 1
-      return { cid, bytes: changed }
+  it('is told by the state of an optimizer that is not there, whether or not it can be computed here', async () => {
+    const forged = { ...commitAt(last).body, optimizerState: null }
+    const votes = await votesOfAll(forged)
+    const { defects } = await tampered((state) => replace(state, last, { body: forged, votes }))
+    expect(defects[0]).to.deep.equal({
+      height: last,
+      what: 'the state of momentum is not there',
+      expected: 'a root',
+      found: 'null'
     })
-    const reports = [
-      await audit({ ...copy, blocks: damaged }),
-      await audit({ ...copy, blocks: copy.blocks.filter((block) => !isLeaf(block)) }),
-      await audit({ ...copy, blocks: [] })
-    ]
+  })
+
+  it('is told by a block of the model or of its optimizer that is damaged or missing, and leaves it as it is', async () => {
+    const { stores } = await restored(copy)
+    const { model, optimizerState } = commitAt(last).body
+    const reports: AuditReport[] = []
+    for (const root of [model, optimizerState as CID]) {
+      const leaf = (await readRoot(stores.view, root)).blocks[1]
+      const isLeaf = ({ cid }: { cid: CID }): boolean => equals(cid.multihash.bytes, leaf.multihash.bytes)
+      const damaged = copy.blocks.map(({ cid, bytes }) => {
+        const changed = bytes.slice()
+        if (isLeaf({ cid })) changed[5] ^= 1
+        return { cid, bytes: changed }
+      })
+      reports.push(
+        await audit({ ...copy, blocks: damaged }),
+        await audit({ ...copy, blocks: copy.blocks.filter((block) => !isLeaf(block)) })
+      )
+    }
+    reports.push(await audit({ ...copy, blocks: [] }))
     for (const { defects } of reports) {
       expect(defects[0]).to.include({ height: last })
       expect(defects[0].what).to.contain('a block of the model is damaged')

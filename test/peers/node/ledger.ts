@@ -14,9 +14,13 @@ import type { Manifest } from '../../../src/federation/manifest/index.ts'
 import type { StateStore } from '../../../src/state/index.ts'
 import type { CID } from 'multiformats/cid'
 
-/** A small model, in more than one block, that starts from what the manifest says. */
+/** A small model, in more than one block, that starts from what the manifest says; its optimizer has a state as large. */
 export const smallModel: Partial<FederationOptions> = {
-  draft: { model: { architecture: { preset: 'logistic' } }, exchange: { blockSizeBytes: 16_384 } },
+  draft: {
+    model: { architecture: { preset: 'logistic' } },
+    exchange: { blockSizeBytes: 16_384 },
+    aggregation: { serverOptimizer: { name: 'momentum', nesterov: true } }
+  },
   initial: (manifest: Manifest) => {
     const { initial } = manifest.model
     return initialWeights(layoutOf(planFor(manifest)), 'seed' in initial ? initial.seed : 0)

@@ -79,7 +79,11 @@ describe('a federation with a member that lies', function () {
       draft: {
         ...smallModel.draft,
         exchange: { codec: 'sign' },
-        aggregation: { rule: { name: 'geometricMedian' }, before: [{ name: 'nnm', byzantine: 1 }] }
+        aggregation: {
+          rule: { name: 'geometricMedian' },
+          before: [{ name: 'nnm', byzantine: 1 }],
+          serverOptimizer: { name: 'yogi' }
+        }
       }
     })
     try {
