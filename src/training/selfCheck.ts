@@ -60,23 +60,27 @@ function checkWeights({ layout }: Network): Float32Array {
   return initialWeights(layout, SEED).map((value) => value + 0.1 * uniform(random))
 }
 
+/** Checks the active backend, which `candidate` started; it is active again afterwards. */
+export type BackendCheck = (candidate: BackendCandidate) => Promise<void>
+
 /**
- * Check the active backend, which `candidate` started; it is active again afterwards.
- *
- * @throws {SelfCheckError} naming what deviates, and by how much
+ * The check of backends for a manifest's model; the reference is computed once for all. It throws a SelfCheckError that
+ * names what deviates, and by how much.
  */
-export async function checkBackend(
-  candidate: BackendCandidate,
-  manifest: ModelManifest,
-  full: ModelPlan = planFor(manifest)
-): Promise<void> {
-  if (candidate.name === 'cpu') return
+export function backendCheck(manifest: ModelManifest): BackendCheck {
+  const full = planFor(manifest)
   const plan = full.operations > MOST_OPERATIONS ? narrowed(full) : full
-  const found = await stepValues(manifest, plan)
-  await startBackend('cpu')
-  const expected = await stepValues(manifest, plan)
-  await candidate.start()
-  compare(candidate.name, found, expected)
+  let expected: StepValues | undefined
+  return async (candidate) => {
+    if (candidate.name === 'cpu') return
+    const found = await stepValues(manifest, plan)
+    if (expected == null) {
+      await startBackend('cpu')
+      expected = await stepValues(manifest, plan)
+      await candidate.start()
+    }
+    compare(candidate.name, found, expected)
+  }
 }
 
 /** @throws {SelfCheckError} */

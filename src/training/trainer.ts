@@ -11,7 +11,7 @@ import { trainRound } from './loop.ts'
 import { measureStep } from './measure.ts'
 import { buildNetwork } from './network.ts'
 import { createPace } from './pace.ts'
-import { checkBackend } from './selfCheck.ts'
+import { backendCheck } from './selfCheck.ts'
 import { createTurns } from '../turns.ts'
 import type { Network } from './network.ts'
 import type { Clock } from './pace.ts'
@@ -53,10 +53,8 @@ export async function createTrainer(init: TrainerInit): Promise<Trainer> {
 export async function selectBackend(init: Omit<TrainerInit, 'data'>): Promise<ChosenBackend> {
   const { manifest, backend, backends = [], wasmDirectory } = init
   const now = (): number => init.now()
-  const plan = planFor(manifest)
   const candidates = [...backends, ...backendCandidates({ wasmDirectory })]
-  const check = (candidate: BackendCandidate): Promise<void> => checkBackend(candidate, manifest, plan)
-  const options = { check, measure: () => measureStep(manifest, { now }), now }
+  const options = { check: backendCheck(manifest), measure: () => measureStep(manifest, { now }), now }
   if (backend == null) return chooseBackend(candidates, options)
   const named = candidates.filter(({ name }) => name === backend)
   try {

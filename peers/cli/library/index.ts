@@ -7,6 +7,7 @@ import type { Home } from '../../node/home/index.ts'
 const node = async () => await import('../../node/index.ts')
 const homes = async () => await import('../../node/home/index.ts')
 const model = async () => await import('../../node/model/index.ts')
+const native = async () => await import('../../node/compute/native/install.ts')
 const control = async () => await import('../../node/control/index.ts')
 
 /** The real thing; tests of commands hand in their own. */
@@ -99,6 +100,8 @@ export const nodeLibrary: Library = {
   describeModel: async (manifest) => (await model()).describeModel(manifest),
   predict: async (init) => await (await model()).predictExamples(init),
   evaluate: async (init) => await (await model()).evaluateOn(init),
+  planNative: async ({ signal }) => await (await native()).planInstall(signal),
+  installNative: async (options) => await (await native()).installNative(options),
   examine: async (options) => await (await import('../../node/doctor/index.ts')).examine(options)
 }
 

@@ -9,6 +9,7 @@ import type {
   RecoverOptions
 } from '../../node/types.ts'
 import type { InviteSummary } from '../../node/invites.ts'
+import type { InstallOptions, InstallPlan } from '../../node/compute/native/install.ts'
 import type { DoctorReport, ExamineOptions } from '../../node/doctor/index.ts'
 import type { AuditReport } from '../../engine/audit/index.ts'
 import type { VerifyLedgerOptions } from '../../node/peer/audit.ts'
@@ -121,4 +122,8 @@ export interface Library {
   evaluate(init: ModelInput & { data: DataOptions }): Promise<Evaluation>
   /** What this machine can do for a peer; `home` need not exist. */
   examine(options: ExamineOptions): Promise<DoctorReport>
+  /** What building TensorFlow's binding would take. @throws when it cannot be built here */
+  planNative(options: { signal: AbortSignal }): Promise<InstallPlan>
+  /** Build it. Resolves with the folder. */
+  installNative(options: InstallOptions): Promise<string>
 }

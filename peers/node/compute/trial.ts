@@ -4,7 +4,7 @@
  */
 import { backendCandidates } from '../../../src/compute/backend.ts'
 import { measureProduct, measureStep } from '../../../src/training/measure.ts'
-import { checkBackend } from '../../../src/training/selfCheck.ts'
+import { backendCheck } from '../../../src/training/selfCheck.ts'
 import { nodeBackends } from './index.ts'
 import { referenceModel } from './reference.ts'
 
@@ -24,11 +24,13 @@ async function trial(name: string): Promise<TrialResult> {
     await candidate.start()
     version = candidate.version?.() ?? null
     const manifest = referenceModel()
-    await checkBackend(candidate, manifest)
+    await backendCheck(manifest)(candidate)
     const stepMs = await measureStep(manifest, { now })
     return { ok: true, version, stepMs, ...measureProduct({ now }) }
   } catch (error) {
-    return { ok: false, version, reason: error instanceof Error ? error.message : String(error) }
+    // Further lines say from which file it was asked for.
+    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n')
+    return { ok: false, version, reason }
   }
 }
 

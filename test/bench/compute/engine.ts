@@ -1,8 +1,9 @@
 /**
  * One backend in a process of its own: told a workload and a budget over IPC, answers with milliseconds a step. Started
- * by index.ts with the name of the backend.
+ * by index.ts with the name of the backend; says first whether it is here.
  */
 import { matMul, randomUniform } from '@tensorflow/tfjs-core'
+import { nodeBackends } from '../../../peers/node/compute/index.ts'
 import { startBackend } from '../../../src/compute/backend.ts'
 import { tensorMemory } from '../../../src/compute/memory.ts'
 import { setFlat } from '../../../src/model/build.ts'
@@ -61,7 +62,18 @@ function medianMs(step: () => void, budgetMs: number): number {
   return times.sort((a, b) => a - b)[times.length >> 1]
 }
 
-const backend = process.argv[2]
-await startBackend(backend === 'cpu' ? 'cpu' : 'wasm', { trainingKernels: backend === 'pack' })
+/** `stock` is wasm without our kernels, `pack` with them. */
+async function start(name: string): Promise<Answer> {
+  try {
+    const native = nodeBackends().find((candidate) => candidate.name === name)
+    if (native != null) await native.start()
+    else await startBackend(name === 'cpu' ? 'cpu' : 'wasm', { trainingKernels: name === 'pack' })
+    return { ms: 0 }
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+const started = await start(process.argv[2])
 process.on('message', (order: Order) => void answer(order).then((result) => process.send?.(result)))
-process.send?.({ ms: 0 } satisfies Answer)
+process.send?.(started)

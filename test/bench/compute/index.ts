@@ -24,10 +24,14 @@ const withSlow = process.argv.includes('--cpu')
 
 type Figures = Record<string, number>
 
-async function started(backend: string): Promise<ChildProcess> {
+/** Null, and the reason among the refusals, where the backend is not here. */
+async function started(backend: string): Promise<ChildProcess | null> {
   const child = fork(join(import.meta.dirname, 'engine.ts'), [backend])
-  await once(child, 'message')
-  return child
+  const [answer] = (await once(child, 'message')) as [Answer]
+  if (!('error' in answer)) return child
+  refusals.push(`${backend}: not here (${answer.error})`)
+  child.kill()
+  return null
 }
 
 async function asked(child: ChildProcess, order: Order): Promise<Answer> {
@@ -36,10 +40,14 @@ async function asked(child: ChildProcess, order: Order): Promise<Answer> {
   return answer
 }
 
-const backends = ['pack', 'stock', 'cpu']
-const engines = new Map(await Promise.all(backends.map(async (name) => [name, await started(name)] as const)))
-const figures = new Map<string, Figures>(backends.map((name) => [name, {}]))
 const refusals: string[] = []
+const engines = new Map<string, ChildProcess>()
+for (const name of ['pack', 'stock', 'cpu', 'tfjs-node', 'webgpu']) {
+  const child = await started(name)
+  if (child != null) engines.set(name, child)
+}
+const backends = [...engines.keys()]
+const figures = new Map<string, Figures>(backends.map((name) => [name, {}]))
 
 async function turn(backend: string, workload: string): Promise<void> {
   const found = figures.get(backend)!
@@ -81,7 +89,6 @@ function pytorch(): string | undefined {
 
 if (only.length === 0) for (const line of vectorLines()) console.log(line)
 for (const refusal of refusals) console.log(refusal)
-for (const missing of ['tfjs-node', 'webgpu']) console.log(`${missing}: not here`)
 console.log(`pytorch: ${pytorch() ?? 'not here'}`)
 
 const rounded = (name: string, ms: number): number =>

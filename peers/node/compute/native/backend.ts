@@ -20,7 +20,7 @@ const ENGINE = 'tensorflow'
 const SETTINGS = { TF_CPP_MIN_LOG_LEVEL: '2', TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1' }
 
 const ADVICE = {
-  'tfjs-node': 'npm install @tensorflow/tfjs-node beside murmuration',
+  'tfjs-node': 'murmur doctor --install builds it (npm run setup:native)',
   'tfjs-node-gpu': 'with an NVIDIA GPU and CUDA: npm install @tensorflow/tfjs-node-gpu beside murmuration'
 }
 
@@ -72,9 +72,9 @@ function load(name: NativeName, { path, binding, version }: NativeFolder): strin
   return `${version}, TensorFlow ${native.TF_Version}`
 }
 
-/** The binding's JavaScript asks `util` for two functions that Node.js 23 took away. */
+/** The binding's JavaScript asks `util` for two functions that Node.js 23 took away, and of which those before warn. */
 function restoreHelpers(): void {
   const helpers = util as unknown as Record<string, unknown>
-  helpers['isNullOrUndefined'] ??= (value: unknown) => value == null
-  helpers['isArray'] ??= (value: unknown) => Array.isArray(value)
+  helpers['isNullOrUndefined'] = (value: unknown) => value == null
+  helpers['isArray'] = (value: unknown) => Array.isArray(value)
 }

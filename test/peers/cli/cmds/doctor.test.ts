@@ -1,5 +1,6 @@
 /** murmur doctor: the table, the verdict, the exit code. */
 import { expect } from 'chai'
+import { NativeInstallError } from '../../../../peers/node/compute/native/install.ts'
 import { Murmur } from '../helpers/murmur.ts'
 import { healthy } from '../helpers/samples.ts'
 
@@ -31,5 +32,48 @@ describe('murmur doctor', () => {
     expect(murmur.stdout.text).to.contain(
       'This machine cannot train: no engine may train, see state directory.'
     )
+  })
+})
+
+describe('murmur doctor --install', () => {
+  it('says what it takes, asks, builds, and then looks', async () => {
+    const murmur = await Murmur.at({ confirm: true })
+    expect(await murmur.run('doctor', '--install')).to.equal(0)
+    expect(murmur.questions).to.deep.equal(['Go on? [y/N] '])
+    const { text } = murmur.stderr
+    expect(text).to.contain('  tensorflow-cpu 2.19.1, 252 MB\n')
+    expect(text).to.contain('kept in /home/alice/.cache/murmuration/native/tfjs-node; up to 1.1 GB of disk')
+    expect(text).to.contain('Compiling …\n')
+    expect(murmur.library.calls.map(([name]) => name)).to.deep.equal(['installNative', 'examine'])
+  })
+
+  for (const [confirm, why] of [
+    [false, 'Nothing was downloaded.'],
+    [null, 'add --yes to go on without a question']
+  ] as const) {
+    it(`builds nothing when the answer is ${confirm === false ? 'no' : 'nobody'}`, async () => {
+      const murmur = await Murmur.at({ confirm })
+      expect(await murmur.run('doctor', '--install')).to.equal(1)
+      expect(murmur.stderr.text).to.contain(why)
+      expect(murmur.library.calls).to.deep.equal([])
+    })
+  }
+
+  it('does not ask with --yes, nor where it is done', async () => {
+    const murmur = await Murmur.at()
+    expect(await murmur.run('doctor', '--install', '--yes', '--json')).to.equal(0)
+    expect(murmur.stdout.json).to.deep.equal([healthy])
+    const done = await Murmur.at()
+    done.library.install = { ...done.library.install, isDone: true }
+    expect(await done.run('doctor', '--install')).to.equal(0)
+    expect(done.stderr.text).to.contain('tfjs-node was there already')
+    expect([...murmur.questions, ...done.questions]).to.deep.equal([])
+  })
+
+  it('ends with the reason why it cannot be built here', async () => {
+    const murmur = await Murmur.at()
+    murmur.library.failures.planNative = new NativeInstallError('g++ does not work: install a C++ compiler')
+    expect(await murmur.run('doctor', '--install')).to.equal(1)
+    expect(murmur.stderr.text).to.equal('murmur: g++ does not work: install a C++ compiler\n')
   })
 })

@@ -17,6 +17,7 @@ import type {
   RememberedOptions
 } from '../../../../peers/cli/library/types.ts'
 import type { AuditReport } from '../../../../peers/engine/audit/report.ts'
+import type { InstallPlan } from '../../../../peers/node/compute/native/install.ts'
 import type { DoctorReport } from '../../../../peers/node/doctor/index.ts'
 import type { DataOptions, Peer, PeerInit } from '../../../../peers/node/types.ts'
 import type { Manifest } from '../../../../src/federation/manifest/index.ts'
@@ -41,6 +42,12 @@ export class FakeLibrary implements Library {
   files: OutputFile[] = []
   audit: AuditReport = emptyReport('bafyFederation')
   report: DoctorReport = healthy
+  install: InstallPlan = {
+    folder: '/home/alice/.cache/murmuration/native/tfjs-node',
+    isDone: false,
+    archives: [{ name: 'tensorflow-cpu', version: '2.19.1', sizeBytes: 251_795_484 }],
+    diskBytes: 1_100_000_000
+  }
   /** Method and argument of every call that changes something or takes the person's words. */
   readonly calls: [keyof Library | 'accept', unknown][] = []
   /** What `murmur stop` sets off in a served peer. */
@@ -193,6 +200,17 @@ export class FakeLibrary implements Library {
   async examine({ home }: Args<'examine'>[0]): Promise<DoctorReport> {
     this.#note('examine', home)
     return this.report
+  }
+
+  async planNative(): Promise<InstallPlan> {
+    this.#failIfTold('planNative')
+    return this.install
+  }
+
+  async installNative({ onStep }: Args<'installNative'>[0]): Promise<string> {
+    this.#note('installNative', null)
+    onStep?.('Compiling')
+    return this.install.folder
   }
 
   #note(method: keyof Library, argument: unknown): void {
