@@ -11,6 +11,7 @@ import { peers } from './peers/index.ts'
 import { predict } from './predict/index.ts'
 import { recover } from './recover/index.ts'
 import { revoke } from './revoke/index.ts'
+import { simulate } from './simulate/index.ts'
 import { start } from './start/index.ts'
 import { status } from './status/index.ts'
 import { stop } from './stop/index.ts'
@@ -31,5 +32,6 @@ export const commands: readonly CommandSpec[] = [
   model,
   predict,
   evaluate,
+  simulate,
   doctor
 ]

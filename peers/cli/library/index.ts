@@ -102,7 +102,8 @@ export const nodeLibrary: Library = {
   evaluate: async (init) => await (await model()).evaluateOn(init),
   planNative: async ({ signal }) => await (await native()).planInstall(signal),
   installNative: async (options) => await (await native()).installNative(options),
-  examine: async (options) => await (await import('../../node/doctor/index.ts')).examine(options)
+  examine: async (options) => await (await import('../../node/doctor/index.ts')).examine(options),
+  simulate: async (init) => await (await import('../../simulate/index.ts')).simulate(init)
 }
 
 async function infoOf(home: Home): Promise<HomeInfo> {

@@ -11,6 +11,7 @@ import type {
 import type { InviteSummary } from '../../node/invites.ts'
 import type { InstallOptions, InstallPlan } from '../../node/compute/native/install.ts'
 import type { DoctorReport, ExamineOptions } from '../../node/doctor/index.ts'
+import type { SimulateInit, SimulationResult } from '../../simulate/index.ts'
 import type { AuditReport } from '../../engine/audit/index.ts'
 import type { VerifyLedgerOptions } from '../../node/peer/audit.ts'
 import type {
@@ -126,4 +127,6 @@ export interface Library {
   planNative(options: { signal: AbortSignal }): Promise<InstallPlan>
   /** Build it. Resolves with the folder. */
   installNative(options: InstallOptions): Promise<string>
+  /** Run a plan, on threads of its own. */
+  simulate(init: SimulateInit): Promise<SimulationResult>
 }

@@ -50,7 +50,7 @@ export function startLiveView({ output, render, every }: LiveViewInit): LiveView
 }
 
 /** The part of a Node stream that log-update uses. */
-function asStream(output: Output): NodeJS.WritableStream {
+export function asStream(output: Output): NodeJS.WritableStream {
   const stream = {
     write: (text: string) => {
       output.write(text)

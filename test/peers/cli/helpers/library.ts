@@ -16,6 +16,7 @@ import type {
   Prediction,
   RememberedOptions
 } from '../../../../peers/cli/library/types.ts'
+import type { SimulationProgress, SimulationResult } from '../../../../peers/simulate/index.ts'
 import type { AuditReport } from '../../../../peers/engine/audit/report.ts'
 import type { InstallPlan } from '../../../../peers/node/compute/native/install.ts'
 import type { DoctorReport } from '../../../../peers/node/doctor/index.ts'
@@ -40,6 +41,9 @@ export class FakeLibrary implements Library {
   predictions: Prediction[] = []
   evaluation: Evaluation = { metrics: { accuracy: 0.9, loss: 0.3, samples: 1000 }, confusion: null }
   files: OutputFile[] = []
+  /** What a simulation reports, and comes to. */
+  progress: SimulationProgress[] = []
+  simulation: SimulationResult = { out: '/out', summaries: [], table: [['variant', 'accuracy']] }
   audit: AuditReport = emptyReport('bafyFederation')
   report: DoctorReport = healthy
   install: InstallPlan = {
@@ -211,6 +215,12 @@ export class FakeLibrary implements Library {
     this.#note('installNative', null)
     onStep?.('Compiling')
     return this.install.folder
+  }
+
+  async simulate(init: Args<'simulate'>[0]): Promise<SimulationResult> {
+    this.#note('simulate', init)
+    for (const progress of this.progress) init.onProgress?.(progress)
+    return this.simulation
   }
 
   #note(method: keyof Library, argument: unknown): void {

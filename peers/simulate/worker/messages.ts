@@ -1,0 +1,66 @@
+/** What the simulation and its threads say to each other. Both run our own code: types suffice. */
+import type { AttackSpec } from '../../../src/attacks/index.ts'
+import type { BackendName } from '../../../src/compute/backend.ts'
+import type { CodecSpec } from '../../../src/federation/manifest/schema.ts'
+import type { Metrics } from '../../../src/federation/records.ts'
+import type { ModelManifest } from '../../../src/model/task.ts'
+import type { SharedExamples } from '../data/shared.ts'
+
+/** What a thread is started with. Examples and weights are in shared memory: none of it is copied. */
+export interface WorkerInit {
+  manifest: ModelManifest
+  codec: CodecSpec
+  train: SharedExamples
+  test: SharedExamples
+  /** The global model; does not change while a thread has a job. */
+  weights: Float32Array<SharedArrayBuffer>
+  /** A name, not the fastest: all threads must have the same, or the results would depend on which thread did what. */
+  backend: BackendName
+}
+
+/** One client's work of one round. */
+export interface TrainJob {
+  kind: 'train'
+  indices: Uint32Array<SharedArrayBuffer>
+  round: number
+  seed: number
+  noise: { deviation: number; seed: number }
+  /** How the labels are changed, by a client that lies. */
+  attack: AttackSpec | null
+  /** Of the round, for the codec. */
+  roundSeed: Uint8Array
+  /** What earlier payloads left out, where the codec has error feedback. */
+  residual: Float32Array | null
+}
+
+/** Metrics of the global model on the test examples from `from` up to `to`. */
+export interface EvaluateJob {
+  kind: 'evaluate'
+  from: number
+  to: number
+}
+
+export type Job = TrainJob | EvaluateJob
+
+export interface Trained {
+  payload: Uint8Array<ArrayBuffer>
+  /** What is left out once this payload counts; null where the codec has no error feedback. */
+  residual: Float32Array | null
+  samples: number
+}
+
+/** Null: the client's training left the finite numbers; a real peer would send nothing. */
+export interface Results {
+  train: Trained | null
+  evaluate: Metrics
+}
+
+export interface Request {
+  id: number
+  job: Job
+}
+
+export type Reply =
+  | { kind: 'ready'; backend: string }
+  | { kind: 'done'; id: number; value: Results[Job['kind']] }
+  | { kind: 'error'; id: number | null; name: string; message: string; stack?: string }

@@ -1,0 +1,202 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { digitsPlan, inFolder, run } from './plans.ts'
+import { failure } from '../../helpers/failure.ts'
+import type { RoundRow } from '../../../peers/simulate/run/rows.ts'
+
+interface Stored {
+  rows: RoundRow[]
+  sizes: number[]
+  roundsToTarget: number | null
+  byClient: { name: string; metrics: Record<string, number> }[]
+  made: Record<string, unknown>
+}
+
+/** Results of the only run, or of the one of that name. */
+function stored(out: string, name = ''): Stored {
+  const folder = join(out, 'runs')
+  const file = readdirSync(folder).find((entry) => entry.endsWith('.json') && entry.includes(name))
+  return JSON.parse(readFileSync(join(folder, file ?? ''), 'utf8')) as Stored
+}
+
+/** All but wall times, which no seed decides. */
+const timeless = ({ rows }: Stored): object[] =>
+  rows.map(({ seconds: _seconds, evaluationSeconds: _evaluation, ...row }) => row)
+
+const caught = (promise: Promise<unknown>): Promise<Error> => failure(promise, Error)
+
+const accuracies = ({ rows }: Stored): (number | undefined)[] =>
+  rows.map(({ metrics }) => metrics?.['accuracy'])
+
+describe('a simulation', function () {
+  this.timeout(60_000)
+
+  it('trains, and gives the same whatever the number of threads', async () => {
+    const plan = digitsPlan({
+      cohort: 0.5,
+      data: { path: 'demo:1', partition: { name: 'dirichlet', alpha: 1 } }
+    })
+    const results: Stored[] = []
+    for (const workers of [1, 2]) {
+      await inFolder(async (out) => {
+        const { table, summaries } = await run(plan, out, { workers })
+        results.push(stored(out))
+        expect(readdirSync(out).sort()).to.deep.equal([
+          ...['by-bytes.svg', 'by-round.svg', 'plan.yaml', 'runs', 'summary.csv', 'summary.md']
+        ])
+        expect(readdirSync(join(out, 'runs')).sort()).to.deep.equal([
+          'digits-seed-1.csv',
+          'digits-seed-1.json'
+        ])
+        expect(table[1][0]).to.equal('digits')
+        expect(summaries[0].last).to.equal(results.at(-1)?.rows[3].metrics?.['accuracy'])
+      })
+    }
+    const [one, two] = results
+    expect(timeless(two)).to.deep.equal(timeless(one))
+    expect(one.rows.map(({ accepted }) => accepted)).to.deep.equal([5, 5, 5, 5])
+    expect(one.sizes.reduce((a, b) => a + b)).to.equal(1200)
+    expect(one.rows[0].uploadedBytes).to.equal(5 * 4 * (784 * 16 + 16 + 170))
+    expect(accuracies(one)[3]).to.be.above(0.3)
+  })
+
+  it('goes on where it was left, with what codecs left out, to the same result', async () => {
+    const plan = digitsPlan({
+      exchange: { codec: { name: 'topk', fraction: 0.05 } },
+      aggregation: { serverOptimizer: { name: 'adam', learningRate: 0.01 } },
+      clients: 4,
+      rounds: 3
+    })
+    const whole = await inFolder(async (out) => {
+      await run(plan, out)
+      return timeless(stored(out))
+    })
+    await inFolder(async (out) => {
+      const leaving = new AbortController()
+      const onProgress = ({ round }: { round: number }): void => {
+        if (round === 2) leaving.abort(new Error('left'))
+      }
+      const left = run(plan, out, { signal: leaving.signal, onProgress, saveEveryMs: 0 })
+      expect((await caught(left)).message).to.equal('left')
+      expect(readdirSync(join(out, 'runs'))).to.deep.equal(['digits-seed-1.state'])
+      const done: number[] = []
+      await run(plan, out, { onProgress: ({ row }) => row != null && done.push(row.round) })
+      expect(done).to.deep.equal([3])
+      expect(timeless(stored(out))).to.deep.equal(whole)
+      // All is done: the data is not even looked for.
+      await run(plan, out, { onProgress: ({ row }) => row != null && done.push(row.round) })
+      expect(done).to.deep.equal([3])
+    })
+  })
+
+  it('refuses to go on with the results of another plan, or with damaged ones', async () => {
+    await inFolder(async (out) => {
+      const plan = digitsPlan({ rounds: 1, clients: 1 })
+      await run(plan, out)
+      const other = await caught(run({ ...plan, cohort: 0.5 }, out))
+      expect(other.name).to.equal('OtherResultsError')
+      expect(other.message).to.include('digits-seed-1.json is of another plan')
+      writeFileSync(join(out, 'runs', 'digits-seed-1.json'), '{"fingerprint": ')
+      expect((await caught(run(plan, out))).name).to.equal('DamagedResultsError')
+    })
+  })
+
+  it('tries each combination of its grid with each seed, and ends a run at its target', async () => {
+    const plan = digitsPlan({
+      clients: 2,
+      rounds: 5,
+      seeds: [1, 2],
+      target: { metric: 'accuracy', value: 0.3 },
+      grid: [{ slow: { training: { learningRate: 1e-6 } }, fast: { training: { learningRate: 0.2 } } }]
+    })
+    await inFolder(async (out) => {
+      const none = await caught(run(plan, out, { only: 'quick' }))
+      expect(none.message).to.equal('No variant has "quick" in its name; there are "slow", "fast"')
+      expect((await run(plan, out, { only: 'slow' })).summaries).to.have.length(1)
+      const { summaries } = await run(plan, out, { only: 'fast' })
+      expect(summaries.map(({ variant, seeds }) => [variant, seeds])).to.deep.equal([
+        ['slow', [1, 2]],
+        ['fast', [1, 2]]
+      ])
+      const [slow, fast] = summaries
+      expect(slow.roundsToTarget).to.deep.equal([null, null])
+      expect(slow.medianRounds).to.equal(null)
+      expect(fast.medianRounds).to.be.within(1, 5)
+      expect(stored(out, 'fast-seed-2').rows).to.have.length(fast.roundsToTarget[1] ?? 0)
+      expect(readFileSync(join(out, 'by-round.svg'), 'utf8')).to.include('>fast</text>')
+    })
+  })
+
+  it('has as many liars as it is told; rules withstand what the mean does not', async () => {
+    const rule = (name: string, more = {}): object => ({ aggregation: { rule: { name, ...more } } })
+    const lie = (name: string, more = {}): object => ({ byzantine: { attack: { name, ...more } } })
+    const plan = digitsPlan({
+      clients: 8,
+      byzantine: { count: 2, attack: { name: 'nan' } },
+      rounds: 2,
+      grid: [
+        { mean: rule('mean'), median: rule('median') },
+        { nan: lie('nan'), wild: lie('gaussian', { sigma: 10 }), flipped: lie('labelFlip') }
+      ]
+    })
+    await inFolder(async (out) => {
+      const { summaries } = await run(plan, out)
+      const last = Object.fromEntries(summaries.map((summary) => [summary.variant, summary.last]))
+      expect(stored(out, 'mean-nan').rows[0]).to.include({ accepted: 6, refused: 2, lapsed: false })
+      expect(stored(out, 'mean-wild').rows[0]).to.include({ accepted: 8, refused: 0 })
+      expect(stored(out, 'mean-flipped').rows[0]).to.include({ accepted: 8, silent: 0 })
+      expect(stored(out, 'mean-nan').sizes).to.have.length(6)
+      expect(last['mean, wild']).to.be.below(0.25)
+      expect(last['median, wild']).to.be.above(last['mean, wild'])
+    })
+  })
+
+  it('gives a round up for which the rule has too few', async () => {
+    const plan = digitsPlan({
+      clients: 5,
+      byzantine: { count: 2, attack: { name: 'nan' } },
+      aggregation: { rule: { name: 'krum', byzantine: 1 } },
+      rounds: 2
+    })
+    await inFolder(async (out) => {
+      await run(plan, out)
+      const { rows } = stored(out)
+      expect(rows.map(({ lapsed, accepted }) => ({ lapsed, accepted }))).to.deep.equal([
+        { lapsed: true, accepted: 3 },
+        { lapsed: true, accepted: 3 }
+      ])
+      expect(rows[1].metrics).to.deep.equal(rows[0].metrics)
+    })
+  })
+
+  it('takes data that is divided by its nature: together, pooled, or one alone', async () => {
+    const clients = [
+      { name: 'ann', path: 'demo:1' },
+      { name: 'bob', path: 'demo:2' }
+    ]
+    const { clients: _count, ...plan } = digitsPlan({
+      data: { clients },
+      rounds: 1,
+      grid: [{ together: {}, pooled: { data: { pooled: true } }, alone: { data: { only: ['bob'] } } }]
+    })
+    await inFolder(async (out) => {
+      await run(plan, out)
+      expect(stored(out, 'together').sizes).to.deep.equal([1200, 1200])
+      expect(stored(out, 'pooled').sizes).to.deep.equal([2400])
+      expect(stored(out, 'alone').sizes).to.deep.equal([1200])
+      const { byClient, rows } = stored(out, 'alone')
+      expect(byClient.map(({ name, metrics }) => [name, metrics['samples']])).to.deep.equal([
+        ['ann', 2000],
+        ['bob', 2000]
+      ])
+      expect(rows[0].metrics?.['samples']).to.equal(4000)
+    })
+  })
+
+  it('tells what is wrong with its data by the loader’s own error', async () => {
+    const error = await caught(run(digitsPlan({ data: { path: 'demo:x' } }), '/nowhere'))
+    expect(error.name).to.equal('DataError')
+    expect(error.message).to.include('demo:<seed>')
+  })
+})
