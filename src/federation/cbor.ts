@@ -42,7 +42,9 @@ export interface RecordSchema<T> {
 
 /** Encode a value canonically. */
 export function encode(value: unknown): Uint8Array {
-  return dagCbor.encode(value)
+  const bytes: Uint8Array = dagCbor.encode(value)
+  // On Node this may be a Buffer, whose slice() is no copy.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /**

@@ -169,7 +169,7 @@ const shardSchema = z.strictObject({
   index: countField,
   /** Of which updates: the address of the list of the addresses of those that count, ascending. */
   updates: cidField,
-  /** Root of the DAG (see src/blocks) of this part of the next model. */
+  /** Root of the DAG (see src/blocks) of this part of the next model; of the combined delta where optimizers have a state. */
   root: cidField
 })
 

@@ -28,6 +28,15 @@ const likeCid = Uint8Array.of(
   0x78
 )
 
+describe('encoding DAG-CBOR', () => {
+  it('gives bytes of which a slice is a copy, whatever their number', () => {
+    for (let length = 0; length < 1000; length++) {
+      const bytes = encode([new Uint8Array(length), 'x'.repeat(length), length])
+      expect(bytes.constructor.name, `${length}`).to.equal('Uint8Array')
+    }
+  })
+})
+
 describe('decoding DAG-CBOR', () => {
   it('refuses what is nested deeper than any record, before a decoder recurses into it', () => {
     expect(decode(anything, nested(MAX_NESTING))).to.be.an('array')

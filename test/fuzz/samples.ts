@@ -16,6 +16,7 @@ import {
   evidenceType,
   joinType,
   proposalType,
+  shardType,
   updateType,
   voteType
 } from '../../src/federation/records.ts'
@@ -29,6 +30,7 @@ import type {
   Evidence,
   Join,
   Proposal,
+  ShardRecord,
   Update,
   Vote
 } from '../../src/federation/records.ts'
@@ -118,6 +120,7 @@ const votes = [
   (await seal(voteType, vote, founder.key)).bytes,
   (await seal(voteType, vote, member.key)).bytes
 ]
+export const shard: ShardRecord = { federation, height: 1, index: 0, updates: payload, root: payload }
 export const commit: Commit = { body, votes }
 export const proposal: Proposal = {
   federation,
@@ -159,6 +162,7 @@ export const signedKinds: (Kind & { type: SignedType<unknown>; key: PrivateKey }
     payloads: [encode(update), encode({ ...update, payload: new Uint8Array(update.sizeBytes) })],
     key: member.key
   },
+  { type: shardType, payloads: [encode(shard)], key: member.key },
   { type: proposalType, payloads: [encode(proposal)], key: founder.key },
   {
     type: voteType,
