@@ -66,12 +66,8 @@ export interface BlockExchange {
     sizeBytes: number,
     options: FetchOptions & { spans?: readonly ByteSpan[] }
   ): Promise<(offset: number, length: number) => Promise<Uint8Array>>
-  /** Keep a part of what may be the next model where others can get it, not durably. It is whole blocks of that model. */
-  putShard(values: Float32Array): Promise<CID>
-  /** A part by root, from the local store or else from `holders`, read into `values`. */
-  getShard(root: CID, values: Float32Array, options: FetchOptions): Promise<void>
-  /** The root that `hashModel` gives, of a vector all of whose parts are here under these roots. */
-  joinShards(weights: Float32Array, shards: readonly CID[]): Promise<CID>
+  /** Keep a part of the combined delta where others can get it, as any payload. It does not survive the process. */
+  putShard(payload: Uint8Array): Promise<CID>
   /** Forget everything that none of these roots holds. */
   prune(keep: readonly CID[]): Promise<void>
 }
@@ -114,9 +110,9 @@ export interface EngineOptions {
   inlineBytes: number
 }
 
-/** An update that was looked at, and how to read its delta if it is usable. */
+/** An update that was looked at, and how to read its delta if it is usable: each use by a reader of its own. */
 export interface HeldUpdate extends CheckedUpdate {
-  read?: VectorReader
+  reader?: () => VectorReader
 }
 
 /** The vectors that a commit names: the model, and what the server optimizer remembers. */

@@ -32,3 +32,8 @@ export function shardsOf(
   const cut = (i: number): number => Math.min(length, Math.floor((i * blocks) / present.length) * stretch)
   return present.map((owner, i) => ({ from: cut(i), to: cut(i + 1), owner }))
 }
+
+/** Does anybody reduce a part for others? */
+export function isDivided(shards: readonly Shard[]): boolean {
+  return shards.some(({ owner }) => owner != null)
+}

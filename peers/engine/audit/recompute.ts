@@ -1,9 +1,9 @@
 /** Making a commit's aggregate again, where the payloads of its updates and the model before are still here. */
 import { BlockMissingError } from '../../../src/blocks/index.ts'
-import { nextHeight } from '../../../src/rounds/index.ts'
+import { nextHeight, shardsOf } from '../../../src/rounds/index.ts'
 import { Bodies } from '../height/bodies.ts'
 import { ResultsCache } from '../height/results.ts'
-import { UpdatePool } from '../height/updates.ts'
+import { stretchOf, UpdatePool } from '../height/updates.ts'
 import { membershipAt } from './follow.ts'
 import type { Followed, Place } from './follow.ts'
 import type { BlockExchange, Checkpoint, Position } from '../components.ts'
@@ -48,9 +48,10 @@ function bodiesAt(place: Place, position: Position, blocks: BlockExchange): Bodi
   const height = nextHeight(place.tip)
   const { signal } = new AbortController()
   const fetch = { holders: () => [], signal }
-  const parts = [{ from: 0, to: position.weights.length }]
+  const stretch = stretchOf(position)
+  const parts = shardsOf(place.tip, height, { length: position.weights.length, stretch })
   const updates = new UpdatePool({ position, height: height.height, blocks, parts, fetch: () => fetch })
-  const results = new ResultsCache({ position, blocks, signal, stretch: updates.stretch, shards: null })
+  const results = new ResultsCache({ position, blocks, signal, stretch, parts, shards: null })
   return new Bodies({
     position,
     height,

@@ -3,7 +3,7 @@ import { CID } from 'multiformats/cid'
 import { cidOf, encode } from '../../../src/federation/cbor.ts'
 import { proposalType, shardType, voteType } from '../../../src/federation/records.ts'
 import { open, seal } from '../../../src/federation/signed.ts'
-import { isLapse, shardsOf } from '../../../src/rounds/index.ts'
+import { isDivided, isLapse, shardsOf } from '../../../src/rounds/index.ts'
 import { Bodies, InvalidProposalError } from './bodies.ts'
 import { DiskError } from '../disk.ts'
 import { insist } from '../insist.ts'
@@ -89,9 +89,16 @@ export class HeightWork {
       parts: shards.filter(({ owner }) => owner == null || owner === self),
       fetch: (author) => this.#source(author)
     })
-    this.#shards = shards.some(({ owner }) => owner != null) ? this.#divided(shards) : null
+    this.#shards = isDivided(shards) ? this.#divided(shards) : null
     const { signal } = this.#abort
-    this.#results = new ResultsCache({ position, blocks, signal, stretch, shards: this.#shards })
+    this.#results = new ResultsCache({
+      position,
+      blocks,
+      signal,
+      stretch,
+      parts: shards,
+      shards: this.#shards
+    })
     const now = (): number => clock.now()
     this.#bodies = new Bodies({
       position,

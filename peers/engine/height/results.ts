@@ -1,8 +1,10 @@
 /** What follows from a set of updates: the next model, and what its optimizer remembers. Computed once a set, early. */
-import { aggregate } from '../../../src/aggregation/index.ts'
-import { makeContributions, roundSeed } from '../../../src/rounds/index.ts'
+import { aggregate, combinedDelta, moveBy } from '../../../src/aggregation/index.ts'
+import { bytesReader, codecOf } from '../../../src/codecs/index.ts'
+import { isDivided, makeContributions, roundSeed } from '../../../src/rounds/index.ts'
 import type { BlockExchange, Checkpoint, HeldUpdate, Position } from '../components.ts'
-import type { Aggregate, AggregationInput } from '../../../src/aggregation/index.ts'
+import type { Aggregate, AggregationInput, WeightedDelta } from '../../../src/aggregation/index.ts'
+import type { Shard } from '../../../src/rounds/index.ts'
 import type { CountedUpdate, Shards } from './shards.ts'
 import type { CID } from 'multiformats/cid'
 
@@ -23,7 +25,9 @@ export interface ResultsInit {
   signal: AbortSignal
   /** Coordinates worked on at a time. */
   stretch: number
-  /** Those with whom the work is divided; null: this peer does all of it. */
+  /** How the vector is divided. */
+  parts: readonly Shard[]
+  /** Those with whom the work is; null: this peer does all of it. */
   shards: Pick<Shards, 'reduce'> | null
 }
 
@@ -62,9 +66,20 @@ export class ResultsCache {
   }
 
   async #reduceAll(deltas: CountedUpdate[]): Promise<Reduced> {
-    const { position, signal, stretch, blocks } = this.#init
-    const input = { ...inputAt(position), deltas, stretch }
-    return await named(await aggregate(input, signal), blocks)
+    const { position, signal, stretch, blocks, parts } = this.#init
+    const input = { ...inputAt(position), deltas: opened(deltas), stretch }
+    if (!isDivided(parts)) return await named(await aggregate(input, signal), blocks)
+    const combined = await combinedDelta(input, signal)
+    for (const part of parts) await this.#recode(combined.subarray(part.from, part.to))
+    return await named(moveBy(combined, input), blocks)
+  }
+
+  /** What the others get of a part that one has reduced, in place. */
+  async #recode(values: Float32Array): Promise<void> {
+    const { tip } = this.#init.position
+    const codec = codecOf(tip.manifest.exchange.codec, roundSeed(tip))
+    const read = codec.decode(bytesReader(codec.encode(values)), values.length)
+    values.set(await read(0, values.length))
   }
 }
 
@@ -72,6 +87,11 @@ export class ResultsCache {
 export function inputAt({ tip, weights, moments }: Position): Omit<AggregationInput, 'deltas' | 'stretch'> {
   const { aggregation } = tip.manifest
   return { aggregation, model: weights, moments, round: tip.body.round + 1, seed: roundSeed(tip) }
+}
+
+/** To be read once, by whoever asks: what a reader gives is only good until it is asked again. */
+export function opened(updates: readonly CountedUpdate[]): WeightedDelta[] {
+  return updates.map(({ weight, reader }) => ({ weight, read: reader() }))
 }
 
 /** With the roots that it has by itself. */
@@ -92,8 +112,8 @@ export async function named(
 function counted(updates: readonly HeldUpdate[], { tip }: Position): CountedUpdate[] {
   const byAuthor = new Map(updates.map((update) => [update.signed.author, update]))
   return makeContributions(updates, tip.manifest).flatMap(({ author, weight, refused }) => {
-    const { read, signed } = byAuthor.get(author) ?? {}
-    return read == null || signed == null || refused != null ? [] : [{ weight, read, signed }]
+    const { reader, signed } = byAuthor.get(author) ?? {}
+    return reader == null || signed == null || refused != null ? [] : [{ weight, reader, signed }]
   })
 }
 

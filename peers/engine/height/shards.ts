@@ -1,16 +1,16 @@
 /**
- * The next model in a butterfly: this peer reduces its part of it, tells the others, and takes theirs from them. Whose part
- * does not come is done without it: from the updates themselves, as in the full exchange.
- *
- * Where the server optimizer remembers something, what goes from member to member is the combined delta: each moves the
- * model and the moments by it itself, which takes less than to be sent three vectors.
+ * The combined delta in a butterfly: this peer reduces its part of it, tells the others, and takes theirs from them, in the
+ * codec of the updates. Whose part does not come is done without it: from the updates themselves, as in the full exchange.
+ * Model and moments each moves by it itself.
  */
-import { aggregate, combinedDelta, moveBy } from '../../../src/aggregation/index.ts'
+import { combinedDelta, moveBy } from '../../../src/aggregation/index.ts'
+import { bytesReader, codecOf } from '../../../src/codecs/index.ts'
 import { cidOf, encode } from '../../../src/federation/cbor.ts'
+import { roundSeed } from '../../../src/rounds/index.ts'
 import { orAborted } from '../../../src/turns.ts'
-import { inputAt, named } from './results.ts'
+import { inputAt, named, opened } from './results.ts'
 import type { Reduced } from './results.ts'
-import type { WeightedDelta } from '../../../src/aggregation/index.ts'
+import type { ByteReader, Codec, VectorReader } from '../../../src/codecs/index.ts'
 import type { BlockExchange, Clock, FetchOptions, Position } from '../components.ts'
 import type { ShardRecord, Update } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
@@ -23,8 +23,10 @@ const LEAST_PATIENCE_MS = 500
 const PATIENCE = 0.5
 
 /** An update that counts. */
-export interface CountedUpdate extends WeightedDelta {
+export interface CountedUpdate {
   signed: Signed<Update>
+  weight: number
+  reader: () => VectorReader
 }
 
 export type ReducedShard = Pick<ShardRecord, 'updates' | 'index' | 'root'>
@@ -47,8 +49,15 @@ export interface ShardsInit {
   announce: (shard: ReducedShard) => Promise<void>
 }
 
+/** Where a part belongs. */
+interface Place {
+  shard: Shard
+  combined: Float32Array
+}
+
 export class Shards {
   readonly #init: ShardsInit
+  readonly #codec: Codec
   /** Update set and part → its root, as its owner says. */
   readonly #said = new Map<string, CID>()
   /** Looked at whenever something is heard or somebody has gone. */
@@ -56,7 +65,9 @@ export class Shards {
   readonly #beganAt: number
 
   constructor(init: ShardsInit) {
+    const { tip } = init.position
     this.#init = init
+    this.#codec = codecOf(tip.manifest.exchange.codec, roundSeed(tip))
     this.#beganAt = init.clock.elapsedMs()
   }
 
@@ -73,36 +84,26 @@ export class Shards {
     this.#lookAgain()
   }
 
-  /** The next model from these updates, in the order of the arithmetic. */
+  /** The next model and moments from these updates, in the order of the arithmetic. */
   async reduce(counted: readonly CountedUpdate[]): Promise<Reduced> {
     const { blocks, position } = this.#init
-    const { values, roots } = await this.#exchange(counted)
-    if (this.#remembers) return await named(moveBy(values, inputAt(position)), blocks)
-    const model = await blocks.joinShards(values, roots)
-    return { weights: values, moments: position.moments, model, optimizerState: null }
+    return await named(moveBy(await this.#exchange(counted), inputAt(position)), blocks)
   }
 
-  get #remembers(): boolean {
-    return this.#init.position.moments.length > 0
-  }
-
-  /** The whole vector of which each member reduces a part, and the roots of the parts in order. */
-  async #exchange(counted: readonly CountedUpdate[]): Promise<{ values: Float32Array; roots: CID[] }> {
-    const { shards, position } = this.#init
+  async #exchange(counted: readonly CountedUpdate[]): Promise<Float32Array> {
     const updates = await addressOf(counted)
-    const values = new Float32Array(position.weights.length)
-    const roots = new Map<number, CID>()
+    const combined = new Float32Array(this.#init.position.weights.length)
     await this.#each(true, async (shard, index) => {
-      const root = await this.#own(counted, shard, values)
-      roots.set(index, root)
-      await this.#init.announce({ updates, index, root })
+      const payload = await this.#reduced(counted, shard)
+      await this.#take(bytesReader(payload), { shard, combined })
+      await this.#init.announce({ updates, index, root: await this.#init.blocks.putShard(payload) })
     })
     const overdue = this.#overdue()
     await this.#each(false, async (shard, index) => {
-      const root = await this.#theirs(keyOf(updates, index), { shard, values, overdue })
-      roots.set(index, root ?? (await this.#instead(counted, shard, values)))
+      const isHere = await this.#theirs(keyOf(updates, index), { shard, combined, overdue })
+      if (!isHere) await this.#instead(counted, { shard, combined })
     })
-    return { values, roots: shards.flatMap((_, index) => roots.get(index) ?? []) }
+    return combined
   }
 
   async #each(isOwn: boolean, work: (shard: Shard, index: number) => Promise<void>): Promise<void> {
@@ -114,30 +115,35 @@ export class Shards {
     )
   }
 
-  async #own(counted: readonly CountedUpdate[], part: Shard, values: Float32Array): Promise<CID> {
-    const { position, stretch, signal, blocks } = this.#init
-    const input = { ...inputAt(position), deltas: counted, stretch, part }
-    const own = this.#remembers ? await combinedDelta(input, signal) : (await aggregate(input, signal)).model
-    values.set(own, part.from)
-    return await blocks.putShard(own)
+  /** A part of the combined delta, as it travels. */
+  async #reduced(counted: readonly CountedUpdate[], part: Shard): Promise<Uint8Array> {
+    const { position, stretch, signal } = this.#init
+    const input = { ...inputAt(position), deltas: opened(counted), stretch, part }
+    return this.#codec.encode(await combinedDelta(input, signal))
   }
 
-  /** Null: it cannot be had from its owner. */
-  async #theirs(
-    key: string,
-    { shard, values, overdue }: { shard: Shard; values: Float32Array; overdue: Promise<void> }
-  ): Promise<CID | null> {
+  async #take(payload: ByteReader, { shard, combined }: Place): Promise<void> {
+    const { from, to } = shard
+    const read = this.#codec.decode(payload, to - from)
+    for (let at = from; at < to; at += this.#init.stretch) {
+      combined.set(await read(at - from, Math.min(this.#init.stretch, to - at)), at)
+    }
+  }
+
+  /** False: it cannot be had from its owner. */
+  async #theirs(key: string, { overdue, ...place }: Place & { overdue: Promise<void> }): Promise<boolean> {
     const { blocks, fetch, signal } = this.#init
-    const owner = String(shard.owner)
-    const root = await this.#wait(key, { owner, overdue })
-    if (root == null) return null
+    const { from, to, owner } = place.shard
+    const root = await this.#wait(key, { owner: String(owner), overdue })
+    if (root == null) return false
     try {
-      await blocks.getShard(root, values.subarray(shard.from, shard.to), fetch(owner))
-      return root
+      const sizeBytes = this.#codec.sizeBytes(to - from)
+      await this.#take(await blocks.getPayload(root, sizeBytes, fetch(String(owner))), place)
+      return true
     } catch (error) {
       signal.throwIfAborted()
       this.#init.log('will do without the part that %s has reduced: %s', owner, (error as Error).message)
-      return null
+      return false
     }
   }
 
@@ -162,9 +168,10 @@ export class Shards {
   }
 
   /** Do a part whose owner does not. */
-  async #instead(counted: readonly CountedUpdate[], shard: Shard, values: Float32Array): Promise<CID> {
+  async #instead(counted: readonly CountedUpdate[], place: Place): Promise<void> {
+    const { shard } = place
     await Promise.all(counted.map(async ({ signed }) => await this.#init.bring(signed, shard)))
-    return await this.#own(counted, shard, values)
+    await this.#take(bytesReader(await this.#reduced(counted, shard)), place)
   }
 
   #overdue(): Promise<void> {

@@ -2,7 +2,7 @@
 import { checkDelta } from '../../../src/aggregation/index.ts'
 import { bytesReader, codecOf, MalformedPayloadError } from '../../../src/codecs/index.ts'
 import { roundSeed } from '../../../src/rounds/index.ts'
-import type { ByteReader, Codec } from '../../../src/codecs/index.ts'
+import type { ByteReader, Codec, VectorReader } from '../../../src/codecs/index.ts'
 import type { BlockExchange, FetchOptions, HeldUpdate, Position } from '../components.ts'
 import type { Update, RefusalReason } from '../../../src/federation/records.ts'
 import type { VectorPart } from '../../../src/vectors.ts'
@@ -74,13 +74,15 @@ export class UpdatePool {
   async #judgePayload(signed: Signed<Update>): Promise<HeldUpdate> {
     const { position, parts } = this.#init
     const { length } = position.weights
-    const read = this.#codec.decode(await this.#payload(signed, parts), length)
+    const payload = await this.#payload(signed, parts)
+    const reader = (): VectorReader => this.#codec.decode(payload, length)
+    const read = reader()
     const { maxNorm } = position.tip.manifest.aggregation
     for (const part of parts) {
       const unfit = await checkDelta(read, { part, maxNorm, stretch: this.stretch })
       if (unfit != null) return { signed, refused: unfit }
     }
-    return { signed, read }
+    return { signed, reader }
   }
 
   /**

@@ -1,20 +1,10 @@
 /** Vectors and payloads as the engine needs them, over the block stores and the blocks protocol. */
 import { peerIdFromString } from '@libp2p/peer-id'
-import {
-  BlockMissingError,
-  checkDag,
-  DagSizeError,
-  readFloats,
-  readRoot,
-  writeDag,
-  writeFloats
-} from '../../../src/blocks/index.ts'
-import { readInto } from '../../../src/blocks/read.ts'
+import { BlockMissingError, checkDag, DagSizeError, readFloats, writeDag } from '../../../src/blocks/index.ts'
 import { PayloadMismatchError } from '../../engine/height/updates.ts'
 import { InvalidRecordError } from '../../../src/federation/cbor.ts'
 import { createTurns } from '../../../src/turns.ts'
-import { fromLittleEndian, memoryOf } from '../../../src/vectors.ts'
-import { cut, joined, readRange } from './cut.ts'
+import { cut, readRange } from './cut.ts'
 import type { DagRoot } from '../../../src/blocks/index.ts'
 import type { ByteSpan } from '../../../src/codecs/index.ts'
 import type { Cut } from './cut.ts'
@@ -111,33 +101,11 @@ export class NodeBlocks implements BlockExchange {
     }
   }
 
-  async putShard(values: Float32Array): Promise<CID> {
+  async putShard(payload: Uint8Array): Promise<CID> {
     const { stores, blockSizeBytes } = this.#init
     return await this.#turns.take(async () =>
-      this.#use((await writeFloats(stores.transient, values, { blockSizeBytes })).root)
+      this.#use((await writeDag(stores.transient, payload, { blockSizeBytes })).root)
     )
-  }
-
-  async getShard(root: CID, values: Float32Array, options: FetchOptions): Promise<void> {
-    const { view, incoming } = this.#init.stores
-    await this.#reserve(root)
-    const sizeBytes = values.byteLength
-    const fetch = async (): Promise<DagRoot> =>
-      await this.#fetchExactly(root, sizeBytes, { ...options, store: incoming })
-    const dag = await healing(fetch)
-    if (dag.blockSize !== this.#init.blockSizeBytes)
-      throw new PayloadMismatchError(`blocks of ${dag.blockSize} bytes, not ${this.#init.blockSizeBytes}`)
-    await healing(async () => await readInto(memoryOf(values), { store: view, dag, ...options }), fetch)
-    fromLittleEndian(values)
-  }
-
-  async joinShards(weights: Float32Array, shards: readonly CID[]): Promise<CID> {
-    const { stores, blockSizeBytes } = this.#init
-    const roots = await Promise.all(shards.map(async (shard) => await readRoot(stores.view, shard)))
-    const cids = roots.flatMap(({ blocks }) => blocks)
-    const hashed = await joined(weights, { cids, blockSizeBytes })
-    this.#hashed.set(weights, hashed)
-    return hashed.root
   }
 
   /** What was used before this call and is not among `keep` goes; what is used from now on stays. */

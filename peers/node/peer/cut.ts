@@ -1,7 +1,5 @@
 /** Vectors as blocks that are views of them, and payloads read across blocks. */
-import { dagRootType, getBytes, writeFloats } from '../../../src/blocks/index.ts'
-import { parse, toBlock } from '../../../src/federation/cbor.ts'
-import { floatsToBytes } from '../../../src/vectors.ts'
+import { getBytes, writeFloats } from '../../../src/blocks/index.ts'
 import type { BlockSink, DagRoot } from '../../../src/blocks/index.ts'
 import type { ByteSpan } from '../../../src/codecs/index.ts'
 import type { Block } from '../../../src/federation/cbor.ts'
@@ -25,21 +23,6 @@ export async function cut(weights: Float32Array, blockSizeBytes: number): Promis
   }
   const { root } = await writeFloats(collect, weights, { blockSizeBytes })
   return { root, blocks }
-}
-
-/** The same of a vector whose blocks' addresses are known, without hashing any of them again. */
-export async function joined(
-  weights: Float32Array,
-  { cids, blockSizeBytes }: { cids: CID[]; blockSizeBytes: number }
-): Promise<Cut> {
-  const bytes = floatsToBytes(weights)
-  const dag: DagRoot = { size: bytes.byteLength, blockSize: blockSizeBytes, blocks: cids }
-  const root = await toBlock(parse(dagRootType, dag))
-  const blocks = cids.map((cid, i) => ({
-    cid,
-    bytes: bytes.subarray(i * blockSizeBytes, (i + 1) * blockSizeBytes)
-  }))
-  return { root: root.cid, blocks: [...blocks, root] }
 }
 
 /** A stretch of a payload: one block without a copy where the stretch is one, else pieced together. */

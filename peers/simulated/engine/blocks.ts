@@ -32,15 +32,11 @@ export function simulatedBlocks(stage: EngineStage, self: EngineActor): BlockExc
       const bytes = await get(root, options)
       return async (offset, length) => bytes.slice(offset, offset + length)
     },
-    putShard: async (values) => {
-      const bytes = floatsToBytes(values).slice()
-      const root = await rawCidOf(bytes)
-      self.transient.set(root.toString(), bytes)
+    putShard: async (payload) => {
+      const root = await rawCidOf(payload)
+      self.transient.set(root.toString(), payload.slice())
       return root
     },
-    getShard: async (root, values, options) =>
-      values.set(floatsFromBytes((await get(root, options)).slice())),
-    joinShards: async (weights) => await rawCidOf(floatsToBytes(weights)),
     prune: async () => {}
   }
 }

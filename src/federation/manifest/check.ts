@@ -150,10 +150,11 @@ const checkRule: Check = ({ aggregation, rounds: { minContributors } }) => {
 
 /** A member that reduces a part of the vector has that part alone, and is believed. */
 const checkTopology: Check = ({ exchange, aggregation, membership }) => {
-  const { topology, codec, blockSizeBytes } = exchange
+  const { topology, codec } = exchange
   if (topology === 'full') return []
   const path = ['exchange', 'topology']
-  const { rule, serverOptimizer } = aggregation
+  const { rule } = aggregation
+  const { span, errorFeedback } = codecOf(codec, new Uint8Array())
   return [
     membership.faultModel !== 'crash' &&
       problem(path, 'butterfly trusts members with a part each: write full, or membership.faultModel crash'),
@@ -162,15 +163,11 @@ const checkTopology: Check = ({ exchange, aggregation, membership }) => {
         path,
         `butterfly cannot do ${rule.name} as it is set, which compares whole updates: write full`
       ),
-    blockSizeBytes % Float32Array.BYTES_PER_ELEMENT !== 0 &&
+    (span == null || errorFeedback) &&
       problem(
-        ['exchange', 'blockSizeBytes'],
-        'butterfly needs blocks of whole float32 values: a multiple of 4'
-      ),
-    codecOf(codec, new Uint8Array()).span == null &&
-      problem(path, `butterfly cannot take ${codec.name} apart: write full, or another codec (int8, say)`),
-    serverOptimizer.name !== 'sgd' &&
-      problem(path, `butterfly does not carry the state of ${serverOptimizer.name} yet: write full, or sgd`)
+        path,
+        `butterfly sends sums in the updates' codec, for which ${codec.name} is too coarse: write full, or int8 or finer`
+      )
   ]
 }
 

@@ -182,13 +182,7 @@ describe('a manifest whose parts do not fit each other', () => {
       why: 'a codec that cannot be taken apart, taken apart',
       text: digits.replace('topology: full', 'topology: butterfly').replace('codec: fp32', 'codec: topk'),
       path: 'exchange.topology',
-      says: 'cannot take topk apart'
-    },
-    {
-      why: 'blocks that cut a value in two',
-      text: digits.replace('topology: full', 'topology: butterfly\n  blockSizeBytes: 16385'),
-      path: 'exchange.blockSizeBytes',
-      says: 'a multiple of 4'
+      says: 'for which topk is too coarse'
     },
     {
       why: 'binary cross-entropy of ten labels',

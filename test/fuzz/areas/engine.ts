@@ -7,6 +7,7 @@ import {
   joinType,
   MAX_INLINE_BYTES,
   proposalType,
+  shardType,
   updateType,
   voteType
 } from '../../../src/federation/records.ts'
@@ -17,7 +18,7 @@ import { BOUNDARIES } from '../mutate.ts'
 import { fuzzed } from '../property.ts'
 import { signed } from '../samples.ts'
 import { tally } from '../runs.ts'
-import type { CommitBody, Proposal, Update, Vote } from '../../../src/federation/records.ts'
+import type { CommitBody, Proposal, ShardRecord, Update, Vote } from '../../../src/federation/records.ts'
 import type { SignedType } from '../../../src/federation/signed.ts'
 import type { SwarmPeer } from '../../peers/engine/swarm.ts'
 import type { FuzzArea } from '../property.ts'
@@ -36,8 +37,9 @@ const failures: Error[] = []
 /** What a lie is made of, as numbers that pick among the possible. */
 const pick = fc.nat(0xffff)
 const lie = fc.record({
-  kind: fc.constantFrom<('update' | 'proposal' | 'vote' | 'join')[]>(
+  kind: fc.constantFrom<('update' | 'shard' | 'proposal' | 'vote' | 'join')[]>(
     'update',
+    'shard',
     'proposal',
     'proposal',
     'vote',
@@ -146,6 +148,17 @@ async function proposalOf(of: Lie): Promise<Proposal> {
   }
 }
 
+function shardOf({ ahead, a, b }: Lie): ShardRecord {
+  const { height, cid } = tipOf(honest[0])
+  return {
+    federation: swarm.federation,
+    height: Math.max(0, Math.min(height + 1 + ahead, Number.MAX_SAFE_INTEGER)),
+    index: Math.abs(Math.floor(numbers[a % numbers.length])),
+    updates: cid,
+    root: b % 2 === 0 ? cid : swarm.federation
+  }
+}
+
 function voteOf({ ahead, view, a, b }: Lie): Vote {
   const { height, cid } = tipOf(honest[0])
   return {
@@ -162,6 +175,7 @@ async function tell(of: Lie): Promise<void> {
   const made = {
     update: async () => [updateType, await updateOf(of)] as const,
     proposal: async () => [proposalType, await proposalOf(of)] as const,
+    shard: async () => [shardType, shardOf(of)] as const,
     vote: async () => [voteType, voteOf(of)] as const,
     join: async () => {
       const certificate = new Uint8Array(of.a % 8192)

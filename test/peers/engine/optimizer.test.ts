@@ -143,12 +143,13 @@ async function secondRound(): Promise<{ bodies: Bodies; updates: Signed<Update>[
   const bodies = new Bodies({
     position,
     height: nextHeight(tip),
-    updates: { hold: async (signed) => ({ signed, read: readerOf(Float32Array.of(1, 2)) }) },
+    updates: { hold: async (signed) => ({ signed, reader: () => readerOf(Float32Array.of(1, 2)) }) },
     results: new ResultsCache({
       position,
       blocks,
       signal: new AbortController().signal,
       stretch: 1,
+      parts: [],
       shards: null
     }),
     membership: { proposeChange: async () => NO_CHANGE, checkChange: async () => NO_CHANGE },

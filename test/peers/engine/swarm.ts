@@ -71,6 +71,7 @@ export class Swarm {
   readonly withheld = new Map<string, string[]>()
   /** Peer → parts of models that it was given by others. */
   readonly given = new Map<string, number>()
+  readonly #shards = new Set<string>()
   /** Peer → bytes of others' payloads that it asked for. */
   readonly askedBytes = new Map<string, number>()
   /** Peer → the models it was told to keep, one list a pruning. Nothing is deleted. */
@@ -280,17 +281,17 @@ export class Swarm {
       getModel: async (root, _length, { holders }) => floatsFromBytes(await get(root, holders)),
       putPayload: put,
       getPayload: async (root, size, { holders, spans = [{ offset: 0, length: size }] }) => {
-        const asked = own.has(root.toString()) ? 0 : spans.reduce((sum, { length }) => sum + length, 0)
+        const count = this.#shards.has(root.toString()) ? this.given : this.askedBytes
+        const asked = count === this.given ? 1 : spans.reduce((sum, { length }) => sum + length, 0)
+        if (count === this.given || !own.has(root.toString())) count.set(self, (count.get(self) ?? 0) + asked)
         const bytes = await get(root, holders)
-        this.askedBytes.set(self, (this.askedBytes.get(self) ?? 0) + asked)
         return async (offset, length) => bytes.slice(offset, offset + length)
       },
-      putShard: async (values) => await put(floatsToBytes(values)),
-      getShard: async (root, values, { holders }) => {
-        values.set(floatsFromBytes((await get(root, holders)).slice()))
-        this.given.set(self, (this.given.get(self) ?? 0) + 1)
+      putShard: async (payload) => {
+        const root = await put(payload)
+        this.#shards.add(root.toString())
+        return root
       },
-      joinShards: async (weights) => await rawCidOf(floatsToBytes(weights)),
       prune: async (keep) => void this.kept.set(self, [...(this.kept.get(self) ?? []), keep.map(String)])
     }
   }

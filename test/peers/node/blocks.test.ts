@@ -1,9 +1,8 @@
 import { expect } from 'chai'
 import { createMemoryBlockstores } from '../../../peers/node/blockstore/index.ts'
 import { NodeBlocks } from '../../../peers/node/peer/blocks.ts'
-import { PayloadMismatchError } from '../../../peers/engine/height/updates.ts'
 import { BlocksUnavailableError } from '../../../protocols/blocks/index.ts'
-import { readFloats, readRoot, writeDag, writeFloats } from '../../../src/blocks/index.ts'
+import { readRoot, writeDag, writeFloats } from '../../../src/blocks/index.ts'
 import { failure } from '../../helpers/failure.ts'
 import type { NodeBlocksInit } from '../../../peers/node/peer/blocks.ts'
 import type { Blockstores } from '../../../peers/node/blockstore/index.ts'
@@ -88,38 +87,16 @@ describe("a peer's vectors and payloads", () => {
     expect(given).to.have.length(4)
   })
 
-  it('join parts, own and fetched, to the root of the whole, which is stored without hashing it again', async () => {
+  it('give others a part of a sum while it lasts', async () => {
     const [stores, other] = [createMemoryBlockstores(), createMemoryBlockstores()]
-    const length = 5 * (blockSizeBytes / 4) + 100
-    const cut = 2 * (blockSizeBytes / 4)
-    const weights = Float32Array.from({ length }, (_, i) => i)
     const theirs = new NodeBlocks({ stores: other, exchange: holder(stores), blockSizeBytes })
     const blocks = new NodeBlocks({ stores, exchange: holder(other), blockSizeBytes })
-    const [first, second] = [
-      await blocks.putShard(weights.slice(0, cut)),
-      await theirs.putShard(weights.slice(cut))
-    ]
-    const copy = weights.slice(0)
-    copy.fill(0, cut)
-    await blocks.getShard(second, copy.subarray(cut), noHolders)
-    expect(copy).to.deep.equal(weights)
-    const root = await blocks.joinShards(copy, [first, second])
-    expect(root.equals(await blocks.hashModel(weights))).to.equal(true)
-    expect((await blocks.putModel(copy)).equals(root)).to.equal(true)
-    await blocks.prune([root])
-    expect(await readFloats(stores.durable, root, length)).to.deep.equal(weights)
-  })
-
-  it('refuse a part that is too long, too short, or cut in other blocks', async () => {
-    const [stores, other] = [createMemoryBlockstores(), createMemoryBlockstores()]
-    const blocks = new NodeBlocks({ stores, exchange: holder(other), blockSizeBytes })
-    const part = new Float32Array(blockSizeBytes).fill(1)
-    const { root } = await writeFloats(other.durable, part, { blockSizeBytes })
-    const odd = await writeFloats(other.durable, part, { blockSizeBytes: 2 * blockSizeBytes })
-    for (const length of [part.length - 1, part.length + 1]) {
-      await failure(blocks.getShard(root, new Float32Array(length), noHolders), PayloadMismatchError)
-    }
-    await failure(blocks.getShard(odd.root, new Float32Array(part.length), noHolders), PayloadMismatchError)
+    const root = await theirs.putShard(payload)
+    const read = await blocks.getPayload(root, payload.byteLength, noHolders)
+    expect(await read(0, payload.byteLength)).to.deep.equal(payload)
+    await theirs.prune([])
+    await theirs.prune([])
+    expect(await other.view.has(root)).to.equal(false)
   })
 
   it('keep what came of a model when its source dies, and when another model overtakes it', async () => {

@@ -38,9 +38,9 @@ describe('a federation of three that divides the vector', function () {
       const [divided, full] = [await outcome('butterfly', codec), await outcome('full', codec)]
       const [mine, ...others] = divided.models
       for (const model of others) expect(model).to.deep.equal(mine)
-      // The members' ids, by which sums are ordered, are others.
-      const furthest = mine.reduce((most, value, i) => Math.max(most, Math.abs(value - full.models[0][i])), 0)
-      expect(furthest).to.be.below(1e-5)
+      // The members' ids, by which sums are ordered, are others; and sums that travel as int8 are rounded again.
+      const off = Math.hypot(...mine.map((value, i) => value - full.models[0][i]))
+      expect(off / Math.hypot(...full.models[0])).to.be.below(codec === 'fp32' ? 1e-6 : 1e-2)
       if (codec === 'fp32') expect(divided.bytesSent / full.bytesSent).to.be.below(0.85)
     })
   }
