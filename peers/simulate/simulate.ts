@@ -99,7 +99,7 @@ async function runVariant(work: Work, variant: Variant, keeper: ThreadKeeper): P
       (await store.result()) ??
       (await runOne(work, { variant, seed, store, threads: await keeper.threadsFor(variant.plan) }))
     work.done++
-    report(work, { variant, seed }, result.rows, null)
+    report(work, { variant, seed, rows: result.rows, row: null })
   }
 }
 
@@ -122,7 +122,7 @@ async function runOne(work: Work, { variant, seed, store, threads }: OneRun): Pr
   signal.addEventListener('abort', abort, { once: true })
   let savedAt = now()
   const onRound = async (row: RoundRow, current: RunState): Promise<void> => {
-    report(work, { variant, seed }, current.rows, row)
+    report(work, { variant, seed, rows: current.rows, row })
     if (now() - savedAt < (work.saveEveryMs ?? SAVE_EVERY_MS)) return
     await store.putState(current)
     savedAt = now()
@@ -142,12 +142,15 @@ async function runOne(work: Work, { variant, seed, store, threads }: OneRun): Pr
   }
 }
 
-function report(
-  { onProgress, done, runs }: Work,
-  { variant, seed }: Pick<OneRun, 'variant' | 'seed'>,
-  rows: readonly RoundRow[],
+interface Report {
+  variant: Variant
+  seed: number
+  rows: readonly RoundRow[]
+  /** Null: the run is done. */
   row: RoundRow | null
-): void {
+}
+
+function report({ onProgress, done, runs }: Work, { variant, seed, rows, row }: Report): void {
   const metric = metricOf(variant.plan)
   const value = rows.findLast(({ metrics }) => metrics != null)?.metrics?.[metric] ?? null
   const place = { variant: variant.name, seed, round: rows.length, rounds: variant.plan.rounds }

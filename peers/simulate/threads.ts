@@ -7,13 +7,11 @@ import { shared } from './data/shared.ts'
 import { manifestOf } from './plan/parse.ts'
 import { openPool } from './worker/pool.ts'
 import type { BackendName } from '../../src/compute/backend.ts'
-import type { LoadedData } from './data/load.ts'
+import type { DataPlace, LoadedData } from './data/load.ts'
 import type { Plan } from './plan/schema.ts'
 import type { Pool } from './worker/pool.ts'
 
-export interface ThreadsInit {
-  /** That the plan's paths are relative to. */
-  folder: string
+export interface ThreadsInit extends DataPlace {
   /** Default: one a core. */
   workers?: number
   /** Default: wasm, which is everywhere: another one computes other last bits. */
@@ -66,7 +64,7 @@ export class ThreadKeeper {
   /** Keeps the data of one plan, for those after it that have the same. */
   #load(plan: Plan): Promise<LoadedData> {
     const key = dataKey(plan)
-    if (this.#data?.key !== key) this.#data = { key, loading: loadData(plan, this.#init.folder) }
+    if (this.#data?.key !== key) this.#data = { key, loading: loadData(plan, this.#init) }
     return this.#data.loading
   }
 }

@@ -1,11 +1,10 @@
 /** What a plan names as data → shared examples, and whose they are. */
-import { isAbsolute, resolve } from 'node:path'
+import { basename, isAbsolute, join, resolve } from 'node:path'
 import { noiseOf, partition } from '../../../src/data/index.ts'
 import { openData } from '../../node/data/open.ts'
 import { clientsOf, manifestOf } from '../plan/parse.ts'
 import { shareExamples, sharedIndices } from './shared.ts'
 import type { Manifest } from '../../../src/federation/manifest/index.ts'
-import type { DataOptions } from '../../node/types.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { SharedExamples } from './shared.ts'
 
@@ -34,48 +33,54 @@ export interface ClientData {
 /** Held-out examples are the same whatever the seed of a run. */
 const HOLDOUT_SEED = 1
 
+/** Where the data of plans is. */
+export interface DataPlace {
+  /** That a plan's paths are relative to. */
+  folder: string
+  /** A folder that has all of a plan's data, by the last part of its paths; paths are not looked at otherwise. */
+  dataFolder?: string
+}
+
 /**
  * Read the data of a plan.
  *
- * @param folder - that paths are relative to
  * @throws {DataError} not there, or not as the plan's task says
  */
-export async function loadData(plan: Plan, folder: string): Promise<LoadedData> {
+export async function loadData(plan: Plan, place: DataPlace): Promise<LoadedData> {
   const { data } = plan
   const manifest = manifestOf(plan, HOLDOUT_SEED) as unknown as Manifest
-  if ('path' in data) {
-    const { train, test } = await openData(divided(data, folder), manifest)
-    return {
-      train: await shareExamples([train], data.path),
-      test: await shareExamples([test], data.path),
-      owners: null
-    }
-  }
-  const opened = []
-  for (const { path, where } of data.clients) {
-    opened.push(await openData({ path: within(folder, path), ...(where && { where }) }, manifest))
-  }
-  const names = data.clients.map(({ name }) => name)
-  const label = data.clients[0].path
+  if ('clients' in data) return loadNatural(data.clients, manifest, place)
+  const { path, testPath } = data
+  const test = testPath != null && { testPath: within(place, testPath) }
+  const opened = await openData({ path: within(place, path), ...test }, manifest)
   return {
-    train: await shareExamples(
-      opened.map(({ train }) => train),
-      label
-    ),
-    test: await shareExamples(
-      opened.map(({ test }) => test),
-      label
-    ),
-    owners: {
-      train: stretches(
-        names,
-        opened.map(({ train }) => train.size)
-      ),
-      test: stretches(
-        names,
-        opened.map(({ test }) => test.size)
-      )
-    }
+    train: await shareExamples([opened.train], path),
+    test: await shareExamples([opened.test], path),
+    owners: null
+  }
+}
+
+type NaturalClient = Extract<Plan['data'], { clients: unknown }>['clients'][number]
+
+/** Each client's file as that client would open it: what is held out and how numbers are normalised is its own. */
+async function loadNatural(
+  clients: readonly NaturalClient[],
+  manifest: Manifest,
+  place: DataPlace
+): Promise<LoadedData> {
+  const opened = []
+  for (const { name, path, where } of clients) {
+    opened.push({
+      name,
+      ...(await openData({ path: within(place, path), ...(where && { where }) }, manifest))
+    })
+  }
+  const [train, test] = [opened.map((one) => one.train), opened.map((one) => one.test)]
+  const names = opened.map(({ name }) => name)
+  return {
+    train: await shareExamples(train, clients[0].path),
+    test: await shareExamples(test, clients[0].path),
+    owners: { train: stretches(names, train), test: stretches(names, test) }
   }
 }
 
@@ -102,15 +107,13 @@ export function divide(plan: Plan, { train, owners }: LoadedData, seed: number):
   return divided.map((indices) => ({ indices: sharedIndices(indices), noise: 0 }))
 }
 
-function divided({ path, testPath }: { path: string; testPath?: string }, folder: string): DataOptions {
-  return { path: within(folder, path), ...(testPath != null && { testPath: within(folder, testPath) }) }
+function within({ folder, dataFolder }: DataPlace, path: string): string {
+  if (path.startsWith('demo:')) return path
+  if (dataFolder != null) return join(dataFolder, basename(path))
+  return isAbsolute(path) ? path : resolve(folder, path)
 }
 
-function within(folder: string, path: string): string {
-  return isAbsolute(path) || path.startsWith('demo:') ? path : resolve(folder, path)
-}
-
-function stretches(names: readonly string[], sizes: readonly number[]): Stretch[] {
+function stretches(names: readonly string[], datasets: readonly { size: number }[]): Stretch[] {
   let at = 0
-  return names.map((name, i) => ({ name, from: at, to: (at += sizes[i]) }))
+  return names.map((name, i) => ({ name, from: at, to: (at += datasets[i].size) }))
 }

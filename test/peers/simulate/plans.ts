@@ -44,13 +44,23 @@ export function run(
   out: string,
   more: Partial<SimulateInit> = {}
 ): Promise<SimulationResult> {
+  return runText(yamlOf(plan), out, more)
+}
+
+/** The same of a text. */
+export function runText(
+  text: string,
+  out: string,
+  more: Partial<SimulateInit> = {}
+): Promise<SimulationResult> {
+  const { signal } = new AbortController()
   return simulate({
-    text: yamlOf(plan),
+    text,
     folder: out,
     out,
     workers: 1,
     version: '0',
-    signal: new AbortController().signal,
+    signal,
     now: () => Date.now(),
     ...more
   })

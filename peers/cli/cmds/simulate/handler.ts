@@ -4,37 +4,42 @@ import { jsonLine } from '../../output/json.ts'
 import { renderTable, tableColumns } from '../../output/table.ts'
 import { startProgress } from './progress.ts'
 import type { Handler } from '../../command.ts'
+import type { CommandContext, GlobalOptions } from '../../context.ts'
+import type { SimulateInit, SimulationResult } from '../../../simulate/index.ts'
 import type { SimulateOptions } from './options.ts'
 
+type Options = SimulateOptions & GlobalOptions
+
 export const handler: Handler<SimulateOptions> = async ({ context, args, options }) => {
-  const { cwd, stdout, signal, version } = context
+  const { cwd, signal, version } = context
   const file = resolve(cwd, args[0] ?? '')
   const text = await readFile(file, 'utf8')
-  const { workers, seeds, rounds, only, backend } = options
   const out = resolve(cwd, options.out ?? `${basename(file).replace(/\.ya?ml$/, '')}-results`)
-  const folder = options.data == null ? dirname(file) : resolve(cwd, options.data)
   const progress = startProgress(context, options)
   try {
-    const settings = {
-      ...(workers && { workers }),
-      ...(seeds && { seeds }),
-      ...(rounds && { rounds }),
-      ...(only && { only }),
-      ...(backend && { backend })
-    }
-    const init = { text, folder, out, version, signal, now: () => context.now(), ...settings }
-    const result = await context.library.simulate({ ...init, onProgress: progress.tell })
+    const init = { text, folder: dirname(file), out, version, signal, now: () => context.now() }
+    const settings = settingsOf(options, cwd)
+    const result = await context.library.simulate({ ...init, ...settings, onProgress: progress.tell })
     progress.stop()
-    if (options.json) stdout.write(jsonLine({ event: 'result', out, summaries: result.summaries }))
-    else {
-      const [head, ...rows] = result.table
-      const right = head.map((_, i) => i).slice(1)
-      stdout.write(
-        `${renderTable({ head, rows, right, columns: tableColumns(stdout) })}\n\nResults and charts: ${join(out, '/')}\n`
-      )
-    }
+    tell(context, options, result)
   } finally {
     progress.stop()
   }
   return undefined
+}
+
+/** What was given on the command line; the rest is the plan's, or has a default. */
+function settingsOf(options: Options, cwd: string): Partial<SimulateInit> {
+  const { data, workers, seeds, rounds, only, backend } = options
+  const settings = { ...{ workers, seeds, rounds, only, backend }, dataFolder: data && resolve(cwd, data) }
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value != null))
+}
+
+function tell({ stdout }: CommandContext, { json }: Options, result: SimulationResult): void {
+  const { out, summaries, table } = result
+  if (json) return stdout.write(jsonLine({ event: 'result', out, summaries }))
+  const [head, ...rows] = table
+  const right = head.map((_, i) => i).slice(1)
+  const text = renderTable({ head, rows, right, columns: tableColumns(stdout) })
+  stdout.write(`${text}\n\nResults and charts: ${join(out, '/')}\n`)
 }

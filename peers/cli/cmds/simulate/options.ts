@@ -20,7 +20,8 @@ export const simulateOptions: OptionSpec[] = [
   { flags: '--out <dir>', description: "For the results (default: ./<the plan's name>-results)." },
   {
     flags: '--data <dir>',
-    description: "The folder that the plan's paths are relative to (default: the plan's own)."
+    description:
+      'A folder that has all data of the plan, each by the last part of its path (default: as the plan says).'
   },
   {
     flags: '--workers <n>',

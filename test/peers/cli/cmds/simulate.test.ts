@@ -40,7 +40,7 @@ function withPlan(
     murmur.library.progress = [progress, done]
     murmur.library.simulation = {
       ...{
-        out: folder,
+        out: join(folder, 'plan-results'),
         summaries: [summary],
         table: [
           ['variant', 'accuracy'],
@@ -63,7 +63,7 @@ describe('murmur simulate', () => {
         out: join(folder, 'plan-results'),
         version: '1.2.3'
       })
-      expect(init).to.not.have.any.keys('seeds', 'rounds', 'workers', 'only')
+      expect(init).to.not.have.any.keys('seeds', 'rounds', 'workers', 'only', 'dataFolder', 'backend')
       expect(murmur.stdout.text).to.match(/variant +accuracy[^]*krum +0\.5000/)
       expect(murmur.stdout.text).to.include(join(folder, 'plan-results'))
       expect(murmur.stderr.text).to.include(
@@ -90,7 +90,7 @@ describe('murmur simulate', () => {
       expect(await murmur.run('simulate', 'plan.yaml', ...flags)).to.equal(0)
       const [init] = murmur.library.called<SimulateInit>('simulate')
       expect(init).to.deep.include({ seeds: [1, 2], rounds: 9, workers: 3, only: 'krum' })
-      expect(init).to.include({ out: join(folder, 'o'), folder: join(folder, 'd') })
+      expect(init).to.include({ out: join(folder, 'o'), folder, dataFolder: join(folder, 'd') })
     }))
 
   it('tells each round and the result as JSON', () =>
