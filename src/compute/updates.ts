@@ -35,7 +35,7 @@ export interface Updates {
  * @throws {UnsupportedBackendError} a backend is active that cannot train
  */
 export function tensorUpdates(): Updates {
-  if (getBackend() === 'tensorflow') return operationUpdates()
+  if (['tensorflow', 'webgpu'].includes(getBackend())) return operationUpdates()
   const pack = getBackend() === 'wasm' ? installedPack() : null
   return pack == null ? plainUpdates() : packUpdates(pack.functions)
 }

@@ -1,6 +1,6 @@
 /** From a sized plan to a TensorFlow.js model on the active backend, its weights in one known order. */
 import { loadLayersModel } from '@tensorflow/tfjs-layers'
-import { tensorMemory } from '../compute/memory.ts'
+import { readTensor, tensorMemory } from '../compute/memory.ts'
 import { InvalidTopologyError } from './errors.ts'
 import { checkLength, layoutOf, partOf } from './layout.ts'
 import { writeTopology } from './topology/write.ts'
@@ -51,7 +51,11 @@ function mismatch(name: string): never {
   )
 }
 
-/** Copy all weights out, into `into` or a new vector. */
+/**
+ * Copy all weights out, into `into` or a new vector.
+ *
+ * @throws {UnsupportedBackendError} on WebGPU, which has only `readFlat`
+ */
 export function getFlat(
   { layout, variables }: BuiltModel,
   into = new Float32Array(layout.size)
@@ -60,6 +64,13 @@ export function getFlat(
   const memory = tensorMemory()
   for (const [i, entry] of layout.entries.entries()) partOf(into, entry).set(memory.view(variables[i]))
   return into
+}
+
+/** Copy all weights out, on whichever backend. */
+export async function readFlat({ layout, variables }: BuiltModel): Promise<Float32Array> {
+  const flat = new Float32Array(layout.size)
+  for (const [i, entry] of layout.entries.entries()) partOf(flat, entry).set(await readTensor(variables[i]))
+  return flat
 }
 
 /**
@@ -71,7 +82,6 @@ export function setFlat({ layout, variables }: BuiltModel, flat: Float32Array): 
   checkLength(flat, layout)
   const memory = tensorMemory()
   for (const [i, entry] of layout.entries.entries()) {
-    memory.view(variables[i]).set(partOf(flat, entry))
-    memory.changed(variables[i])
+    memory.write(variables[i], partOf(flat, entry))
   }
 }

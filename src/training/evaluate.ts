@@ -43,6 +43,7 @@ export async function* outputs(
     await pace()
     const indices = Uint32Array.from({ length: Math.min(size, data.size - at) }, (_, i) => at + i)
     const { features, targets, count } = await reader.read(indices)
-    yield { logits: logitsOf(network, features, count), targets, width: network.width }
+    const logits = await logitsOf(network, features, count)
+    yield { logits, targets, width: network.width }
   }
 }

@@ -43,7 +43,7 @@ export async function trainRound(network: Network, data: Dataset, options: LoopO
       await pace()
       const batch = await reader.read(order.next().value)
       reseed?.()
-      const loss = withGradients(network, batch, (gradients) =>
+      const loss = await withGradients(network, batch, (gradients) =>
         optimizer.apply(network.trained, gradients, memory)
       )
       if (!Number.isFinite(loss))

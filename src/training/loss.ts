@@ -92,7 +92,8 @@ function exponentials(row: Float32Array, largest: number): number {
   return total
 }
 
-function classOf(target: number, classes: number): number {
+/** The class that a target names. @throws {InvalidTargetError} */
+export function classOf(target: number, classes: number): number {
   if (Number.isInteger(target) && target >= 0 && target < classes) return target
   throw new InvalidTargetError(target, `a class index from 0 to ${classes - 1}`)
 }

@@ -1,9 +1,10 @@
 /** A model together with its loss on the active backend: forward, and forward with backward. */
-import { customGrad, scalar, tensor, tidy, variableGrads } from '@tensorflow/tfjs-core'
+import { customGrad, keep, scalar, tensor, tidy, variableGrads } from '@tensorflow/tfjs-core'
 import { fuseLayers } from '../compute/layers.ts'
-import { tensorMemory } from '../compute/memory.ts'
+import { isDeferred, readTensor, tensorMemory } from '../compute/memory.ts'
 import { buildModel } from '../model/build.ts'
 import { planFor } from '../model/task.ts'
+import { deviceLoss } from './deviceLoss.ts'
 import { lossFor } from './loss.ts'
 import type { ExampleBatch } from './batches.ts'
 import type { Loss } from './loss.ts'
@@ -38,50 +39,91 @@ export async function networkOf(plan: ModelPlan, loss: Loss): Promise<Network> {
 }
 
 /** The logits of a batch, count × width: a copy. */
-export function logitsOf(network: Network, features: Float32Array, count: number): Float32Array {
-  return tidy(() => {
-    const logits = network.model.apply(inputOf(network, features, count)) as Tensor
-    return tensorMemory().view(logits).slice()
-  })
+export async function logitsOf(
+  network: Network,
+  features: Float32Array,
+  count: number
+): Promise<Float32Array> {
+  const logits = tidy(() => network.model.apply(inputOf(network, features, count)) as Tensor)
+  try {
+    return await readTensor(logits)
+  } finally {
+    logits.dispose()
+  }
 }
+
+/** Gets the gradients of the mean loss, aligned with `network.trained`; they are disposed of after. */
+type UseGradients = (gradients: (Tensor | null)[]) => void
 
 /**
  * One forward and backward pass.
  *
- * @param use - gets the gradients of the mean loss, aligned with `network.trained`; they are disposed of after
- * @returns the sum of the losses
+ * @returns the sum of the losses, at once where the backend has it at once
  */
 export function withGradients(
   network: Network,
   batch: ExampleBatch,
-  use: (gradients: (Tensor | null)[]) => void
-): number {
-  return tidy(() => {
-    let lossSum = 0
-    const forward = (): Tensor => {
-      const x = inputOf(network, batch.features, batch.count)
-      const logits = network.model.apply(x, { training: true }) as Tensor
-      return lossOperation(network, batch.targets, (sum) => (lossSum = sum))(logits)
-    }
-    const { grads } = variableGrads(forward as Parameters<typeof variableGrads>[0], network.trained)
-    use(network.trained.map((variable) => grads[variable.name] ?? null))
-    return lossSum
-  })
+  use: UseGradients
+): number | Promise<number> {
+  if (isDeferred()) return readScalar(tidy(() => passed(network, batch, use, lossOnDevice)))
+  return tidy(() => passed(network, batch, use, lossInPlace))
+}
+
+/** A loss as an operation for the tape, and how its sum is asked for after. */
+interface LossOperation<Sum> {
+  apply(logits: Tensor): Tensor
+  sum(): Sum
+}
+
+/** Forward, backward, `use`: within a `tidy`. */
+function passed<Sum>(
+  network: Network,
+  batch: ExampleBatch,
+  use: UseGradients,
+  lossOf: (network: Network, targets: Float32Array) => LossOperation<Sum>
+): Sum {
+  const loss = lossOf(network, batch.targets)
+  const forward = (): Tensor => {
+    const x = inputOf(network, batch.features, batch.count)
+    return loss.apply(network.model.apply(x, { training: true }) as Tensor)
+  }
+  const { grads } = variableGrads(forward as Parameters<typeof variableGrads>[0], network.trained)
+  use(network.trained.map((variable) => grads[variable.name] ?? null))
+  return loss.sum()
+}
+
+async function readScalar(sum: Tensor): Promise<number> {
+  const [value] = await sum.data()
+  sum.dispose()
+  return value
 }
 
 const inputOf = ({ plan }: Network, features: Float32Array, count: number): Tensor =>
   tensor(features, [count, ...plan.topology.input])
 
-/** The loss as an operation for the tape. Its value is reported aside; only its gradient matters to the tape. */
-function lossOperation(
-  { loss, width }: Network,
-  targets: Float32Array,
-  report: (sum: number) => void
-): (logits: Tensor) => Tensor {
-  return customGrad((...inputs) => {
+/** By plain arithmetic on the logits. The value is reported aside; only the gradient matters to the tape. */
+function lossInPlace({ loss, width }: Network, targets: Float32Array): LossOperation<number> {
+  let sum = 0
+  const apply = customGrad((...inputs) => {
     const logits = inputs[0] as Tensor
     const slopes = new Float32Array(logits.size)
-    report(loss({ logits: tensorMemory().view(logits), targets, width }, slopes))
+    sum = loss({ logits: tensorMemory().view(logits), targets, width }, slopes)
     return { value: scalar(0), gradFunc: () => tensor(slopes, logits.shape) }
   })
+  return { apply, sum: () => sum }
 }
+
+/** By operations, for a backend whose logits cannot be seen at once. */
+function lossOnDevice({ loss, width }: Network, targets: Float32Array): LossOperation<Tensor> {
+  let sum: Tensor = scalar(0)
+  const apply = customGrad((...inputs) => {
+    const [logits, save] = inputs as unknown as [Tensor, GradSaver]
+    const { sum: total, slopes } = deviceLoss(loss)(logits, { targets, width })
+    sum = keep(total)
+    save([slopes])
+    return { value: scalar(0), gradFunc: (_, saved) => saved[0] }
+  })
+  return { apply, sum: () => sum }
+}
+
+type GradSaver = (tensors: Tensor[]) => void

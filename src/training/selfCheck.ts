@@ -2,8 +2,9 @@
  * Whether a backend can be trusted: one training step of the very model, values and gradients, against the plain
  * JavaScript backend. A model too slow for that is checked by a narrow sister with the same layers.
  */
+import { clone, keep } from '@tensorflow/tfjs-core'
 import { startBackend } from '../compute/backend.ts'
-import { tensorMemory } from '../compute/memory.ts'
+import { readTensor } from '../compute/memory.ts'
 import { setFlat } from '../model/build.ts'
 import { initialWeights } from '../model/initial.ts'
 import { planFor } from '../model/task.ts'
@@ -18,6 +19,7 @@ import type { ExampleBatch } from './batches.ts'
 import type { Network } from './network.ts'
 import type { BackendCandidate } from '../compute/backend.ts'
 import type { ModelManifest } from '../model/task.ts'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import type { ModelPlan } from '../model/topology/plan.ts'
 
 /** Deviation allowed, as a share of the largest value of the same gradient. */
@@ -36,21 +38,26 @@ export async function stepValues(manifest: ModelManifest, plan: ModelPlan): Prom
   try {
     setFlat(network, checkWeights(network))
     dropoutSeeds(network.model, SEED)?.()
-    return valuesOf(network, drawnBatch(manifest, { plan, count: EXAMPLES, seed: SEED }))
+    return await valuesOf(network, drawnBatch(manifest, { plan, count: EXAMPLES, seed: SEED }))
   } finally {
     network.dispose()
   }
 }
 
-function valuesOf(network: Network, batch: ExampleBatch): StepValues {
-  const values: StepValues = new Map()
-  const loss = withGradients(network, batch, (gradients) => {
+async function valuesOf(network: Network, batch: ExampleBatch): Promise<StepValues> {
+  const kept: [name: string, gradient: Tensor][] = []
+  const loss = await withGradients(network, batch, (gradients) => {
     const trained = network.layout.entries.filter(({ weight }) => weight.trainable)
     for (const [i, { name }] of trained.entries()) {
       const gradient = gradients[i]
-      if (gradient != null) values.set(`the gradient of ${name}`, tensorMemory().view(gradient).slice())
+      if (gradient != null) kept.push([`the gradient of ${name}`, keep(clone(gradient))])
     }
   })
+  const values: StepValues = new Map()
+  for (const [name, gradient] of kept) {
+    values.set(name, await readTensor(gradient))
+    gradient.dispose()
+  }
   return values.set('the loss', Float32Array.of(loss))
 }
 

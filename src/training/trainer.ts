@@ -1,6 +1,6 @@
 /** The in-process trainer: what a worker thread runs, and what tests use directly. */
 import { backendCandidates, BackendRefusedError, chooseBackend, NoBackendError } from '../compute/backend.ts'
-import { getFlat, setFlat } from '../model/build.ts'
+import { readFlat, setFlat } from '../model/build.ts'
 import { ModelMismatchError } from '../model/errors.ts'
 import { initialWeights } from '../model/initial.ts'
 import { checkLength } from '../model/layout.ts'
@@ -136,7 +136,7 @@ class LocalTrainer implements Trainer {
     const loop = { training: manifest.training, round, seed, clock: this.#init, pace }
     const onProgress = options.onProgress?.bind(options)
     const samples = await trainRound(this.#network, data.train, { ...loop, onProgress })
-    const delta = subtractFrom(getFlat(this.#network), weights, round)
+    const delta = subtractFrom(await readFlat(this.#network), weights, round)
     const after = await this.#evaluate(options.signal)
     return { delta, samples, before, after, trainingMs: this.#init.now() - startedAt }
   }

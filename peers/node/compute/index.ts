@@ -6,5 +6,9 @@ import type { BackendCandidate } from '../../../src/compute/backend.ts'
 
 /** In the order of preference; they come before the embedded ones. Nothing is loaded yet. */
 export function nodeBackends(options: NativeOptions = {}): BackendCandidate[] {
-  return [nativeBackend('tfjs-node-gpu', options), nativeBackend('tfjs-node', options), webgpuBackend()]
+  return [
+    nativeBackend('tfjs-node-gpu', options),
+    nativeBackend('tfjs-node', options),
+    webgpuBackend(options)
+  ]
 }

@@ -26,7 +26,7 @@ async function trial(name: string): Promise<TrialResult> {
     const manifest = referenceModel()
     await backendCheck(manifest)(candidate)
     const stepMs = await measureStep(manifest, { now })
-    return { ok: true, version, stepMs, ...measureProduct({ now }) }
+    return { ok: true, version, stepMs, ...(await measureProduct({ now })) }
   } catch (error) {
     // Further lines say from which file it was asked for.
     const [reason] = (error instanceof Error ? error.message : String(error)).split('\n')

@@ -21,7 +21,10 @@ export class NativeTrialError extends Error {
 }
 
 /** @throws {NativeTrialError} it did not work, now or before; only what worked is never tried again */
-export async function checkOnce(name: string, { path, version }: NativeFolder): Promise<void> {
+export async function checkOnce(
+  name: string,
+  { path, version }: Pick<NativeFolder, 'path' | 'version'>
+): Promise<void> {
   const file = join(path, FILE)
   const key = `${version}, Node.js ${process.version}, ${process.arch}, ${cpus()[0]?.model ?? 'unknown processor'}`
   const passed = await readPassed(file)
