@@ -90,7 +90,11 @@ export function summaryTable(summaries: readonly VariantSummary[]): string[][] {
   ]
   const lines = summaries.map((s) => [
     ...[s.variant, String(s.seeds.length), s.last.toFixed(4), s.best.toFixed(4), s.lastTen.toFixed(4)],
-    ...[roundsText(s), (s.uploadedBytes / 1e6).toFixed(1), s.roundsPerSecond.toFixed(2)]
+    ...[
+      roundsText(s),
+      Number((s.uploadedBytes / 1e6).toPrecision(3)).toString(),
+      s.roundsPerSecond.toFixed(2)
+    ]
   ])
   return [heading, ...lines]
 }
