@@ -47,7 +47,7 @@ describe('dense layers in one operation', () => {
     const batch = { count: 2, features: new Float32Array(2 * 784).fill(0.5), targets: Float32Array.of(1, 2) }
     const optimizer = createOptimizer({ name: 'sgd' }, 0.1)
     const { kernels } = await tf.profile(() => {
-      withGradients(network, batch, (gradients) =>
+      void withGradients(network, batch, (gradients) =>
         optimizer.apply(network.trained, gradients, tensorMemory())
       )
     })
