@@ -32,6 +32,8 @@ export interface BackendAttempt {
   reason?: string
   /** True where nothing is wrong with it: it is just not there. */
   isAbsent?: boolean
+  /** It is right, but another trains this model faster: measured now, or known from before. */
+  isSlower?: 'measured' | 'known'
   /** Time to start and check it. */
   durationMs: number
 }
@@ -84,6 +86,16 @@ export class BackendAbsentError extends Error {
   constructor(found: string, advice: string, options?: ErrorOptions) {
     super(`${found}; ${advice}`, options)
     this.name = 'BackendAbsentError'
+  }
+}
+
+/** A backend is known to be slower for this model than another that is here. */
+export class SlowerBackendError extends Error {
+  static override name = 'SlowerBackendError'
+
+  constructor(message: string) {
+    super(message)
+    this.name = 'SlowerBackendError'
   }
 }
 
@@ -155,9 +167,14 @@ async function tried(
     return { attempt: { name, durationMs: now() - startedAt } }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    const absent = error instanceof BackendAbsentError ? { isAbsent: true } : {}
-    return { attempt: { name, reason, ...absent, durationMs: now() - startedAt }, error: error ?? reason }
+    const why = kindOf(error)
+    return { attempt: { name, reason, ...why, durationMs: now() - startedAt }, error: error ?? reason }
   }
+}
+
+function kindOf(error: unknown): Pick<BackendAttempt, 'isAbsent' | 'isSlower'> {
+  if (error instanceof BackendAbsentError) return { isAbsent: true }
+  return error instanceof SlowerBackendError ? { isSlower: 'known' } : {}
 }
 
 interface Trusted {
@@ -177,6 +194,7 @@ async function fastest(trusted: Trusted[], { measure }: ChooseOptions): Promise<
   for (const { each, ms } of timed) {
     if (each === best.each) continue
     const times = `${ms.toFixed(2)} ms a step, ${best.each.candidate.name} ${best.ms.toFixed(2)}`
+    each.attempt.isSlower = 'measured'
     each.attempt.reason = `passed its check, but is slower: ${times}`
   }
   return best.each

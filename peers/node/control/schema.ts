@@ -59,6 +59,7 @@ const trainerSchema: z.ZodType<TrainerInfo> = z.object({
         name: text,
         reason: text.optional(),
         isAbsent: z.boolean().optional(),
+        isSlower: z.enum(['measured', 'known']).optional(),
         durationMs: realField
       })
     )

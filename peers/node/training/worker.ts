@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { CID } from 'multiformats/cid'
+import { noteSlower, withoutSlower } from '../compute/choices.ts'
 import { nodeBackends } from '../compute/index.ts'
 import { toErrorMessage } from './messages.ts'
 import type { Calls, CallName, Reply, Request, WorkerInit } from './messages.ts'
@@ -24,8 +25,13 @@ async function open({ manifest: cloned, data: options, backend }: WorkerInit): P
   const loading = import('../../../src/training/trainer.ts')
   const [data, { createTrainer }] = await Promise.all([opening, loading])
   const yieldToEvents = (): Promise<void> => setImmediate()
-  const backends = nodeBackends()
-  return createTrainer({ manifest, data, backend, backends, now: () => performance.now(), yieldToEvents })
+  const choice = { manifest, nowMs: Date.now() }
+  // Who asks for one by name gets it, however slow.
+  const backends = backend == null ? await withoutSlower(nodeBackends(), choice) : nodeBackends()
+  const now = (): number => performance.now()
+  const trainer = await createTrainer({ manifest, data, backend, backends, now, yieldToEvents })
+  await noteSlower(trainer.info.attempts ?? [], choice)
+  return trainer
 }
 
 const noData = (): DataSplit => {
