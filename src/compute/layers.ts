@@ -1,5 +1,7 @@
 /** Layers of TensorFlow.js that compute by one operation, where the active backend has it. */
+import { cast, tidy } from '@tensorflow/tfjs-core'
 import { dense, hasDense } from './wasm/dense.ts'
+import { embedding, hasEmbedding, RowGradient } from './wasm/embedding.ts'
 import { hasLstm, lstm } from './wasm/lstm.ts'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
@@ -23,12 +25,36 @@ interface Variable {
   read(): Tensor
 }
 
-/** Have the model's dense and LSTM layers compute in one go whenever they can; else they do as before. */
-export function fuseLayers(model: LayersModel): void {
+interface EmbeddingLayer extends Layer {
+  embeddings: Variable
+}
+
+/**
+ * Have the model's dense, LSTM and embedding layers compute in one go whenever they can; else they do as before.
+ *
+ * @returns frees what the layers keep from step to step
+ */
+export function fuseLayers(model: LayersModel): () => void {
+  const kept: RowGradient[] = []
   for (const layer of model.layers) {
     if (layer.getClassName() === 'Dense') fuseDense(layer as unknown as DenseLayer)
     if (layer.getClassName() === 'LSTM') fuseLstm(layer as unknown as LstmLayer)
+    if (layer.getClassName() === 'Embedding') kept.push(fuseEmbedding(layer as unknown as EmbeddingLayer))
   }
+  return () => {
+    for (const gradient of kept) gradient.dispose()
+  }
+}
+
+/** A layer is used once in a model, so that there is one gradient at a time. */
+function fuseEmbedding(layer: EmbeddingLayer): RowGradient {
+  const gradient = new RowGradient()
+  const stock = layer.call.bind(layer)
+  layer.call = (inputs, kwargs) => {
+    if (!hasEmbedding()) return stock(inputs, kwargs)
+    return tidy(() => embedding(layer.embeddings.read(), cast([inputs].flat()[0], 'int32'), gradient))
+  }
+  return gradient
 }
 
 function fuseDense(layer: DenseLayer): void {

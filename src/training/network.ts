@@ -32,9 +32,12 @@ export async function buildNetwork(manifest: ModelManifest): Promise<Network> {
 /** Build a planned network. */
 export async function networkOf(plan: ModelPlan, loss: Loss): Promise<Network> {
   const built = await buildModel(plan, { logits: true })
-  fuseLayers(built.model)
+  const free = fuseLayers(built.model)
   const trained = built.variables.filter((_, i) => built.layout.entries[i].weight.trainable) as Variable[]
-  const dispose = (): void => void built.model.dispose()
+  const dispose = (): void => {
+    built.model.dispose()
+    free()
+  }
   return { ...built, plan, loss, width: plan.output[0], trained, dispose }
 }
 

@@ -3,6 +3,8 @@
  * afresh each round, for it belongs to a model that the aggregate has replaced.
  */
 import { tidy, variable, zeros } from '@tensorflow/tfjs-core'
+import { tensorMemory } from '../compute/memory.ts'
+import { stepRows, touchedRows } from '../compute/rows.ts'
 import { tensorUpdates } from '../compute/updates.ts'
 import type { TensorMemory } from '../compute/memory.ts'
 import type { Updates } from '../compute/updates.ts'
@@ -22,7 +24,8 @@ type Rule = (weight: Tensor, gradient: Tensor, state: Tensor[]) => void
 /** A fresh optimizer for one round, on the active backend. */
 export function createOptimizer(spec: TrainingSpec['optimizer'], learningRate: number): Optimizer {
   const updates = tensorUpdates()
-  if (spec.name === 'sgd') return inPlace(0, () => (w, g) => updates.sgd(w, g, learningRate))
+  if (spec.name === 'sgd')
+    return inPlace(0, () => (w, g) => sgd(updates, { weight: w, gradient: g, rate: learningRate }))
   if (spec.name === 'momentum') {
     const by = { rate: learningRate, share: spec.momentum }
     return inPlace(
@@ -33,6 +36,13 @@ export function createOptimizer(spec: TrainingSpec['optimizer'], learningRate: n
     )
   }
   return inPlace(2, adam(spec, learningRate, updates))
+}
+
+/** Without a memory of its own, rows that a step did not look up stay where they are. */
+function sgd(updates: Updates, step: { weight: Tensor; gradient: Tensor; rate: number }): void {
+  const rows = touchedRows(step.gradient)
+  if (rows == null) updates.sgd(step.weight, step.gradient, step.rate)
+  else stepRows(step, rows, tensorMemory())
 }
 
 /** The rule of one step after the other: the corrections of the bias, which fade, are folded into the rate. */

@@ -4,6 +4,7 @@ import { biasAdd, biasGradient } from './biasAdd.ts'
 import { conv2d, convFilterGradient, convInputGradient, fusedConv2d } from './convolution.ts'
 import { registerDense } from './dense.ts'
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise.ts'
+import { registerEmbedding } from './embedding.ts'
 import { gatherRows } from './gather.ts'
 import { stockKernel } from './heap.ts'
 import { registerLstm } from './lstm.ts'
@@ -52,6 +53,7 @@ export async function installTrainingKernels(): Promise<void> {
   for (const override of overrides) install(override, pack)
   registerReluGradient(pack)
   registerDense()
+  registerEmbedding(pack)
   registerLstm(pack)
 }
 
