@@ -8,7 +8,7 @@ import type { AggregationSpec } from '../federation/manifest/schema.ts'
 import type { VectorPart } from '../vectors.ts'
 
 export interface WeightedDelta {
-  /** The share of this delta; all shares sum to 1. */
+  /** The factor of this delta, as `deltaFactors` gives it: its share, and all shares sum to 1, except by FedNova. */
   weight: number
   read: VectorReader
 }

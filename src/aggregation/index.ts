@@ -2,6 +2,7 @@
 export { aggregate, aggregateInMemory, combinedDelta, moveBy } from './aggregate.ts'
 export { Distances } from './distances.ts'
 export { momentsIn } from './moments.ts'
+export { deltaFactors } from './nova.ts'
 export { countsSamples, preparationOf, ruleOf, serverOptimizer, shortageOf } from './method.ts'
 export { contributionWeights, checkDelta, updateShares } from './weights.ts'
 export type { Aggregate, AggregationInput, WeightedDelta } from './aggregate.ts'

@@ -5,6 +5,7 @@ import { dropoutSeeds } from './dropout.ts'
 import { TrainingDivergedError } from './errors.ts'
 import { withGradients } from './network.ts'
 import { createOptimizer, learningRateOf } from './optimizer.ts'
+import { clientTerm } from './proximal.ts'
 import type { Network } from './network.ts'
 import type { Clock, Pace } from './pace.ts'
 import type { TrainingProgress } from './types.ts'
@@ -33,6 +34,7 @@ export async function trainRound(network: Network, data: Dataset, options: LoopO
   const { training, round, seed, pace } = options
   const { steps, samples } = planRound(training, data.size)
   const optimizer = createOptimizer(training.optimizer, learningRateOf(training, round))
+  const term = clientTerm(training.client, network.trained)
   const reader = batchReader(data, Math.min(training.batchSize, data.size))
   const order = batchOrder(data.size, training.batchSize, [seed, round])
   const reseed = dropoutSeeds(network.model, seed, round)
@@ -44,7 +46,7 @@ export async function trainRound(network: Network, data: Dataset, options: LoopO
       const batch = await reader.read(order.next().value)
       reseed?.()
       const loss = await withGradients(network, batch, (gradients) =>
-        optimizer.apply(network.trained, gradients, memory)
+        optimizer.apply(network.trained, term?.added(gradients) ?? gradients, memory)
       )
       if (!Number.isFinite(loss))
         throw new TrainingDivergedError(round, `the loss of step ${step} is ${loss}`)
@@ -52,6 +54,7 @@ export async function trainRound(network: Network, data: Dataset, options: LoopO
     }
   } finally {
     optimizer.dispose()
+    term?.dispose()
   }
   return samples
 }

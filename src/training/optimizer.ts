@@ -45,18 +45,21 @@ function sgd(updates: Updates, step: { weight: Tensor; gradient: Tensor; rate: n
   else stepRows(step, rows, tensorMemory())
 }
 
-/** The rule of one step after the other: the corrections of the bias, which fade, are folded into the rate. */
-function adam(
-  { beta1, beta2, epsilon }: { beta1: number; beta2: number; epsilon: number },
-  learningRate: number,
-  updates: Updates
-): () => Rule {
+type AdamSpec = Extract<TrainingSpec['optimizer'], { beta1: number }>
+
+/**
+ * The rule of one step after the other: the corrections of the bias, which fade, are folded into the rate. AdamW shrinks the
+ * weights by the rate itself (Loshchilov & Hutter 2019, Algorithm 2).
+ */
+function adam(spec: AdamSpec, learningRate: number, updates: Updates): () => Rule {
+  const { beta1, beta2, epsilon } = spec
+  const share = spec.name === 'adamw' ? 1 - learningRate * spec.weightDecay : 1
   let [decay1, decay2] = [1, 1]
   return () => {
     decay1 *= beta1
     decay2 *= beta2
     const rate = (learningRate * Math.sqrt(1 - decay2)) / (1 - decay1)
-    const by = { rate, beta1, beta2, epsilon }
+    const by = { rate, beta1, beta2, epsilon, share }
     return (w, g, [first, second]) => updates.adam(w, g, { ...by, first, second })
   }
 }

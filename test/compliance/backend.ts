@@ -46,9 +46,15 @@ export function backendSuite(backend: BackendName, isHere: boolean): void {
       })
     }
 
-    for (const optimizer of [{ name: 'sgd' }, { name: 'momentum' }, { name: 'adam' }] as const) {
-      it(`moves weights as plain JavaScript does: ${optimizer.name}`, async () => {
-        const manifest = manifestOf({ training: { optimizer, learningRate: 0.01 } })
+    for (const training of [
+      { optimizer: { name: 'sgd' } },
+      { optimizer: { name: 'momentum' } },
+      { optimizer: { name: 'adam' } },
+      { optimizer: { name: 'adamw', weightDecay: 0.5 } },
+      { optimizer: { name: 'momentum' }, client: { name: 'fedprox', mu: 1 } }
+    ] as const) {
+      it(`moves weights as plain JavaScript does: ${JSON.stringify(training)}`, async () => {
+        const manifest = manifestOf({ training: { ...training, learningRate: 0.01 } })
         const found = await round(manifest, backend)
         const expected = await round(manifest, 'cpu')
         for (const [i, value] of expected.delta.entries()) expect(found.delta[i]).to.be.closeTo(value, 2e-4)

@@ -150,7 +150,12 @@ describe('optimizers', () => {
   const cases: [Parameters<typeof createOptimizer>[0], number[]][] = [
     [{ name: 'sgd' }, [0.9, 1.4]],
     [{ name: 'momentum', momentum: 0.9 }, [1 - 0.05 * 2.9, 1 + 0.2 * 2.9]],
-    [{ name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }, [0.8, 1.2]]
+    [{ name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }, [0.8, 1.2]],
+    // Both weights shrink by 0.1 · 0.5 a step before Adam's step of 0.1.
+    [
+      { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.5 },
+      [0.95 * 0.85 - 0.1, 0.95 * 1.05 + 0.1]
+    ]
   ]
   for (const [optimizer, expected] of cases) {
     it(`follow their formula: ${optimizer.name}`, () => {

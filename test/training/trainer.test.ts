@@ -40,7 +40,12 @@ const toy = { shape: [4], classes: 3, size: 300 }
 
 describe('local training', () => {
   for (const backend of ['wasm', 'cpu'] as const) {
-    for (const optimizer of [{ name: 'sgd' }, { name: 'momentum' }, { name: 'adam' }] as const) {
+    for (const optimizer of [
+      { name: 'sgd' },
+      { name: 'momentum' },
+      { name: 'adam' },
+      { name: 'adamw' }
+    ] as const) {
       it(`learns a toy set with ${optimizer.name} on ${backend}`, async () => {
         const learningRate = optimizer.name === 'sgd' ? 0.1 : 0.01
         const trainer = await trainerOf(

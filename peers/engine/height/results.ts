@@ -1,5 +1,5 @@
 /** What follows from a set of updates: the next model, and what its optimizer remembers. Computed once a set, early. */
-import { aggregate, combinedDelta, moveBy } from '../../../src/aggregation/index.ts'
+import { aggregate, combinedDelta, deltaFactors, moveBy } from '../../../src/aggregation/index.ts'
 import { bytesReader, codecOf } from '../../../src/codecs/index.ts'
 import { isDivided, makeContributions, roundSeed } from '../../../src/rounds/index.ts'
 import type { BlockExchange, Checkpoint, HeldUpdate, Position } from '../components.ts'
@@ -111,9 +111,11 @@ export async function named(
 /** In the order of the arithmetic. */
 function counted(updates: readonly HeldUpdate[], { tip }: Position): CountedUpdate[] {
   const byAuthor = new Map(updates.map((update) => [update.signed.author, update]))
-  return makeContributions(updates, tip.manifest).flatMap(({ author, weight, refused }) => {
+  const contributions = makeContributions(updates, tip.manifest).filter(({ refused }) => refused == null)
+  const factors = deltaFactors(contributions, tip.manifest.training)
+  return contributions.flatMap(({ author }, k) => {
     const { reader, signed } = byAuthor.get(author) ?? {}
-    return reader == null || signed == null || refused != null ? [] : [{ weight, reader, signed }]
+    return reader == null || signed == null ? [] : [{ weight: factors[k], reader, signed }]
   })
 }
 

@@ -1,5 +1,11 @@
 /** One run: a variant of a plan with one seed, from the first round or from where it was left. */
-import { aggregate, serverOptimizer, shortageOf, updateShares } from '../../../src/aggregation/index.ts'
+import {
+  aggregate,
+  deltaFactors,
+  serverOptimizer,
+  shortageOf,
+  updateShares
+} from '../../../src/aggregation/index.ts'
 import { initialWeights } from '../../../src/model/initial.ts'
 import { layoutOf } from '../../../src/model/layout.ts'
 import { planFor } from '../../../src/model/task.ts'
@@ -9,7 +15,6 @@ import { cohortOf, roundSeedOf } from './clients.ts'
 import { evaluateShared } from './evaluate.ts'
 import { keepResiduals, STRETCH, updatesOf } from './updates.ts'
 import type { CheckedDraft } from '../../../src/federation/manifest/index.ts'
-import type { Manifest } from '../../../src/federation/manifest/schema.ts'
 import type { Metrics } from '../../../src/federation/records.ts'
 import type { ClientData, LoadedData } from '../data/load.ts'
 import type { Plan } from '../plan/schema.ts'
@@ -144,7 +149,7 @@ async function move(
   if (!lapsed) {
     const { round, roundSeed: seed } = work
     const input = { aggregation, model: weights, moments: state.moments, round, seed, stretch: STRETCH }
-    const next = await aggregate({ ...input, deltas: weighted(accepted, aggregation) }, signal)
+    const next = await aggregate({ ...input, deltas: weighted(accepted, work.manifest) }, signal)
     weights.set(next.model)
     state.moments = next.moments
     keepResiduals(work, updates)
@@ -154,13 +159,13 @@ async function move(
 
 function weighted(
   updates: readonly SentUpdate[],
-  aggregation: Manifest['aggregation']
+  { aggregation, training }: Pick<CheckedDraft, 'aggregation' | 'training'>
 ): { weight: number; read: SentUpdate['read'] }[] {
-  const shares = updateShares(
-    updates.map(({ samples }) => samples),
-    aggregation
-  )
-  return updates.map(({ read }, i) => ({ weight: shares[i], read }))
+  const samples = updates.map((update) => Math.min(update.samples, aggregation.maxSamples))
+  const shares = updateShares(samples, aggregation)
+  const claims = samples.map((count, i) => ({ weight: shares[i], samples: count }))
+  const factors = deltaFactors(claims, training)
+  return updates.map(({ read }, i) => ({ weight: factors[i], read }))
 }
 
 function isFinished(plan: Plan, rows: readonly RoundRow[]): boolean {

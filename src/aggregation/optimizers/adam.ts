@@ -4,6 +4,7 @@
  * The paper's η′ is η. Flower corrects it for the zeros that m and v begin with, and so do we:
  * η′ = η·√(1 − β₂ᵗ) / (1 − β₁ᵗ). Its t is the round, counted from 1, plus 1; Kingma & Ba's (arXiv 1412.6980) is the round.
  */
+import { power } from '../power.ts'
 import type { ServerOptimizer } from '../rule.ts'
 
 export interface AdamOptions {
@@ -30,14 +31,4 @@ export function adam({ learningRate, beta1, beta2, tau }: AdamOptions): ServerOp
       }
     }
   }
-}
-
-/** base^exponent by multiplications alone, whose bits are the same on every host. */
-export function power(base: number, exponent: number): number {
-  let [result, square] = [1, base]
-  for (let rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
-    if (rest % 2 === 1) result *= square
-    square *= square
-  }
-  return result
 }

@@ -62,9 +62,10 @@ function describeInput(input: InputSpec): string {
 }
 
 function describeTraining(training: TrainingSpec): string {
-  const { work, batchSize, optimizer, learningRate } = training
+  const { work, batchSize, optimizer, learningRate, client } = training
   const amount = 'epochs' in work ? plural(work.epochs, 'pass', 'passes') : plural(work.steps, 'step')
-  return `each peer, each round: ${amount} over its data, batches of ${batchSize}, ${optimizer.name} at ${learningRate}`
+  const steps = `${amount} over its data, batches of ${batchSize}, ${optimizer.name} at ${learningRate}`
+  return `each peer, each round: ${steps}${client.name === 'fedavg' ? '' : `; ${withSettings(client)}`}`
 }
 
 function describeRounds({ rounds }: Manifest): string {

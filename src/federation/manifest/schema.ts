@@ -109,15 +109,30 @@ const modelSchema = z.strictObject({
     .default({ seed: 1 })
 })
 
+const adamSettings = {
+  beta1: fraction.default(0.9),
+  beta2: fraction.default(0.999),
+  epsilon: positive.default(1e-7)
+}
+
 const localOptimizer = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('sgd') }),
   z.strictObject({ name: z.literal('momentum'), momentum: fraction.default(0.9) }),
-  z.strictObject({
-    name: z.literal('adam'),
-    beta1: fraction.default(0.9),
-    beta2: fraction.default(0.999),
-    epsilon: positive.default(1e-7)
-  })
+  z.strictObject({ name: z.literal('adam'), ...adamSettings }),
+  /** Adam whose weights shrink by learningRate · weightDecay a step. */
+  z.strictObject({ name: z.literal('adamw'), ...adamSettings, weightDecay: fraction.default(0.01) })
+])
+
+/** Beyond this a step overshoots the model it is to stay near, at any learning rate that trains. */
+const MAX_PULL = 1000
+
+/** How members train, so that what they make of different data goes together. */
+const clientSchema = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('fedavg') }),
+  /** Members are drawn back to the model they began with: mu / 2 · ‖w − w₀‖² is added to the loss. */
+  z.strictObject({ name: z.literal('fedprox'), mu: positive.max(MAX_PULL).default(0.01) }),
+  /** Those with more data take more steps, and count by their samples, not by their steps as well. */
+  z.strictObject({ name: z.literal('fednova') })
 ])
 
 const trainingSchema = z.strictObject({
@@ -136,7 +151,7 @@ const trainingSchema = z.strictObject({
   loss: z
     .enum(['categoricalCrossentropy', 'binaryCrossentropy', 'meanSquaredError'])
     .default('categoricalCrossentropy'),
-  client: z.strictObject({ name: z.literal('fedavg') }).default({ name: 'fedavg' }),
+  client: clientSchema.default({ name: 'fedavg' }),
   /** The share of its own data that each peer keeps aside to evaluate on (by the manifest's seed), if it names no test set. */
   holdout: z.number().min(0).max(0.9).default(0.1)
 })

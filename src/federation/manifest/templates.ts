@@ -45,9 +45,10 @@ training:
     epochs: 1                 # passes over its own data per peer and round; or steps: 100
   batchSize: 32
   optimizer:
-    name: sgd                 # sgd | momentum | adam
+    name: sgd                 # sgd | momentum | adam | adamw
   learningRate: ${settings.learningRate}
   loss: ${settings.loss}
+  client: { name: fedavg }    # where members' data differ much: fedavg | fedprox | fednova
   holdout: 0.1                # kept aside to evaluate on, by peers that bring no test data
 `
 

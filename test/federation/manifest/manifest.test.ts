@@ -197,6 +197,33 @@ describe('a manifest that names a codec', () => {
   })
 })
 
+describe('a manifest that names a client algorithm', () => {
+  const foundWith = async (training: ManifestDraft['training']): Promise<string> => {
+    const { key } = await person(1)
+    const founded = await founding({ draft: { ...draft, training }, founderKey: key, now: NOW, nonce })
+    return describeManifest(founded).join('\n')
+  }
+
+  it('says which, with its settings, unless it is the usual one', async () => {
+    expect(await foundWith({ client: { name: 'fedprox', mu: 0.5 } })).to.match(
+      /sgd at [0-9.]+; fedprox \(mu 0\.5\)\n/
+    )
+    expect(await foundWith({ client: { name: 'fednova' } })).to.match(/sgd at [0-9.]+; fednova\n/)
+    expect(await foundWith({})).to.match(/sgd at [0-9.]+\n/)
+  })
+
+  it('cannot name one that does not exist, nor pull without measure', () => {
+    for (const client of [{ name: 'scaffold' }, { name: 'fedprox', mu: 0 }, { name: 'fedprox', mu: 1e9 }]) {
+      const found = manifestDraftSchema.safeParse({ ...draft, training: { client } })
+      expect(found.success, JSON.stringify(client)).to.equal(false)
+    }
+    for (const weightDecay of [-1, 2]) {
+      const optimizer = { name: 'adamw', weightDecay }
+      expect(manifestDraftSchema.safeParse({ ...draft, training: { optimizer } }).success).to.equal(false)
+    }
+  })
+})
+
 describe('a manifest that names an aggregation rule', () => {
   const given = (aggregation: unknown, minContributors: number): ManifestDraft =>
     ({

@@ -296,6 +296,28 @@ describe('a manifest whose parts do not fit each other', () => {
       says: 'write meanSquaredError'
     },
     {
+      why: 'updates by Adam divided by what nobody knows',
+      text: digits.replace('name: fedavg', 'name: fednova').replace('name: sgd   ', 'name: adamw '),
+      path: 'training.optimizer.name',
+      says: 'write sgd or momentum'
+    },
+    {
+      why: 'updates divided by what is lost in rounding',
+      text: digits
+        .replace('name: fedavg', 'name: fednova')
+        .replace('name: sgd   ', 'name: momentum\n    momentum: 1 #'),
+      path: 'training.optimizer.momentum',
+      says: 'at most 0.999, found 1'
+    },
+    {
+      why: 'steps that a median does not count',
+      text: digits
+        .replace('name: fedavg', 'name: fednova')
+        .replace('rule: { name: mean }', 'rule: { name: median }'),
+      path: 'aggregation.rule',
+      says: 'only the mean'
+    },
+    {
       why: 'squares of updates that may be too long',
       text: digits.replace(
         'serverOptimizer: { name: sgd }',

@@ -116,6 +116,28 @@ describe('a federation whose server optimizer remembers', () => {
   })
 })
 
+describe('a federation of members that train by FedNova', () => {
+  it('weighs updates by their steps, and lists their shares', async () => {
+    const rounds = { startMembers: 2, minContributors: 2, stop: { rounds: 1 } }
+    const training = { batchSize: 10, client: { name: 'fednova' } }
+    const swarm = await new Swarm({ members: 2, manifest: { rounds, training } }).start()
+    try {
+      await Promise.all(swarm.peers.map((peer) => swarm.reached(peer, 1)))
+      const [a, b] = swarm.peers
+      await settled(swarm, a)
+      // 10 and 20 samples: shares 1/3 and 2/3, one step and two, 5/3 in the mean. They add 1 and 2 to every weight.
+      const factor = ((1 / 3) * 1 + (2 / 3) * 2) / 3
+      for (const weight of a.engine.weights ?? []) expect(weight).to.be.closeTo(factor * 1 + factor * 2, 1e-6)
+      expect(a.engine.weights).to.have.length(LENGTH)
+      expect(tipOf(a).cid).to.deep.equal(tipOf(b).cid)
+      const shares = tipOf(a).body.contributions.map(({ author, weight }) => [author, weight])
+      expect(Object.fromEntries(shares)).to.deep.equal({ [a.id]: 1 / 3, [b.id]: 2 / 3 })
+    } finally {
+      swarm.stop()
+    }
+  })
+})
+
 /** What makes bodies of the second round of three members, with what two of them trained. */
 async function secondRound(): Promise<{ bodies: Bodies; updates: Signed<Update>[]; stored: string[] }> {
   const manifest = { ...someManifest(), aggregation: aggregationSchema.parse(aggregation) }

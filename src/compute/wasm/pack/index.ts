@@ -71,8 +71,16 @@ export interface PackFunctions {
     size: number,
     w: number,
     g: number,
-    ...by: [...state: [m: number, v: number], rate: number, beta1: number, beta2: number, epsilon: number]
+    ...by: [
+      ...state: [m: number, v: number],
+      rate: number,
+      beta1: number,
+      beta2: number,
+      epsilon: number,
+      share: number
+    ]
   ): void
+  proximal(size: number, out: number, g: number, ...by: [w: number, anchor: number, mu: number]): void
   addRow(rows: number, columns: number, x: number, ...to: [bias: number, y: number]): void
   sumRows(rows: number, columns: number, x: number, sums: number): void
   reluGradient(size: number, x: number, dy: number, dx: number): void
