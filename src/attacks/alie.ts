@@ -12,6 +12,7 @@ export function alie(given?: number): ForgingAttack {
   return {
     name: 'alie',
     kind: 'forges',
+    alike: true,
     forge({ honest, byzantine }) {
       const { mean, deviation } = momentsOf(honest)
       return moved(mean, deviation, -(given ?? alieFactor(honest.length, byzantine)))

@@ -18,6 +18,8 @@ export type Attack = ForgingAttack | PoisoningAttack
 export interface ForgingAttack {
   readonly name: string
   readonly kind: 'forges'
+  /** All liars of a round send the same: it is made up once. */
+  readonly alike: boolean
   forge(input: AttackInput): Float32Array
 }
 

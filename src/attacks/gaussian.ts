@@ -10,6 +10,7 @@ export function gaussian(sigma: number): ForgingAttack {
   return {
     name: 'gaussian',
     kind: 'forges',
+    alike: false,
     forge: ({ honest, random }) => honest[0].map(() => sigma * normal(random))
   }
 }

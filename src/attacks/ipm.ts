@@ -2,7 +2,7 @@
  * Inner-product manipulation (Xie, Koyejo, Gupta 2020, "Fall of Empires: Breaking Byzantine-tolerant SGD by Inner Product
  * Manipulation"): −ε·μ. A small ε hides among the honest and still turns what a rule makes of them away from their mean.
  */
-import { meanOf } from './moments.ts'
+import { meanOf, scaled } from './moments.ts'
 import type { ForgingAttack } from './attack.ts'
 
 /** @param epsilon - ε */
@@ -10,6 +10,7 @@ export function ipm(epsilon: number): ForgingAttack {
   return {
     name: 'ipm',
     kind: 'forges',
-    forge: ({ honest }) => Float32Array.from(meanOf(honest), (value) => -epsilon * value)
+    alike: true,
+    forge: ({ honest }) => scaled(meanOf(honest), -epsilon)
   }
 }

@@ -9,6 +9,7 @@ export function mimic(target: number): ForgingAttack {
   return {
     name: 'mimic',
     kind: 'forges',
+    alike: true,
     forge: ({ honest }) => honest[target % honest.length].slice()
   }
 }

@@ -10,6 +10,7 @@ import type { Moments } from './moments.ts'
 export const minMax: ForgingAttack = {
   name: 'minMax',
   kind: 'forges',
+  alike: true,
   forge({ honest }) {
     const moments = momentsOf(honest)
     return moved(moments.mean, moments.deviation, -largestFactor(honest, moments))

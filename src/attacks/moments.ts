@@ -26,5 +26,14 @@ export function momentsOf(deltas: readonly Float32Array[]): Moments {
 
 /** mean + factor · direction, rounded once. */
 export function moved(mean: Float64Array, direction: Float64Array, factor: number): Float32Array {
-  return Float32Array.from(mean, (value, i) => value + factor * direction[i])
+  const out = new Float32Array(mean.length)
+  for (let i = 0; i < out.length; i++) out[i] = mean[i] + factor * direction[i]
+  return out
+}
+
+/** factor · values, rounded once. */
+export function scaled(values: Float64Array, factor: number): Float32Array {
+  const out = new Float32Array(values.length)
+  for (let i = 0; i < out.length; i++) out[i] = factor * values[i]
+  return out
 }

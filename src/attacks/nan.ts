@@ -4,5 +4,6 @@ import type { ForgingAttack } from './attack.ts'
 export const nan: ForgingAttack = {
   name: 'nan',
   kind: 'forges',
+  alike: true,
   forge: ({ honest }) => new Float32Array(honest[0].length).fill(NaN)
 }

@@ -105,11 +105,13 @@ async function forge(
   const codec = codecFor(input)
   const deltas = await Promise.all(honest.map(({ payload }) => decoded(codec, payload, input.parameters)))
   const samples = Math.round(honest.reduce((sum, sent) => sum + sent.samples, 0) / honest.length)
-  return liars.map((client) => {
+  const makeUp = (client: number): Trained['payload'] => {
     const random = seededRandom(clientSeed(input.roundSeed, client))
     const delta = attack.forge({ honest: deltas, byzantine: liars.length, random })
-    return { client, samples, residual: null, payload: codec.encode(delta) as Trained['payload'] }
-  })
+    return codec.encode(delta) as Trained['payload']
+  }
+  const common = attack.alike && liars.length > 0 ? makeUp(liars[0]) : null
+  return liars.map((client) => ({ client, samples, residual: null, payload: common ?? makeUp(client) }))
 }
 
 async function decoded(codec: Codec, payload: Uint8Array, length: number): Promise<Float32Array> {

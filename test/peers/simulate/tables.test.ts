@@ -2,9 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect } from 'chai'
 import { parsePlan } from '../../../peers/simulate/index.ts'
+import { manifestOf } from '../../../peers/simulate/plan/parse.ts'
+import { layoutOf } from '../../../src/model/layout.ts'
+import { planFor } from '../../../src/model/task.ts'
 import { inFolder, runText } from './plans.ts'
 
 const folder = resolve(import.meta.dirname, '../../../examples/tables')
+/** Parameters of the models, as their papers give them. */
+const sizes: Record<string, number> = {
+  'mcmahan-2nn.yaml': 199_210,
+  'mcmahan-cnn.yaml': 1_663_370,
+  'niid-bench.yaml': 44_426
+}
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'))
 
 describe('the plans of published tables', function () {
@@ -17,7 +26,10 @@ describe('the plans of published tables', function () {
     it(`can be simulated: ${file}`, () => {
       const text = readFileSync(join(folder, file), 'utf8')
       expect(text).to.include(`murmur simulate examples/tables/${file}`)
-      for (const { plan } of parsePlan(text)) expect(plan.seeds).to.not.have.length(0)
+      const plans = parsePlan(text).map(({ plan }) => plan)
+      for (const plan of plans) expect(layoutOf(planFor(manifestOf(plan, 1))).size).to.be.above(0)
+      const parameters = layoutOf(planFor(manifestOf(plans[0], 1))).size
+      if (file in sizes) expect(parameters).to.equal(sizes[file])
     })
   }
 
