@@ -4,6 +4,7 @@ import { sequential } from '@tensorflow/tfjs-layers'
 import { startBackend } from '../../src/compute/backend.ts'
 import { fuseLayers } from '../../src/compute/layers.ts'
 import { normal, seededRandom } from '../../src/random.ts'
+import type { BackendCandidate } from '../../src/compute/backend.ts'
 import type { layers } from '@tensorflow/tfjs-layers'
 
 /** Normally distributed values, which follow from the seed. */
@@ -25,8 +26,13 @@ export function gradientsOf(f: (...xs: tf.Tensor[]) => tf.Tensor, xs: tf.Tensor[
   return tf.grads(weighted)(xs)
 }
 
+/** An embedded backend by its name, or another one. */
+export async function startAny(backend: 'wasm' | 'cpu' | BackendCandidate): Promise<void> {
+  await (typeof backend === 'string' ? startBackend(backend) : backend.start())
+}
+
 export interface LayerRun {
-  backend: 'wasm' | 'cpu'
+  backend: 'wasm' | 'cpu' | BackendCandidate
   /** Made anew on the backend, with its input's shape. */
   layer: () => ReturnType<typeof layers.dense | typeof layers.lstm>
   /** Of the input, batch included. */
@@ -39,7 +45,7 @@ export interface LayerRun {
 /** Output, and the gradients of a weighted sum of it by input and weights, on a backend. */
 export async function layerValues({ backend, layer, input, ...run }: LayerRun): Promise<Float32Array[]> {
   const { scale = 1, training = false } = run
-  await startBackend(backend)
+  await startAny(backend)
   const model = sequential({ layers: [layer()] })
   fuseLayers(model)
   tf.tidy(() =>

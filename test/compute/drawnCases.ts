@@ -1,0 +1,103 @@
+/** What training asks of an engine, operation by operation, on drawn shapes: for tests, and for the table of errors. */
+import * as tf from '@tensorflow/tfjs-core'
+import { seededRandom } from '../../src/random.ts'
+import { drawn, gradientsOf } from './tensors.ts'
+
+type Shape4 = [number, number, number, number]
+
+/** One drawn case, built on the active backend: values, then gradients of a weighted sum of them by each input. */
+export type DrawnCase = (seed: number) => tf.Tensor[]
+
+function withGradients(f: (...xs: tf.Tensor[]) => tf.Tensor, shapes: number[][]): tf.Tensor[] {
+  const xs = shapes.map((shape, i) => drawn(100 + i, shape))
+  return [f(...xs), ...gradientsOf(f, xs)]
+}
+
+const oneOf = <T>(random: () => number, options: readonly T[]): T => options[random() % options.length]
+
+interface Geometry {
+  x: Shape4
+  filter: Shape4
+  strides: [number, number]
+  pad: 'same' | 'valid'
+}
+
+/** Channels below, at and past the width of a vector and of a tile; filters up to the whole image. */
+function geometry(seed: number): Geometry {
+  const random = seededRandom(seed)
+  const [kh, kw] = [oneOf(random, [1, 2, 3, 5]), oneOf(random, [1, 2, 3, 5])]
+  const [input, output] = [oneOf(random, [1, 2, 3, 4, 7, 16]), oneOf(random, [1, 3, 8, 10])]
+  const [height, width] = [kh + (random() % 6), kw + (random() % 6)]
+  return {
+    x: [1 + (random() % 3), height, width, input],
+    filter: [kh, kw, input, output],
+    strides: [oneOf(random, [1, 1, 2, 3]), oneOf(random, [1, 1, 2, 3])],
+    pad: oneOf(random, ['same', 'valid'])
+  }
+}
+
+/** A matrix whose sides are no multiples of anything, mostly. */
+const matrixShape = (seed: number): number[] => {
+  const random = seededRandom(seed)
+  return [1 + (random() % 40), oneOf(random, [1, 2, 3, 4, 15, 16, 17, 37])]
+}
+
+/** By name, in the order of the table. */
+export const drawnCases: Record<string, DrawnCase> = {
+  'matrix products, all four transpose forms': (seed) => {
+    const random = seededRandom(seed)
+    const [m, n, k] = [1, 2, 3].map(() => 1 + (random() % oneOf(random, [8, 60, 300])))
+    const [transposeA, transposeB] = [seed % 2 === 0, seed % 4 < 2]
+    const product = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => tf.matMul(a, b, transposeA, transposeB)
+    return withGradients(product, [transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]])
+  },
+  'bias and ReLU': (seed) => {
+    const shape = matrixShape(seed)
+    return withGradients((x, bias) => tf.relu(tf.add(x, bias)), [shape, shape.slice(1)])
+  },
+  convolutions: (seed) => {
+    const { x, filter, strides, pad } = geometry(seed)
+    const conv = (image: tf.Tensor, by: tf.Tensor): tf.Tensor =>
+      tf.conv2d(image as tf.Tensor4D, by as tf.Tensor4D, strides, pad)
+    return withGradients(conv, [x, filter])
+  },
+  'convolutions with bias and ReLU in the same pass': (seed) => {
+    const { x, filter, strides, pad } = geometry(seed)
+    const [image, by, bias] = [x, filter, [filter[3]]].map((shape, i) => drawn(seed + i, shape))
+    const operands = { x: image as tf.Tensor4D, filter: by as tf.Tensor4D, bias: bias as tf.Tensor1D }
+    return [tf.fused.conv2d({ ...operands, strides, pad, activation: 'relu' })]
+  },
+  'depthwise convolutions': (seed) => {
+    const { x, filter, strides, pad } = geometry(seed)
+    const multiplier = 1 + (seed % 2)
+    const conv = (image: tf.Tensor, by: tf.Tensor): tf.Tensor =>
+      tf.depthwiseConv2d(image as tf.Tensor4D, by as tf.Tensor4D, strides, pad)
+    return withGradients(conv, [x, [filter[0], filter[1], x[3], multiplier]])
+  },
+  'max pooling': (seed) => {
+    const { x, filter, strides, pad } = geometry(seed)
+    const pool = (image: tf.Tensor): tf.Tensor =>
+      tf.maxPool(image as tf.Tensor4D, [filter[0], filter[1]], strides, pad)
+    return withGradients(pool, [x])
+  },
+  'look-ups of rows, some of them twice, most of them never': (seed) => {
+    const random = seededRandom(seed)
+    const [rows, width] = [1 + (random() % 50), oneOf(random, [1, 3, 4, 5, 8, 13])]
+    const ids = Int32Array.from({ length: 1 + (random() % 20) }, () => random() % rows)
+    const lookUp = (table: tf.Tensor): tf.Tensor => tf.gather(table, tf.tensor1d(ids, 'int32'))
+    return withGradients(lookUp, [[rows, width]])
+  },
+  'means and deviations over rows': (seed) => {
+    const normalised = (x: tf.Tensor): tf.Tensor => {
+      const { mean, variance } = tf.moments(x, 1, true)
+      return tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, 1e-3)))
+    }
+    return withGradients(normalised, [matrixShape(seed)])
+  },
+  // Of one value it is 1, and its gradient is rounding alone.
+  softmax: (seed) => {
+    const [rows, columns] = matrixShape(seed)
+    return withGradients((x) => tf.softmax(x), [[rows, columns + 1]])
+  },
+  'tanh and sigmoid': (seed) => withGradients((x) => tf.mul(tf.tanh(x), tf.sigmoid(x)), [matrixShape(seed)])
+}
