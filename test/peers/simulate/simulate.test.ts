@@ -128,6 +128,22 @@ describe('a simulation', function () {
     })
   })
 
+  it('trains clients by the manifest’s algorithm, and moves the model by its optimizer', async () => {
+    const client = (name: string, more = {}): object => ({ training: { client: { name, ...more } } })
+    const adam = { aggregation: { serverOptimizer: { name: 'adam', learningRate: 0.01 } } }
+    const partition = { name: 'quantity', alpha: 0.5, minSamples: 20 }
+    const plan = digitsPlan({
+      data: { path: 'demo:1', partition },
+      rounds: 1,
+      grid: [{ fedavg: {}, fedprox: client('fedprox', { mu: 5 }), fednova: client('fednova'), adam }]
+    })
+    await inFolder(async (out) => {
+      const { summaries } = await run(plan, out)
+      const losses = summaries.map(({ variant }) => stored(out, variant).rows[0].metrics?.['loss'])
+      expect(new Set(losses)).to.have.length(4)
+    })
+  })
+
   it('has as many liars as it is told; rules withstand what the mean does not', async () => {
     const rule = (name: string, more = {}): object => ({ aggregation: { rule: { name, ...more } } })
     const lie = (name: string, more = {}): object => ({ byzantine: { attack: { name, ...more } } })
