@@ -1,7 +1,7 @@
 /** Charts of a plan's results: medians over the seeds. */
-import { drawChart } from './chart.ts'
+import { drawChart } from '../../charts/chart.ts'
 import { median } from './summary.ts'
-import type { Series } from './chart.ts'
+import type { Series } from '../../charts/chart.ts'
 import type { StoredResult } from './store.ts'
 
 /** Runs of one variant. */

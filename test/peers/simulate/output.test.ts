@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { drawChart } from '../../../peers/simulate/output/chart.ts'
+import { drawChart } from '../../../peers/charts/chart.ts'
 import { plotByBytes, plotByRound } from '../../../peers/simulate/output/plots.ts'
 import {
   markdownTable,

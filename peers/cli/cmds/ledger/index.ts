@@ -3,6 +3,7 @@ import { parseInteger } from '../../output/parse.ts'
 import { lazy } from '../../command.ts'
 import type { CommandSpec } from '../../command.ts'
 import type { LedgerOptions } from './handler.ts'
+import type { PlotOptions } from './plot.ts'
 
 const verify: CommandSpec = {
   name: 'verify',
@@ -17,6 +18,23 @@ No peer may run in the directory: stop it first. Nothing is changed. The exit co
     ['ledger verify --json', 'the report as one JSON object']
   ],
   run: lazy(() => import('./verify.ts'))
+}
+
+const plot: CommandSpec = {
+  name: 'plot',
+  summary: 'Charts of what was trained, as SVG files.',
+  description: `One chart for each metric by round and one by the bytes of the updates, and one of what each member contributed: the
+sum of the shares that its updates had in the rounds so far. The metrics in a commit are those of the model before it, on
+the contributors' own held-out data.`,
+  options: [
+    { flags: '--out <dir>', description: "For the files (default: ./<the federation's name>-plots)." },
+    { flags: '--force', description: 'Overwrite files that are there.', default: false }
+  ],
+  examples: [
+    ['ledger plot', 'charts of the whole ledger'],
+    ['ledger plot --out charts --force', 'into a folder, over those that are there']
+  ],
+  run: lazy<PlotOptions>(() => import('./plot.ts'))
 }
 
 export const ledger: CommandSpec = {
@@ -37,8 +55,9 @@ resulted. The accuracy in a commit is that of the model before it.`,
   examples: [
     ['ledger', 'the latest 20'],
     ['ledger --from 1 --limit 1000 --json', 'from the start, one JSON object per commit'],
-    ['ledger verify', 'check all of it']
+    ['ledger verify', 'check all of it'],
+    ['ledger plot', 'see it as charts']
   ],
-  commands: [verify],
+  commands: [verify, plot],
   run: lazy<LedgerOptions>(() => import('./handler.ts'))
 }

@@ -1,10 +1,10 @@
-import { access, mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { UserError } from '../../output/exit.ts'
+import { join, resolve } from 'node:path'
+import { writeFiles } from '../../output/files.ts'
 import { fileStem, formatBytes } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
 import { describeCommit, latestCommit, tellOrigin, withSource } from '../../source.ts'
 import type { Handler } from '../../command.ts'
+import type { PlacedFile } from '../../output/files.ts'
 import type { HomeInfo, OutputFile } from '../../library/types.ts'
 import type { CommitSummary } from '../../../node/types.ts'
 
@@ -31,7 +31,7 @@ export const handler: Handler<ExportOptions> = async ({ context, options }) => {
       context.cwd,
       options.out ?? defaultOut(manifest.name, commit?.round ?? 0, options.format)
     )
-    const written = await writeFiles(files, out, options)
+    const written = await writeFiles(placed(files, out, options), options)
     const sizeBytes = files.reduce((total, file) => total + file.bytes.byteLength, 0)
     const facts = {
       format: options.format,
@@ -61,26 +61,9 @@ function defaultOut(name: string, round: number, format: ExportOptions['format']
 }
 
 /** Keras is a directory of several files; safetensors is the one file at `out`. */
-async function writeFiles(
-  files: OutputFile[],
-  out: string,
-  { format, force }: ExportOptions
-): Promise<string[]> {
-  const placed = files.map((file) => ({ ...file, path: format === 'keras' ? join(out, file.name) : out }))
-  if (!force) for (const { path } of placed) await refuseExisting(path)
-  for (const { path, bytes } of placed) {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, bytes, { flag: force ? 'w' : 'wx' })
-  }
-  return placed.map(({ path }) => path)
-}
-
-/** Looked at before anything is written: half an export beside old files would be taken for a whole one. */
-async function refuseExisting(path: string): Promise<void> {
-  try {
-    await access(path)
-  } catch {
-    return // not there, or not to be seen: writing tells
-  }
-  throw new UserError(`${path} is there already. Choose another --out, or overwrite it with --force.`)
+function placed(files: readonly OutputFile[], out: string, { format }: ExportOptions): PlacedFile[] {
+  return files.map(({ name, bytes }) => ({
+    path: format === 'keras' ? join(out, name) : out,
+    content: bytes
+  }))
 }
