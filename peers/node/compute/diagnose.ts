@@ -3,7 +3,9 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { backendNames } from '../../../src/compute/names.ts'
 import type { BackendName } from '../../../src/compute/names.ts'
-import type { TrialResult } from './trial.ts'
+import type { StdioOptions } from 'node:child_process'
+import type { ModelManifest } from '../../../src/model/task.ts'
+import type { TrialOrder, TrialResult } from './trial.ts'
 
 /** How one backend fared. */
 export interface BackendDiagnosis {
@@ -19,6 +21,8 @@ export interface BackendDiagnosis {
   size: number | null
   /** Milliseconds of a training step of a 784-200-200-10 network on 32 examples. */
   stepMs: number | null
+  /** Milliseconds of a step of the federation's own model, where there is one. */
+  ownStepMs: number | null
 }
 
 /** A backend that takes longer hangs: loading TensorFlow takes some seconds on a slow disk. */
@@ -26,8 +30,13 @@ const TRIAL_MS = 60_000
 /** Characters of a dying process' last words. */
 const MOST_WORDS = 300
 
-export interface DiagnoseOptions {
+export interface TryOptions {
   signal?: AbortSignal
+  /** A model to try beside the reference. */
+  manifest?: ModelManifest | null
+}
+
+export interface DiagnoseOptions extends TryOptions {
   /** Before each trial. */
   onTrial?(name: BackendName): void
 }
@@ -38,21 +47,28 @@ export async function diagnoseBackends(options: DiagnoseOptions = {}): Promise<B
   for (const name of backendNames) {
     options.signal?.throwIfAborted()
     options.onTrial?.(name)
-    found.push(await diagnose(name, options.signal))
+    found.push(await diagnose(name, options))
   }
   return found
 }
 
-async function diagnose(name: BackendName, signal?: AbortSignal): Promise<BackendDiagnosis> {
-  const result = await tryBackend(name, signal)
-  if (!result.ok) return { name, ...result, gflops: null, size: null, stepMs: null }
+const UNKNOWN = { gflops: null, size: null, stepMs: null, ownStepMs: null }
+
+async function diagnose(name: BackendName, options: TryOptions): Promise<BackendDiagnosis> {
+  const result = await tryBackend(name, options)
+  if (!result.ok) return { name, ...result, ...UNKNOWN }
   return { name, ...result, reason: null }
 }
 
 /** One trial. A process that ends without an answer is refused by how it ended. */
-export async function tryBackend(name: string, signal?: AbortSignal): Promise<TrialResult> {
+export async function tryBackend(
+  name: string,
+  { signal, manifest = null }: TryOptions = {}
+): Promise<TrialResult> {
   const file = new URL(import.meta.url.endsWith('.ts') ? './trial.ts' : './trial.js', import.meta.url)
-  const child = fork(file, [name], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] })
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', 'ipc']
+  const child = fork(file, [name], { stdio, execArgv: [], serialization: 'advanced' })
+  child.send({ manifest } satisfies TrialOrder)
   let [words, result] = ['', null as TrialResult | null]
   child.stderr?.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-MOST_WORDS)))
   child.on('message', (message: TrialResult) => (result = message))

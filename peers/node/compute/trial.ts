@@ -2,18 +2,34 @@
  * One backend tried in a process of its own, for `murmur doctor`: a library that brings the process down when it is loaded
  * then refuses itself. Started by diagnose.ts with the backend's name; the answer goes over IPC.
  */
+import { once } from 'node:events'
 import { backendCandidates } from '../../../src/compute/backend.ts'
 import { measureProduct, measureStep } from '../../../src/training/measure.ts'
 import { backendCheck } from '../../../src/training/selfCheck.ts'
 import { nodeBackends } from './index.ts'
 import { referenceModel } from './reference.ts'
+import type { BackendCandidate } from '../../../src/compute/backend.ts'
+import type { ModelManifest } from '../../../src/model/task.ts'
 
 /** What a trial came to. */
 export type TrialResult =
-  | { ok: true; version: string | null; gflops: number; size: number; stepMs: number }
+  | {
+      ok: true
+      version: string | null
+      gflops: number
+      size: number
+      stepMs: number
+      /** Of the order's own model; null without one, and for the last resort, which would take minutes. */
+      ownStepMs: number | null
+    }
   | { ok: false; version: string | null; reason: string }
 
-async function trial(name: string): Promise<TrialResult> {
+/** What to try beside the reference model. */
+export interface TrialOrder {
+  manifest: ModelManifest | null
+}
+
+async function trial(name: string, { manifest }: TrialOrder): Promise<TrialResult> {
   const candidate = [...nodeBackends({ isTrial: true }), ...backendCandidates()].find(
     (one) => one.name === name
   )
@@ -23,10 +39,11 @@ async function trial(name: string): Promise<TrialResult> {
   try {
     await candidate.start()
     version = candidate.version?.() ?? null
-    const manifest = referenceModel()
-    await backendCheck(manifest)(candidate)
-    const stepMs = await measureStep(manifest, { now })
-    return { ok: true, version, stepMs, ...(await measureProduct({ now })) }
+    const reference = referenceModel()
+    await backendCheck(reference)(candidate)
+    const stepMs = await measureStep(reference, { now })
+    const product = await measureProduct({ now })
+    return { ok: true, version, stepMs, ...product, ownStepMs: await ownStep(candidate, manifest) }
   } catch (error) {
     // Further lines say from which file it was asked for.
     const [reason] = (error instanceof Error ? error.message : String(error)).split('\n')
@@ -34,5 +51,12 @@ async function trial(name: string): Promise<TrialResult> {
   }
 }
 
-const result = await trial(process.argv[2] ?? '')
+async function ownStep(candidate: BackendCandidate, manifest: ModelManifest | null): Promise<number | null> {
+  if (manifest == null || candidate.isLastResort) return null
+  await backendCheck(manifest)(candidate)
+  return measureStep(manifest, { now: () => performance.now() })
+}
+
+const [order] = (await once(process, 'message')) as [TrialOrder]
+const result = await trial(process.argv[2] ?? '', order)
 process.send?.(result, () => process.disconnect())

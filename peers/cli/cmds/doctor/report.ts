@@ -17,27 +17,26 @@ export function renderReport(report: DoctorReport, columns: number, colors: Colo
   ].join('\n\n')
 }
 
-function engineTable({ backends, fastest }: DoctorReport, columns: number): string {
+/** The federation's own model has a column where there is a federation. */
+function engineTable({ backends, fastest, federation }: DoctorReport, columns: number): string {
+  const own = federation == null ? [] : ['ms on its model']
   return renderTable({
-    head: ['engine', 'version', 'state', 'GFLOPS', 'ms a step'],
-    rows: backends.map((backend) => [
-      backend.name,
-      backend.version ?? '–',
-      stateOf(backend, fastest),
-      ...figures(backend)
-    ]),
-    right: [3, 4],
+    head: ['engine', 'version', 'state', 'GFLOPS', 'ms a step', ...own],
+    rows: backends.map((backend) => {
+      const { gflops, stepMs, ownStepMs } = backend
+      const figures = [fixed(gflops, 1), fixed(stepMs, 2), ...own.map(() => fixed(ownStepMs, 2))]
+      return [backend.name, backend.version ?? '–', stateOf(backend, fastest), ...figures]
+    }),
+    right: [3, 4, 5],
     columns
   })
 }
 
+const fixed = (value: number | null, digits: number): string => value?.toFixed(digits) ?? '–'
+
 function stateOf({ name, ok }: BackendDiagnosis, fastest: string | null): string {
   if (!ok) return 'refused'
   return name === fastest ? 'ok, fastest' : 'ok'
-}
-
-function figures({ gflops, stepMs }: BackendDiagnosis): string[] {
-  return [gflops == null ? '–' : gflops.toFixed(1), stepMs == null ? '–' : stepMs.toFixed(2)]
 }
 
 const MARKS: Record<MachineCheck['status'], { text: string; color: 'green' | 'yellow' | 'red' }> = {
@@ -57,8 +56,9 @@ function renderChecks(checks: readonly MachineCheck[], colors: Colors): string {
     .join('\n')
 }
 
-function verdict({ ok, fastest, checks }: DoctorReport): string {
-  if (ok) return `This machine can train, fastest with ${fastest}.`
+function verdict({ ok, fastest, checks, federation }: DoctorReport): string {
+  const what = federation == null ? 'can train' : `can train the model of "${federation}"`
+  if (ok) return `This machine ${what}, fastest with ${fastest}.`
   const failed = checks.filter(({ status }) => status === 'failed').map(({ name }) => name)
   const why = [...(fastest == null ? ['no engine may train'] : []), ...failed.map((name) => `see ${name}`)]
   return `This machine cannot train: ${why.join(', ')}.`

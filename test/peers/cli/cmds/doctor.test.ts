@@ -18,6 +18,21 @@ describe('murmur doctor', () => {
     expect(murmur.library.called('examine')).to.deep.equal(['/home/alice/.murmur'])
   })
 
+  it('has a column for the model of the federation that is in the state directory', async () => {
+    const murmur = await Murmur.at()
+    const backends = healthy.backends.map((one) => ({
+      ...one,
+      ownStepMs: one.name === 'wasm' ? 95.123 : null
+    }))
+    murmur.library.report = { ...healthy, federation: 'Drawn digits', backends }
+    await murmur.run('doctor')
+    expect(murmur.stdout.text).to.match(/ms a step +ms on its model$/m)
+    expect(murmur.stdout.text).to.match(/^wasm .* 0\.77 +95\.12$/m)
+    expect(murmur.stdout.text).to.contain(
+      'This machine can train the model of "Drawn digits", fastest with wasm.'
+    )
+  })
+
   it('is one JSON object for scripts', async () => {
     const murmur = await Murmur.at()
     expect(await murmur.run('doctor', '--json')).to.equal(0)

@@ -152,6 +152,7 @@ export function event<Name extends PeerEventName>(
 export const healthy: DoctorReport = {
   ok: true,
   fastest: 'wasm',
+  federation: null,
   backends: [
     {
       name: 'tfjs-node',
@@ -160,10 +161,29 @@ export const healthy: DoctorReport = {
       reason: 'not installed; murmur doctor --install builds it',
       gflops: null,
       size: null,
-      stepMs: null
+      stepMs: null,
+      ownStepMs: null
     },
-    { name: 'wasm', ok: true, version: '4.22.0', reason: null, gflops: 51.2, size: 1024, stepMs: 0.771 },
-    { name: 'cpu', ok: true, version: '4.22.0', reason: null, gflops: 0.83, size: 256, stepMs: 35.9 }
+    {
+      name: 'wasm',
+      ok: true,
+      version: '4.22.0',
+      reason: null,
+      gflops: 51.2,
+      size: 1024,
+      stepMs: 0.771,
+      ownStepMs: null
+    },
+    {
+      name: 'cpu',
+      ok: true,
+      version: '4.22.0',
+      reason: null,
+      gflops: 0.83,
+      size: 256,
+      stepMs: 35.9,
+      ownStepMs: null
+    }
   ],
   checks: [
     { name: 'Node.js', status: 'ok', found: '22.18.0' },
