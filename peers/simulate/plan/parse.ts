@@ -88,8 +88,14 @@ function planOf(source: Source): Plan {
 
 /** What the schema alone cannot see. */
 function misfits(plan: Plan): ManifestProblem[] {
-  const { data, clients, byzantine } = plan
+  const { data, clients, byzantine, task } = plan
   const problems: (ManifestProblem | false)[] = [
+    'path' in data &&
+      data.partition.name === 'labels' &&
+      task.kind === 'regression' && {
+        path: ['data', 'partition', 'name'],
+        message: 'expected a partition that needs no labels, as regression has none, found "labels"'
+      },
     'path' in data &&
       clients == null && { path: ['clients'], message: 'missing (expected the number of clients)' },
     'clients' in data &&

@@ -34,11 +34,10 @@ export function toCsv(heading: readonly string[], lines: readonly (readonly (str
   return [heading, ...lines].map((line) => `${line.map(cell).join(',')}\n`).join('')
 }
 
-/** Rounds as CSV: a column for each metric that any of them has. */
+/** Rounds as CSV: a column for each metric that any of them has, by name. */
 export function rowsToCsv(rows: readonly RoundRow[]): string {
-  const metrics = [...new Set(rows.flatMap((row) => Object.keys(row.metrics ?? {})))].filter(
-    (name) => name !== 'samples'
-  )
+  const names = new Set(rows.flatMap((row) => Object.keys(row.metrics ?? {})))
+  const metrics = [...names].filter((name) => name !== 'samples').sort()
   const heading = [
     'round',
     ...metrics,

@@ -78,6 +78,12 @@ describe('a plan', () => {
     )
     const aggregation = { rule: { name: 'bulyan', byzantine: 3 } }
     expect(refusal(digitsPlan({ aggregation }))).to.match(/aggregation\.rule: bulyan needs 15 updates/)
+    const regression = digitsPlan({
+      task: { ...(digitsPlan()['task'] as object), kind: 'regression', labels: [], metrics: ['mae'] },
+      training: { loss: 'meanSquaredError' },
+      data: { path: 'x', partition: { name: 'labels', labelsPerClient: 2 } }
+    })
+    expect(refusal(regression)).to.match(/data\.partition\.name: expected a partition that needs no labels/)
     const target = { metric: 'mae', value: 1 }
     expect(refusal(digitsPlan({ target }))).to.match(/target\.metric: mae is not measured/)
   })
