@@ -40,4 +40,13 @@ describe('the plans of published tables', function () {
     expect(mean).to.be.below(0.3)
     expect(Math.min(median, multiKrum)).to.be.above(0.5)
   })
+
+  it('show what they say: with momentum labels that few have are learned in fewer rounds', async () => {
+    const text = readFileSync(join(folder, 'optimizers.yaml'), 'utf8')
+    const of = { rounds: 12, seeds: [1] }
+    const { summaries } = await inFolder((out) => runText(text, out, { ...of, only: 'FedAvg' }))
+    const [bare, momentum] = summaries.map(({ last }) => last)
+    expect(bare).to.be.above(0.5)
+    expect(momentum).to.be.above((bare ?? 1) + 0.02)
+  })
 })
