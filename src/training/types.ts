@@ -1,5 +1,5 @@
 /** Local training as the round engine sees it, wherever it runs (a worker thread, a page, a test). */
-import type { BackendAttempt } from '../compute/backend.ts'
+import type { BackendAttempt } from '../compute/choose.ts'
 import type { Metrics } from '../federation/records.ts'
 
 export interface TrainOptions {

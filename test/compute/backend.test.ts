@@ -1,16 +1,11 @@
 import { getBackend } from '@tensorflow/tfjs-core'
 import { expect } from 'chai'
-import {
-  BackendAbsentError,
-  backendCandidates,
-  BackendStartError,
-  chooseBackend,
-  NoBackendError
-} from '../../src/compute/backend.ts'
+import { backendCandidates, BackendStartError } from '../../src/compute/backend.ts'
+import { BackendAbsentError, chooseBackend, NoBackendError } from '../../src/compute/choose.ts'
 import { tensorMemory } from '../../src/compute/memory.ts'
 import { startBackend } from '../../src/compute/backend.ts'
 import { matMul, tensor, tidy } from '@tensorflow/tfjs-core'
-import type { BackendCandidate } from '../../src/compute/backend.ts'
+import type { BackendCandidate } from '../../src/compute/choose.ts'
 
 /** A clock that advances one millisecond a look. */
 const ticking = (): (() => number) => {

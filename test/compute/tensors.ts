@@ -4,7 +4,7 @@ import { sequential } from '@tensorflow/tfjs-layers'
 import { startBackend } from '../../src/compute/backend.ts'
 import { fuseLayers } from '../../src/compute/layers.ts'
 import { normal, seededRandom } from '../../src/random.ts'
-import type { BackendCandidate } from '../../src/compute/backend.ts'
+import type { BackendCandidate } from '../../src/compute/choose.ts'
 import type { layers } from '@tensorflow/tfjs-layers'
 
 /** Normally distributed values, which follow from the seed. */

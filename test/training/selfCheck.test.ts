@@ -1,6 +1,7 @@
 import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import { expect } from 'chai'
-import { BackendRefusedError, startBackend } from '../../src/compute/backend.ts'
+import { startBackend } from '../../src/compute/backend.ts'
+import { BackendRefusedError } from '../../src/compute/choose.ts'
 import { planFor } from '../../src/model/task.ts'
 import { narrowed } from '../../src/model/topology/narrow.ts'
 import { compare, stepValues } from '../../src/training/selfCheck.ts'

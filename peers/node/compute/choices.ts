@@ -7,10 +7,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { SlowerBackendError } from '../../../src/compute/backend.ts'
+import { SlowerBackendError } from '../../../src/compute/choose.ts'
 import { planFor } from '../../../src/model/task.ts'
 import { cacheDirectory } from './cache.ts'
-import type { BackendAttempt, BackendCandidate } from '../../../src/compute/backend.ts'
+import type { BackendAttempt, BackendCandidate } from '../../../src/compute/choose.ts'
 import type { ModelManifest } from '../../../src/model/task.ts'
 
 /** After this an engine is measured again: machines, and what else runs on them, change. */

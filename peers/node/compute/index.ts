@@ -2,7 +2,7 @@
 import { nativeBackend } from './native/backend.ts'
 import { webgpuBackend } from './webgpu.ts'
 import type { NativeOptions } from './native/backend.ts'
-import type { BackendCandidate } from '../../../src/compute/backend.ts'
+import type { BackendCandidate } from '../../../src/compute/choose.ts'
 
 /** In the order of preference; they come before the embedded ones. Nothing is loaded yet. */
 export function nodeBackends(options: NativeOptions = {}): BackendCandidate[] {

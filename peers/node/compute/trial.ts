@@ -8,7 +8,7 @@ import { measureProduct, measureStep } from '../../../src/training/measure.ts'
 import { backendCheck } from '../../../src/training/selfCheck.ts'
 import { nodeBackends } from './index.ts'
 import { referenceModel } from './reference.ts'
-import type { BackendCandidate } from '../../../src/compute/backend.ts'
+import type { BackendCandidate } from '../../../src/compute/choose.ts'
 import type { ModelManifest } from '../../../src/model/task.ts'
 
 /** What a trial came to. */

@@ -2,10 +2,11 @@
 import { dirname } from 'node:path'
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { activate, BackendAbsentError } from '../../../src/compute/backend.ts'
+import { activate } from '../../../src/compute/backend.ts'
+import { BackendAbsentError } from '../../../src/compute/choose.ts'
 import { findPackage } from './cache.ts'
 import { checkOnce } from './native/trust.ts'
-import type { BackendCandidate } from '../../../src/compute/backend.ts'
+import type { BackendCandidate } from '../../../src/compute/choose.ts'
 
 const DAWN = 'webgpu'
 const KERNELS = '@tensorflow/tfjs-backend-webgpu'

@@ -1,6 +1,6 @@
 /** What the simulation and its threads say to each other. Both run our own code: types suffice. */
 import type { AttackSpec } from '../../../src/attacks/index.ts'
-import type { BackendName } from '../../../src/compute/backend.ts'
+import type { BackendName } from '../../../src/compute/names.ts'
 import type { CodecSpec } from '../../../src/federation/manifest/schema.ts'
 import type { Metrics } from '../../../src/federation/records.ts'
 import type { ModelManifest } from '../../../src/model/task.ts'

@@ -10,7 +10,7 @@ import { backendCandidates } from '../../../src/compute/backend.ts'
 import { readTensor } from '../../../src/compute/memory.ts'
 import { drawnCases } from '../../compute/drawnCases.ts'
 import { deviation, layerValues, startAny } from '../../compute/tensors.ts'
-import type { BackendCandidate } from '../../../src/compute/backend.ts'
+import type { BackendCandidate } from '../../../src/compute/choose.ts'
 
 const SEEDS = Array.from({ length: 48 }, (_, i) => i + 1)
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { noteSlower, withoutSlower } from '../../../../peers/node/compute/choices.ts'
-import { chooseBackend } from '../../../../src/compute/backend.ts'
+import { chooseBackend } from '../../../../src/compute/choose.ts'
 import { withCache } from '../../../helpers/native.ts'
 import { manifestOf } from '../../../training/fixtures.ts'
-import type { BackendAttempt, BackendCandidate } from '../../../../src/compute/backend.ts'
+import type { BackendAttempt, BackendCandidate } from '../../../../src/compute/choose.ts'
 import type { ModelManifest } from '../../../../src/model/task.ts'
 
 const DAY_MS = 24 * 3_600_000
