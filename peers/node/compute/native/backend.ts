@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { registerBackend } from '@tensorflow/tfjs-core'
 import { activate } from '../../../../src/compute/backend.ts'
 import { BackendAbsentError } from '../../../../src/compute/choose.ts'
+import { findPackage } from '../cache.ts'
 import { findNative } from './folder.ts'
 import { shareEngine } from './stub.ts'
 import { checkOnce } from './trust.ts'
@@ -50,13 +51,18 @@ export function nativeBackend(name: NativeName, { isTrial = false }: NativeOptio
 async function start(name: NativeName, isTrial: boolean): Promise<void> {
   if (loaded == null) {
     const folder = findNative(name)
-    if (folder == null) throw new BackendAbsentError('not installed', ADVICE[name])
+    if (folder == null) throw new BackendAbsentError(whatIsThere(name), ADVICE[name])
     if (!isTrial) await checkOnce(name, folder)
     loaded = { name, version: load(name, folder) }
   }
   if (loaded.name !== name)
     throw new BackendAbsentError(`${loaded.name} is in its place`, 'ask for one of both')
   await activate(ENGINE)
+}
+
+function whatIsThere(name: NativeName): string {
+  const isHalf = findPackage(`@tensorflow/${name}/package.json`) != null
+  return isHalf ? 'installed without its compiled half (its install script did not run)' : 'not installed'
 }
 
 /** @returns the versions of both halves */

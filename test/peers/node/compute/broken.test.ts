@@ -76,4 +76,15 @@ describe('a native library that does not work', function () {
       await cp(join(builtFolder(), 'package', 'package.json'), join(builtFolder(), READY))
       expect(findNative('tfjs-node')).to.equal(null)
     }))
+
+  it('is said to be half there where a package was installed without running its script', () =>
+    withCache(cache, async () => {
+      const root = join(cache, 'node_modules', '@tensorflow', 'tfjs-node')
+      await mkdir(root, { recursive: true })
+      await writeFile(join(root, 'package.json'), '{"version":"4.22.0"}')
+      const { attempts } = await selectBackend({ manifest: digits(), backends: nodeBackends(), ...clock })
+      const { reason, isAbsent } = attempts.find(({ name }) => name === 'tfjs-node')!
+      expect(reason).to.match(/^installed without its compiled half .*murmur doctor --install/)
+      expect(isAbsent).to.equal(true)
+    }))
 })
