@@ -17,6 +17,8 @@ export interface Mutant {
   strategies?: Strategy[]
   /** Default: thin peers. */
   layer?: 'engines'
+  /** A seed shortly before the first that tells, as it was when this was written: where a quick look begins. */
+  near?: number
 }
 
 export const mutants: Mutant[] = [
@@ -67,6 +69,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'no-recomputation',
+    near: 500,
     what: 'voters believe the proposer',
     file: 'peers/simulated/peer/desk.ts',
     from: `this.#verdict(address, made.address === address)`,
@@ -200,6 +203,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'evidence-believed',
+    near: 430,
     what: 'voters believe the proofs in a proposal',
     file: 'peers/simulated/peer/desk.ts',
     from: 'const offences = selectOffences(position.tip, accused.proven(evidence))',
@@ -268,6 +272,7 @@ export const engineMutants: Mutant[] = [
   },
   {
     name: 'engine-writes-overtake',
+    near: 40,
     what: 'vote records are written at the same time',
     file: 'peers/engine/height/voter.ts',
     from: 'await this.#writing.take(async () => await log.put(height, encode(this.#said)))',
