@@ -6,6 +6,7 @@ import { deserialize, serialize } from 'node:v8'
 import { z } from 'zod'
 import { metricsField } from '../../../src/federation/records.ts'
 import { rowSchema, rowsToCsv } from '../run/rows.ts'
+import { stemOf } from '../plan/grid.ts'
 import { DamagedResultsError, OtherResultsError } from './errors.ts'
 import { readIfThere, writeWhole } from './files.ts'
 import type { Plan } from '../plan/schema.ts'
@@ -48,8 +49,7 @@ export class RunStore {
 
   /** @param variant - its name */
   constructor(folder: string, { variant, plan, seed }: { variant: string; plan: Plan; seed: number }) {
-    const stem = variant.replace(/[^\p{L}\p{N}._-]+/gu, '-')
-    this.#base = join(folder, 'runs', `${stem}-seed-${seed}`)
+    this.#base = join(folder, 'runs', `${stemOf(variant)}-seed-${seed}`)
     // What a person says about a plan changes no result; which seeds it has, only which runs there are.
     const { description: _about, seeds: _seeds, ...settings } = plan
     this.#fingerprint = createHash('sha256')

@@ -10,6 +10,11 @@ export interface Combination {
   value: PlainMap
 }
 
+/** A variant's name as part of a file's. */
+export function stemOf(name: string): string {
+  return name.replace(/[^\p{L}\p{N}._-]+/gu, '-')
+}
+
 /** Every combination of the axes' variants, in the order in which they are written: the last axis changes fastest. */
 export function combinations(plan: PlainMap, grid: readonly Record<string, PlainMap>[]): Combination[] {
   return grid.reduce<Combination[]>(

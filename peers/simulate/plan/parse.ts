@@ -4,11 +4,11 @@ import { problemsOf } from '../../../src/federation/manifest/check.ts'
 import { problemsIn, readYaml, sourceOf, withLines } from '../../../src/federation/manifest/source.ts'
 import { manifestDraftSchema } from '../../../src/federation/manifest/index.ts'
 import { InvalidPlanError } from './errors.ts'
-import { combinations } from './grid.ts'
+import { combinations, stemOf } from './grid.ts'
 import { gridSchema, planSchema } from './schema.ts'
 import type { CheckedDraft, ManifestProblem } from '../../../src/federation/manifest/index.ts'
 import type { Source } from '../../../src/federation/manifest/source.ts'
-import type { PlainMap } from './grid.ts'
+import type { Combination, PlainMap } from './grid.ts'
 import type { Plan } from './schema.ts'
 
 /** Runs of one plan, over all seeds. */
@@ -33,14 +33,21 @@ export function parsePlan(text: string): Variant[] {
   const { grid: rawGrid, ...base } = mapOf(source)
   const grid = checked(gridSchema, { ...source, value: rawGrid }, ['grid'])
   const made = combinations(base, grid as Record<string, PlainMap>[])
-  if (made.length > MAX_VARIANTS) {
-    const message = `${made.length} combinations, at most ${MAX_VARIANTS} expected`
-    throw new InvalidPlanError(withLines(source, [{ path: ['grid'], message }]))
-  }
+  const excess = wrongWith(made)
+  if (excess != null) throw new InvalidPlanError(withLines(source, [{ path: ['grid'], message: excess }]))
   return made.map(({ names, value }) => {
     const plan = names.length === 0 ? planOf({ ...source, value }) : inVariant(names, sourceOf(value))
     return { name: names.length === 0 ? plan.name : names.join(', '), plan }
   })
+}
+
+/** Why the combinations of a grid cannot be run as they are, or null. */
+function wrongWith(made: readonly Combination[]): string | null {
+  if (made.length > MAX_VARIANTS) return `${made.length} combinations, at most ${MAX_VARIANTS} expected`
+  const stems = made.map(({ names }) => stemOf(names.join(', ')))
+  const again = stems.find((stem, i) => stems.indexOf(stem) !== i)
+  if (again == null) return null
+  return `two variants would both have the files "${again}": give them names that differ in more than signs`
 }
 
 /** All clients of a plan, those that lie included. */

@@ -91,6 +91,10 @@ describe('a plan', () => {
   it('is refused with the variant that is wrong', () => {
     const grid = [{ good: {}, bad: { aggregation: { rule: { name: 'krum', byzantine: 9 } } } }]
     expect(refusal(digitsPlan({ grid }))).to.match(/aggregation\.rule: krum needs .* \(variant bad\)/)
+    const alike = [{ 'z 1': {}, 'z-1': {} }]
+    expect(refusal(digitsPlan({ grid: alike }))).to.match(
+      /grid: two variants would both have the files "z-1"/
+    )
     const axes = Array.from({ length: 4 }, () =>
       Object.fromEntries(Array.from({ length: 6 }, (_, i) => [`v${i}`, {}]))
     )
