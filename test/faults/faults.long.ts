@@ -9,6 +9,7 @@ import { commitTimes, gapsOf } from './rounds.ts'
 import type { JsonEvent } from '../e2e/process.ts'
 
 const KILLING_MS = 180_000
+const BUTTERFLY_MS = 60_000
 const KILL_EVERY_MS = 5_000
 const STOPPED_MS = 30_000
 /** Longer than connections live without an answer. */
@@ -142,4 +143,25 @@ describe(`a federation on real machines, for minutes (FAULTS_SEED=${SEED})`, fun
   function normalRound(): number {
     return gapsOf(commitTimes(flock.all), CALM_ROUNDS).seconds.normalRound
   }
+})
+
+describe(`a butterfly on real machines (FAULTS_SEED=${SEED})`, function () {
+  const current = inNetwork(this, 600_000)
+
+  it('kill −9 of one at random every five seconds for a minute: parts are done without it, and all end on one commit', async () => {
+    const flock = await Flock.onDigits(current.world, 'butterfly')
+    await flock.goOn(NAMES, CALM_ROUNDS)
+    const before = flock.lastRound
+    const kills = await killAtRandom(flock, {
+      durationMs: BUTTERFLY_MS,
+      everyMs: KILL_EVERY_MS,
+      random: seededRandom(SEED)
+    })
+    const rounds = flock.lastRound - before
+    await flock.expectOneLedger()
+    const { normalRound, longestGap } = gapsOf(commitTimes(flock.all), CALM_ROUNDS).seconds
+    tell({ kills, rounds, normalRound, longestGap })
+    expect(rounds).to.be.at.least(kills)
+    expect(longestGap).to.be.at.most(12 * normalRound + PATIENCE_S)
+  })
 })

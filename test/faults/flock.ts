@@ -1,5 +1,6 @@
 /** Four peers of one federation, and what must hold of them whatever happens. */
 import { expect } from 'chai'
+import { manifestTemplate } from '../../src/federation/manifest/index.ts'
 import { compareLedgers } from './rounds.ts'
 import type { JsonEvent, MurmurProcess } from '../e2e/process.ts'
 import type { World } from '../e2e/world.ts'
@@ -30,12 +31,15 @@ export class Flock {
     return flock
   }
 
-  /** Four that train on drawn digits, each its own writers'. */
-  static async onDigits(world: World): Promise<Flock> {
+  /** Four that train on drawn digits, each its own writers'; in a butterfly of three blocks each, if asked for. */
+  static async onDigits(world: World, topology: 'full' | 'butterfly' = 'full'): Promise<Flock> {
     const flock = new Flock(world)
     const start = (name: string, args: string[]): void =>
       flock.#add(world.start(name, [...args, ...world.local(name)]))
-    await world.ask(NAMES[0], ['init', 'digits', '--rounds', DEMO_ROUNDS, '--members', '4'])
+    const exchange = `topology: ${topology}\n  blockSizeBytes: 65536`
+    const yaml = manifestTemplate('digits').replace('topology: full', exchange)
+    const from = topology === 'full' ? [] : ['--from', await world.write('digits.yaml', yaml)]
+    await world.ask(NAMES[0], ['init', 'digits', ...from, '--rounds', DEMO_ROUNDS, '--members', '4'])
     start(NAMES[0], ['start', '--data', 'demo:1'])
     await flock.peer(NAMES[0]).event('listen')
     const invite = await world.invite(NAMES[0], ['--uses', '3'])

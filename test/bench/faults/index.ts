@@ -2,7 +2,8 @@
  * Four real peers on drawn digits while something happens to them: how long rounds stop.
  *
  * `npm run bench:faults -- --kill [seconds]`: kill −9 of a random peer every five seconds on average (default for 180 s);
- * each is started again at once. `npm run bench:faults -- --stop`: SIGSTOP of one for 30 s. The last line is JSON.
+ * each is started again at once. `npm run bench:faults -- --stop`: SIGSTOP of one for 30 s. Either with `--butterfly`, where
+ * each reduces a part of the vector for all. The last line is JSON.
  */
 import { seededRandom } from '../../../src/random.ts'
 import { World } from '../../e2e/world.ts'
@@ -17,7 +18,7 @@ const CALM_ROUNDS = 6
 
 const world = await World.open()
 try {
-  const flock = await Flock.onDigits(world)
+  const flock = await Flock.onDigits(world, process.argv.includes('--butterfly') ? 'butterfly' : 'full')
   await flock.goOn(NAMES, CALM_ROUNDS)
   console.log(JSON.stringify(await (process.argv.includes('--stop') ? stop(flock) : kill(flock))))
 } finally {
