@@ -56,7 +56,7 @@ export interface BlockExchange {
   /** A vector by root, from the local store or else from `holders`. */
   getModel(root: CID, length: number, options: FetchOptions): Promise<Float32Array>
   /** Keep an own payload. It survives the end of the process, not a power cut: then it is trained again. */
-  putPayload(bytes: Uint8Array): Promise<CID>
+  putPayload(bytes: Uint8Array, options?: { blockSizeBytes?: number }): Promise<CID>
   /**
    * Make a payload of exactly `sizeBytes` available here, or only these spans of it, and read it piece by piece. What was
    * not asked for is fetched when it is read.

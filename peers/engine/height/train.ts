@@ -1,5 +1,6 @@
 /** One round's own work: train, encode, keep, sign. */
 import { checkDelta } from '../../../src/aggregation/index.ts'
+import { MIN_BLOCK_BYTES } from '../../../src/blocks/index.ts'
 import { bytesReader, codecOf } from '../../../src/codecs/index.ts'
 import { updateType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
@@ -67,7 +68,10 @@ export async function trainUpdate(
     metricsBefore: result.before,
     metricsAfter: result.after,
     codec: codec.name,
-    payload: payload.byteLength <= limit ? payload : await components.blocks.putPayload(payload),
+    payload:
+      payload.byteLength <= limit
+        ? payload
+        : await components.blocks.putPayload(payload, blocksOf(codec, position)),
     sizeBytes: payload.byteLength,
     trainingMs: result.trainingMs
   }
@@ -76,6 +80,13 @@ export async function trainUpdate(
   if (codec.errorFeedback)
     await components.feedback.keep({ height: height.height, update: signed.cid, codec, delta, payload })
   return { signed, result }
+}
+
+/** In a butterfly blocks end where parts of the vector do, so that nobody fetches more than its part. */
+function blocksOf(codec: Codec, position: Position): { blockSizeBytes?: number } {
+  const { topology } = position.tip.manifest.exchange
+  const blockSizeBytes = codec.sizeBytes(stretchOf(position))
+  return topology === 'butterfly' && blockSizeBytes >= MIN_BLOCK_BYTES ? { blockSizeBytes } : {}
 }
 
 /** Where nobody else looks at all of it. @throws {UnfitUpdateError} */

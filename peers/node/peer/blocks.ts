@@ -75,8 +75,9 @@ export class NodeBlocks implements BlockExchange {
     })
   }
 
-  async putPayload(bytes: Uint8Array): Promise<CID> {
-    const { stores, blockSizeBytes } = this.#init
+  async putPayload(bytes: Uint8Array, options: { blockSizeBytes?: number } = {}): Promise<CID> {
+    const { stores } = this.#init
+    const { blockSizeBytes = this.#init.blockSizeBytes } = options
     return await this.#turns.take(async () =>
       this.#use((await writeDag(stores.outgoing, bytes, { blockSizeBytes })).root)
     )

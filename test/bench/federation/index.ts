@@ -1,32 +1,40 @@
 /**
- * A federation of four processes: seconds a round, bytes, memory.
+ * A federation of four processes, or ten: seconds a round, bytes, memory.
  *
- * `npm run bench:federation [-- --floor | --big [--topology butterfly] [--codec int8]]`; needs ../shared/data. The last
- * line is JSON.
+ * `npm run bench:federation [-- --floor | --big | --cnn]`, the last two with `[--topology butterfly] [--codec int8]`; needs
+ * ../shared/data. The last line is JSON.
  */
 import { parseArgs } from 'node:util'
 import { formatBytes } from '../../../peers/cli/output/format.ts'
 import { renderTable } from '../../../peers/cli/output/table.ts'
-import { big, floor, learning } from './plans.ts'
+import { big, cnn, floor, learning } from './plans.ts'
 import { run } from './run.ts'
 import type { ChildEvent } from '../../../peers/cli/cmds/demo/child.ts'
+import type { Plan } from './plans.ts'
 import type { PeerRun, Run } from './run.ts'
 
 const { values } = parseArgs({
   options: {
     floor: { type: 'boolean' },
     big: { type: 'boolean' },
+    cnn: { type: 'boolean' },
     topology: { type: 'string', default: 'full' },
     codec: { type: 'string', default: 'fp32' }
   }
 })
-const plan = values.floor === true ? floor() : values.big === true ? big(values) : learning()
-console.log(`${plan.name}: ${plan.about}, four peers, ${plan.rounds} rounds`)
+const plan = chosen()
+console.log(`${plan.name}: ${plan.about}, ${plan.data.length} peers, ${plan.rounds} rounds`)
 const result = await run(plan, (peer, event) => {
   if (peer === 0 && event.event === 'commit' && Number(event['round']) > 0)
     console.log(`round ${String(event['round'])}: ${(Number(event['roundMs']) / 1000).toFixed(2)} s`)
 })
 tell(result)
+
+function chosen(): Plan {
+  if (values.floor === true) return floor()
+  if (values.cnn === true) return cnn(values)
+  return values.big === true ? big(values) : learning()
+}
 
 function tell({ peers, wallSeconds, evaluation }: Run): void {
   const secondsPerRound = mean(roundsOf(peers[0]).map((event) => Number(event['roundMs']) / 1000))

@@ -8,9 +8,13 @@ const HEART = ['age', 'sex', 'cp', 'trestbps', 'chol', 'fbs', 'restecg', 'thalac
 const HEART_COLUMNS = [...HEART, 'oldpeak', 'slope', 'ca', 'thal']
 const HOSPITALS = ['cleveland', 'hungarian', 'switzerland', 'va']
 
-/** One measurement: four peers, by command line alone. */
+const CNN_PEERS = 10
+/** Ten times ten and a bit: parts of equal size. */
+const CNN_BLOCK_BYTES = 64 * 1024
+
+/** One measurement: four peers or ten, by command line alone. */
 export interface Plan {
-  name: 'W1' | 'floor' | 'big'
+  name: 'W1' | 'floor' | 'big' | 'cnn'
   about: string
   /** The manifest, as YAML. */
   yaml: string
@@ -39,6 +43,28 @@ export function learning(): Plan {
 export function floor(): Plan {
   const about = 'heart-disease, one hospital each, 13-16-1'
   return { name: 'floor', about, ...hearts({ hidden: [16], rounds: 50 }), train: true }
+}
+
+/** McMahan's CNN (6.65 MB) between ten, no training, ten rounds: the bytes of each peer. */
+export function cnn({ topology, codec }: { topology: string; codec: string }): Plan {
+  const peers = Array.from({ length: CNN_PEERS }, (_, i) => `${i + 1}/${CNN_PEERS}`)
+  const path = join(SHARED, 'mnist')
+  const data = peers.map((part) => ['--data', path, '--part', part])
+  const rounds = 10
+  const yaml = edit(
+    manifestTemplate('digits'),
+    {
+      name: 'MNIST',
+      'model.architecture': { preset: 'cnn', filters: [32, 64], hidden: [512] },
+      'exchange.topology': topology,
+      'exchange.codec': codec,
+      'exchange.blockSizeBytes': CNN_BLOCK_BYTES,
+      'rounds.stop.rounds': rounds
+    },
+    CNN_PEERS
+  )
+  const about = `CNN of 1,663,370 parameters (6.65 MB), no training, ${topology}, ${codec}`
+  return { name: 'cnn', about, yaml, data, rounds, train: false }
 }
 
 /** 25 M parameters, no training, three rounds: what moving a model costs, all of it by everybody or in parts. */
@@ -79,9 +105,9 @@ function heartManifest(settings: Record<string, unknown>): string {
   })
 }
 
-function edit(yaml: string, changes: Record<string, unknown>): string {
+function edit(yaml: string, changes: Record<string, unknown>, members = HOSPITALS.length): string {
   const document = parseDocument(yaml)
-  const all = { ...changes, 'rounds.startMembers': 4, 'rounds.minContributors': 4 }
+  const all = { ...changes, 'rounds.startMembers': members, 'rounds.minContributors': members }
   for (const [path, value] of Object.entries(all)) document.setIn(path.split('.'), document.createNode(value))
   return document.toString()
 }

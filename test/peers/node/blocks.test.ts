@@ -87,6 +87,14 @@ describe("a peer's vectors and payloads", () => {
     expect(given).to.have.length(4)
   })
 
+  it('cut a payload in blocks of the size that is asked for', async () => {
+    const stores = createMemoryBlockstores()
+    const blocks = new NodeBlocks({ stores, exchange: holder(stores), blockSizeBytes })
+    const root = await blocks.putPayload(payload, { blockSizeBytes: 20_000 })
+    expect((await readRoot(stores.view, root)).blockSize).to.equal(20_000)
+    expect((await readRoot(stores.view, await blocks.putPayload(payload))).blockSize).to.equal(blockSizeBytes)
+  })
+
   it('give others a part of a sum while it lasts', async () => {
     const [stores, other] = [createMemoryBlockstores(), createMemoryBlockstores()]
     const theirs = new NodeBlocks({ stores: other, exchange: holder(stores), blockSizeBytes })
