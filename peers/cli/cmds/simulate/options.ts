@@ -20,8 +20,7 @@ export const simulateOptions: OptionSpec[] = [
   { flags: '--out <dir>', description: "For the results (default: ./<the plan's name>-results)." },
   {
     flags: '--data <dir>',
-    description:
-      'A folder that has all data of the plan, each by the last part of its path (default: as the plan says).'
+    description: 'The folder of the data, by the last parts of their paths (default: as the plan says).'
   },
   {
     flags: '--workers <n>',
