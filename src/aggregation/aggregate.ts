@@ -21,6 +21,8 @@ export interface AggregationInput {
   moments: Float32Array
   /** From 1 on. */
   round: number
+  /** So many values at the end of the model are averaged and no more, by no optimizer (`untrainedValues`). Default: none. */
+  untrained?: number
   /** In the order of the arithmetic: by author id. */
   deltas: readonly WeightedDelta[]
   /** Coordinates worked on at a time; does not change the result. */
@@ -75,7 +77,10 @@ export function moveBy(delta: Float32Array, input: MoveInput): Aggregate {
 }
 
 /** What the server optimizer goes by. */
-export type MoveInput = Pick<AggregationInput, 'aggregation' | 'model' | 'moments' | 'round' | 'part'>
+export type MoveInput = Pick<
+  AggregationInput,
+  'aggregation' | 'model' | 'moments' | 'round' | 'untrained' | 'part'
+>
 
 /** Stretch by stretch: `into` gives room for one, `done` has it. */
 async function combine(
@@ -93,8 +98,24 @@ async function combine(
   for await (const { start, end, stretches } of stretchesOf(input, use.signal)) {
     const delta = use.into(start, end - start)
     reduce(stretches, delta)
+    average(delta.subarray(trainedIn(input, { start, end })), weights)
     use.done(delta, start)
   }
+}
+
+/** How many values of a stretch, the first ones, are trained. */
+function trainedIn(
+  { model, untrained = 0 }: MoveInput,
+  { start, end }: { start: number; end: number }
+): number {
+  return Math.min(Math.max(model.length - untrained - start, 0), end - start)
+}
+
+/** FedNova's factors do not sum to 1, which an average's must. */
+function average(delta: Float32Array, factors: readonly number[]): void {
+  if (delta.length === 0) return
+  const total = factors.reduce((sum, factor) => sum + factor, 0)
+  for (let i = 0; i < delta.length; i++) delta[i] /= total
 }
 
 function partOf({ model, part }: MoveInput): VectorPart {
@@ -118,16 +139,18 @@ function mover(input: MoveInput): { next: Aggregate; move(delta: Float32Array, s
   const { moments: count } = optimizer
   const next = { model: new Float32Array(to - from), moments: new Float32Array(count * (to - from)) }
   const move = (delta: Float32Array, start: number): void => {
-    const whole = { from: start, to: start + delta.length }
-    const own = { from: start - from, to: start - from + delta.length }
+    const trained = trainedIn(input, { start, end: start + delta.length })
+    const whole = { from: start, to: start + trained }
+    const own = { from: start - from, to: start - from + trained }
     optimizer.apply({
       round,
       model: model.subarray(whole.from, whole.to),
-      delta,
+      delta: delta.subarray(0, trained),
       moments: momentsIn(moments, count, whole),
       next: next.model.subarray(own.from, own.to),
       nextMoments: momentsIn(next.moments, count, own)
     })
+    for (let i = trained; i < delta.length; i++) next.model[start - from + i] = model[start + i] + delta[i]
   }
   return { next, move }
 }
@@ -146,6 +169,7 @@ export function aggregateInMemory(
   distances?.add(deltas)
   const combined = new Float32Array(model.length)
   planOf(aggregation, { weights, distances, seed })(deltas, combined)
+  average(combined.subarray(trainedIn(input, { start: 0, end: model.length })), weights)
   return moveBy(combined, input)
 }
 

@@ -1,5 +1,6 @@
 /** What follows from a set of updates: the next model, and what its optimizer remembers. Computed once a set, early. */
 import { aggregate, combinedDelta, deltaFactors, moveBy } from '../../../src/aggregation/index.ts'
+import { untrainedValues } from '../../../src/model/untrained.ts'
 import { bytesReader, codecOf } from '../../../src/codecs/index.ts'
 import { isDivided, makeContributions, roundSeed } from '../../../src/rounds/index.ts'
 import type { BlockExchange, Checkpoint, HeldUpdate, Position } from '../components.ts'
@@ -86,7 +87,8 @@ export class ResultsCache {
 /** What all members of a height aggregate with. */
 export function inputAt({ tip, weights, moments }: Position): Omit<AggregationInput, 'deltas' | 'stretch'> {
   const { aggregation } = tip.manifest
-  return { aggregation, model: weights, moments, round: tip.body.round + 1, seed: roundSeed(tip) }
+  const [round, seed, untrained] = [tip.body.round + 1, roundSeed(tip), untrainedValues(tip.manifest)]
+  return { aggregation, model: weights, moments, round, seed, untrained }
 }
 
 /** To be read once, by whoever asks: what a reader gives is only good until it is asked again. */

@@ -9,6 +9,7 @@ import {
 import { initialWeights } from '../../../src/model/initial.ts'
 import { layoutOf } from '../../../src/model/layout.ts'
 import { planFor } from '../../../src/model/task.ts'
+import { untrainedValues } from '../../../src/model/untrained.ts'
 import { divide } from '../data/load.ts'
 import { clientsOf, manifestOf } from '../plan/parse.ts'
 import { cohortOf, roundSeedOf } from './clients.ts'
@@ -148,7 +149,8 @@ async function move(
   const lapsed = accepted.length === 0 || shortageOf(aggregation, accepted.length) != null
   if (!lapsed) {
     const { round, roundSeed: seed } = work
-    const input = { aggregation, model: weights, moments: state.moments, round, seed, stretch: STRETCH }
+    const before = { model: weights, moments: state.moments, untrained: untrainedValues(work.manifest) }
+    const input = { aggregation, ...before, round, seed, stretch: STRETCH }
     const next = await aggregate({ ...input, deltas: weighted(accepted, work.manifest) }, signal)
     weights.set(next.model)
     state.moments = next.moments

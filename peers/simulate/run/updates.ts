@@ -17,7 +17,7 @@ export const STRETCH = 65_536
 
 /** What a round is done with. */
 export interface RoundInput {
-  manifest: Pick<Manifest, 'aggregation' | 'exchange' | 'training'>
+  manifest: Pick<Manifest, 'aggregation' | 'exchange' | 'model' | 'task' | 'training'>
   /** The honest clients' data; clients with higher numbers lie. */
   clients: readonly ClientData[]
   attack: AttackSpec | null

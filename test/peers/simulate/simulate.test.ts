@@ -61,6 +61,26 @@ describe('a simulation', function () {
     expect(accuracies(one)[3]).to.be.above(0.3)
   })
 
+  it('trains models with batch normalisation by any server optimizer: no variance falls below zero', async () => {
+    const layers = [
+      { class_name: 'Flatten', config: {} },
+      { class_name: 'Dense', config: { units: 16, activation: 'relu' } },
+      { class_name: 'BatchNormalization', config: { momentum: 0.5 } },
+      { class_name: 'Dense', config: { units: 10, activation: 'softmax' } }
+    ]
+    const topology = JSON.stringify({ class_name: 'Sequential', config: { layers } })
+    const plan = digitsPlan({
+      model: { architecture: { topology } },
+      aggregation: { serverOptimizer: { name: 'adam', learningRate: 0.1 } },
+      clients: 4
+    })
+    await inFolder(async (out) => {
+      const { summaries } = await run(plan, out)
+      expect(summaries[0].last).to.be.above(0.3)
+      for (const { metrics } of stored(out).rows) expect(metrics?.['loss']).to.be.below(10)
+    })
+  })
+
   it('goes on where it was left, with what codecs left out, to the same result', async () => {
     const plan = digitsPlan({
       exchange: { codec: { name: 'topk', fraction: 0.05 } },
