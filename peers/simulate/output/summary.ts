@@ -93,7 +93,7 @@ export function summaryTable(summaries: readonly VariantSummary[]): string[][] {
     ...[
       roundsText(s),
       Number((s.uploadedBytes / 1e6).toPrecision(3)).toString(),
-      s.roundsPerSecond.toFixed(2)
+      Number(s.roundsPerSecond.toPrecision(3)).toString()
     ]
   ])
   return [heading, ...lines]
