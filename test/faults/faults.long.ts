@@ -103,8 +103,11 @@ describe(`a federation on real machines, for minutes (FAULTS_SEED=${SEED})`, fun
     expect(recovery).to.be.at.most(SOON_S + 2 * normalRound())
     await flock.expectOneLedger()
     // Each lost the two on the other side, and met them again.
-    for (const [i, peer] of flock.peers().entries())
-      expect(peer.events.slice(seen[i]).filter(isLoss)).to.have.length(2)
+    for (const [i, peer] of flock.peers().entries()) {
+      const since = peer.events.slice(seen[i])
+      const meetings = since.filter(({ event }) => event.startsWith('member:'))
+      expect(since.filter(isLoss), `${NAMES[i]}: ${JSON.stringify(meetings)}`).to.have.length(2)
+    }
   })
 
   it('half-open: one dies unheard, and returns while the others hold its old connections for good', async () => {
