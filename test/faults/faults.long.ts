@@ -32,6 +32,18 @@ function tell(figures: object): void {
   process.stdout.write(`      ${JSON.stringify(figures)}\n`)
 }
 
+/** Kill −9 of one at random every few seconds: rounds go on, and all end on one commit. After `CALM_ROUNDS`. */
+async function expectToSurviveKills(flock: Flock, durationMs: number): Promise<void> {
+  const before = flock.lastRound
+  const kills = await killAtRandom(flock, { durationMs, everyMs: KILL_EVERY_MS, random: seededRandom(SEED) })
+  const rounds = flock.lastRound - before
+  await flock.expectOneLedger()
+  const { normalRound, longestGap } = gapsOf(commitTimes(flock.all), CALM_ROUNDS).seconds
+  tell({ kills, rounds, normalRound, longestGap })
+  expect(rounds).to.be.at.least(kills)
+  expect(longestGap).to.be.at.most(12 * normalRound + PATIENCE_S)
+}
+
 describe(`a federation on real machines, for minutes (FAULTS_SEED=${SEED})`, function () {
   const current = inNetwork(this, 600_000)
   let flock: Flock
@@ -42,18 +54,7 @@ describe(`a federation on real machines, for minutes (FAULTS_SEED=${SEED})`, fun
   })
 
   it('kill −9 of one at random every five seconds for three minutes: rounds go on, and all end on one commit', async () => {
-    const before = flock.lastRound
-    const kills = await killAtRandom(flock, {
-      durationMs: KILLING_MS,
-      everyMs: KILL_EVERY_MS,
-      random: seededRandom(SEED)
-    })
-    const rounds = flock.lastRound - before
-    await flock.expectOneLedger()
-    const { normalRound, longestGap } = gapsOf(commitTimes(flock.all), CALM_ROUNDS).seconds
-    tell({ kills, rounds, normalRound, longestGap })
-    expect(rounds).to.be.at.least(kills)
-    expect(longestGap).to.be.at.most(12 * normalRound + PATIENCE_S)
+    await expectToSurviveKills(flock, KILLING_MS)
   })
 
   it('one stopped by SIGSTOP for 30 s: the others’ rounds go on', async () => {
@@ -154,17 +155,6 @@ describe(`a butterfly on real machines (FAULTS_SEED=${SEED})`, function () {
   it('kill −9 of one at random every five seconds for a minute: parts are done without it, and all end on one commit', async () => {
     const flock = await Flock.onDigits(current.world, 'butterfly')
     await flock.goOn(NAMES, CALM_ROUNDS)
-    const before = flock.lastRound
-    const kills = await killAtRandom(flock, {
-      durationMs: BUTTERFLY_MS,
-      everyMs: KILL_EVERY_MS,
-      random: seededRandom(SEED)
-    })
-    const rounds = flock.lastRound - before
-    await flock.expectOneLedger()
-    const { normalRound, longestGap } = gapsOf(commitTimes(flock.all), CALM_ROUNDS).seconds
-    tell({ kills, rounds, normalRound, longestGap })
-    expect(rounds).to.be.at.least(kills)
-    expect(longestGap).to.be.at.most(12 * normalRound + PATIENCE_S)
+    await expectToSurviveKills(flock, BUTTERFLY_MS)
   })
 })

@@ -2,8 +2,16 @@
  * An embedding as one operation. Its gradient is one vector that stays from step to step, all zero but for the rows that
  * were just looked up, so that a step takes time by the tokens of a batch and not by the size of the table.
  */
-import { backend, engine, getBackend, getKernel, keep, zeros } from '@tensorflow/tfjs-core'
-import { registerGradient, registerKernel } from '@tensorflow/tfjs-core'
+import {
+  backend,
+  engine,
+  getBackend,
+  getKernel,
+  keep,
+  registerGradient,
+  registerKernel,
+  zeros
+} from '@tensorflow/tfjs-core'
 import { markRows } from '../rows.ts'
 import { addressOf, callKernel, floatsOf, integersOf } from './heap.ts'
 import type { KernelCall, WasmBackend } from './heap.ts'

@@ -5,7 +5,7 @@ import { codecOf } from '../../../../src/codecs/index.ts'
 import { planFor } from '../../../../src/model/task.ts'
 import { UserError } from '../../output/exit.ts'
 import { writeFiles } from '../../output/files.ts'
-import { fileStem, shortId } from '../../output/format.ts'
+import { fileStem, plural, shortId } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
 import { tellOrigin, withSource } from '../../source.ts'
 import type { Chart, Series } from '../../../charts/chart.ts'
@@ -41,8 +41,7 @@ export const handler: Handler<PlotOptions> = async ({ context, options }) => {
     const written = await writeFiles(files, options)
     const list = written.map((path) => `  ${path}\n`).join('')
     if (options.json) context.stdout.write(jsonLine({ rounds: rounds.count, files: written }))
-    else
-      context.stdout.write(`Plotted ${rounds.count === 1 ? '1 round' : `${rounds.count} rounds`}:\n${list}`)
+    else context.stdout.write(`Plotted ${plural(rounds.count, 'round')}:\n${list}`)
   })
   return undefined
 }
