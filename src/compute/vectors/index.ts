@@ -18,10 +18,12 @@ interface Functions {
   median(count: number, length: number, inputs: number, out: number): void
 }
 
-/** Values held at once, of all inputs together: 64 KiB. */
-const BLOCK_VALUES = 16 * 1024
-/** Values that one step of a kernel takes. */
-const STEP = 8
+/** Values held at once, of all inputs together, where each is read once: long stretches are copied faster. 256 KiB. */
+const LARGE_BLOCK = 64 * 1024
+/** The same where they are read again and again: 64 KiB. */
+const SMALL_BLOCK = 16 * 1024
+/** Values that one step of a kernel takes, at most. */
+const STEP = 16
 const PAGE_BYTES = 65_536
 
 let made: VectorKernels | null | undefined
@@ -39,14 +41,15 @@ function make(): VectorKernels | null {
   const functions = instance.exports as unknown as Functions
   return {
     weightedSum(inputs, weights, out) {
-      const at = 8 * weights.length
-      byBlocks(memory, { inputs, out, reserved: at }, ({ length, from, to }) => {
-        new Float64Array(memory.buffer, 0, weights.length).set(weights)
+      const twice = weights.flatMap((weight) => [weight, weight])
+      byBlocks(memory, { inputs, out, most: LARGE_BLOCK, reserved: 8 * twice.length }, (block) => {
+        const { length, from, to } = block
+        new Float64Array(memory.buffer, 0, twice.length).set(twice)
         functions.weightedSum(inputs.length, length, from, 0, to)
       })
     },
     median(inputs, out) {
-      byBlocks(memory, { inputs, out, reserved: 0 }, ({ length, from, to }) =>
+      byBlocks(memory, { inputs, out, most: SMALL_BLOCK, reserved: 0 }, ({ length, from, to }) =>
         functions.median(inputs.length, length, from, to)
       )
     }
@@ -56,6 +59,8 @@ function make(): VectorKernels | null {
 interface Vectors {
   inputs: readonly Float32Array[]
   out: Float32Array
+  /** Values of all inputs together that are in memory at once. */
+  most: number
   /** Bytes to leave alone at the start of the memory. */
   reserved: number
 }
@@ -71,7 +76,7 @@ interface Block {
 function byBlocks(memory: WebAssembly.Memory, vectors: Vectors, work: (block: Block) => void): void {
   const { inputs, out } = vectors
   const from = roundedUp(vectors.reserved, 16)
-  const most = roundedUp(Math.max(1, BLOCK_VALUES / Math.max(1, inputs.length)), STEP)
+  const most = roundedUp(Math.max(1, vectors.most / Math.max(1, inputs.length)), STEP)
   reserve(memory, from + 4 * most * (inputs.length + 1))
   const heap = new Float32Array(memory.buffer)
   for (let start = 0; start < out.length; start += most) {
