@@ -2,8 +2,9 @@
 import { cast, tidy } from '@tensorflow/tfjs-core'
 import { dense, hasDense } from './wasm/dense.ts'
 import { embedding, hasEmbedding, RowGradient } from './wasm/embedding.ts'
-import { hasLstm, lstm } from './wasm/lstm.ts'
+import { hasRecurrent, recurrent } from './wasm/recurrent.ts'
 import type { Tensor } from '@tensorflow/tfjs-core'
+import type { RecurrentClass } from './wasm/recurrent.ts'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 
 /** A layer, as far as it matters here. */
@@ -17,7 +18,7 @@ interface DenseLayer extends Layer {
   bias: Variable | null
 }
 
-interface LstmLayer extends Layer {
+interface RecurrentLayer extends Layer {
   cell: { kernel: Variable; recurrentKernel: Variable; bias: Variable | null }
 }
 
@@ -30,16 +31,17 @@ interface EmbeddingLayer extends Layer {
 }
 
 /**
- * Have the model's dense, LSTM and embedding layers compute in one go whenever they can; else they do as before.
+ * Have the model's dense, embedding, LSTM and GRU layers compute in one go whenever they can; else they do as before.
  *
  * @returns frees what the layers keep from step to step
  */
 export function fuseLayers(model: LayersModel): () => void {
   const kept: RowGradient[] = []
   for (const layer of model.layers) {
-    if (layer.getClassName() === 'Dense') fuseDense(layer as unknown as DenseLayer)
-    if (layer.getClassName() === 'LSTM') fuseLstm(layer as unknown as LstmLayer)
-    if (layer.getClassName() === 'Embedding') kept.push(fuseEmbedding(layer as unknown as EmbeddingLayer))
+    const name = layer.getClassName()
+    if (name === 'Dense') fuseDense(layer as unknown as DenseLayer)
+    if (name === 'LSTM' || name === 'GRU') fuseRecurrent(name, layer as unknown as RecurrentLayer)
+    if (name === 'Embedding') kept.push(fuseEmbedding(layer as unknown as EmbeddingLayer))
   }
   return () => {
     for (const gradient of kept) gradient.dispose()
@@ -69,7 +71,7 @@ function fuseDense(layer: DenseLayer): void {
   }
 }
 
-function fuseLstm(layer: LstmLayer): void {
+function fuseRecurrent(name: RecurrentClass, layer: RecurrentLayer): void {
   const config = layer.getConfig()
   const gate = nameOf(config['recurrentActivation'])
   if (!isFusable(config, gate)) return
@@ -77,10 +79,10 @@ function fuseLstm(layer: LstmLayer): void {
   const options = { hard: gate === 'hard_sigmoid', returnSequences: config['returnSequences'] === true }
   layer.call = (inputs, kwargs) => {
     const isPlain = kwargs?.['mask'] == null && kwargs?.['initialState'] == null
-    if (!isPlain || !hasLstm(config['units'] as number)) return stock(inputs, kwargs)
+    if (!isPlain || !hasRecurrent()) return stock(inputs, kwargs)
     const { kernel, recurrentKernel, bias } = layer.cell
     const weights = { kernel: kernel.read(), recurrent: recurrentKernel.read(), bias: bias?.read() ?? null }
-    return lstm([inputs].flat()[0], weights, options)
+    return recurrent(name, { x: [inputs].flat()[0], weights }, options)
   }
 }
 

@@ -7,11 +7,11 @@ import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './de
 import { registerEmbedding } from './embedding.ts'
 import { gatherRows } from './gather.ts'
 import { stockKernel } from './heap.ts'
-import { registerLstm } from './lstm.ts'
 import { fusedMatMul, matMul } from './matMul.ts'
 import { maxPoolGradient } from './maxPoolGradient.ts'
 import { identity } from './identity.ts'
 import { loadPack } from './pack/index.ts'
+import { registerRecurrent } from './recurrent.ts'
 import { registerReluGradient } from './reluGradient.ts'
 import { segmentSum } from './segmentSum.ts'
 import type { KernelCall, KernelOverride, WasmBackend, WasmKernel } from './heap.ts'
@@ -54,7 +54,7 @@ export async function installTrainingKernels(): Promise<void> {
   registerReluGradient(pack)
   registerDense()
   registerEmbedding(pack)
-  registerLstm(pack)
+  registerRecurrent(pack)
 }
 
 function install({ name, make }: KernelOverride, pack: Pack): void {

@@ -39,6 +39,10 @@ const fused: Record<string, { input: number[]; layer: Layer }> = {
   'LSTM layer, fused, 20 steps': {
     input: [8, 20, 16],
     layer: () => layers.lstm({ units: 32, inputShape: [20, 16], recurrentInitializer: 'zeros' })
+  },
+  'GRU layer, fused, 20 steps': {
+    input: [8, 20, 16],
+    layer: () => layers.gru({ units: 33, inputShape: [20, 16], recurrentInitializer: 'zeros' })
   }
 }
 

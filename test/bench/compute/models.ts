@@ -38,6 +38,17 @@ const recurrent = (): ModelManifest =>
     ])
   })
 
+/** A picture row by row. */
+const rowByRow = (): ModelManifest =>
+  manifestOf({
+    task: { input: image(28), labels: digits },
+    architecture: topology([
+      ['Reshape', { target_shape: [28, 28] }],
+      ['GRU', { units: 256 }],
+      ['Dense', { units: 10, activation: 'softmax' }]
+    ])
+  })
+
 /** A table of which a batch of 64 × 16 tokens touches a tenth. */
 const embedding = (): ModelManifest =>
   manifestOf({
@@ -77,5 +88,6 @@ export const workloads: Record<string, Workload> = {
   'cnn-10': { manifest: convolutional(), batch: () => pictures(10) },
   'cnn-50': { manifest: convolutional(), batch: () => pictures(50) },
   'lstm-32': { manifest: recurrent(), batch: () => tokens(32, 80, { of: 90, labels: 90 }) },
+  'gru-32': { manifest: rowByRow(), batch: () => pictures(32) },
   'embedding-64': { manifest: embedding(), batch: () => tokens(64, 16, { of: 10_000, labels: 10 }) }
 }

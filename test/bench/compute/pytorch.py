@@ -22,6 +22,18 @@ class Lstm(nn.Module):
         return self.output(self.lstm(self.embedding(x))[0][:, -1])
 
 
+class Gru(nn.Module):
+    """PyTorch's GRU resets after the product; as much work."""
+
+    def __init__(self):
+        super().__init__()
+        self.gru = nn.GRU(28, 256, batch_first=True)
+        self.output = nn.Linear(256, 10)
+
+    def forward(self, x):
+        return self.output(self.gru(x)[0][:, -1])
+
+
 def two_hidden():
     return nn.Sequential(
         nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, 200), nn.ReLU(), nn.Linear(200, 10)
@@ -69,6 +81,7 @@ for batch in (10, 32, 128):
 for batch in (10, 50):
     figures[f"cnn-{batch}"] = training_ms(convolutional(), torch.randn(batch, 1, 28, 28), 10)
 figures["lstm-32"] = training_ms(Lstm(), torch.randint(0, 90, (32, 80)), 90)
+figures["gru-32"] = training_ms(Gru(), torch.randn(32, 28, 28), 10)
 figures["embedding-64"] = training_ms(embedding(), torch.randint(0, 10_000, (64, 16)), 10)
 a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
 figures["gflops"] = 2 * 1024**3 / median_ms(lambda: a @ b) / 1e6

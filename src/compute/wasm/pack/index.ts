@@ -62,9 +62,14 @@ export interface PackFunctions {
   ): void
   lstmScratchBytes(batch: number, units: number): number
   /** See assembly/lstm.ts: sizes, then x, kernel, recurrent, bias, hidden, cells, gates, hard, scratch. */
-  lstm(batch: number, steps: number, features: number, ...rest: number[]): void
+  lstm(...sizesAndAddresses: number[]): void
   /** Sizes, then x, kernel, recurrent, hidden, cells, gates, dy, dySteps, the gradients, room, hard, scratch. */
-  lstmGradient(batch: number, steps: number, features: number, ...rest: number[]): void
+  lstmGradient(...sizesAndAddresses: number[]): void
+  gruScratchBytes(batch: number, units: number): number
+  /** As `lstm`, with r·h for cells: see assembly/gru.ts. */
+  gru(...sizesAndAddresses: number[]): void
+  /** As `lstmGradient`, with r·h for cells. */
+  gruGradient(...sizesAndAddresses: number[]): void
   sgd(size: number, w: number, g: number, rate: number): void
   momentum(size: number, w: number, g: number, ...by: [v: number, rate: number, share: number]): void
   adam(

@@ -15,3 +15,18 @@ export function sumOf(x: v128): f32 {
   const pairs = f32x4.add(x, i32x4.shuffle(x, x, 2, 3, 0, 1))
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1)
 }
+
+/** Four values, or only the first one, where the others are beyond the end of a row: they are zero then. */
+// @ts-ignore: decorator
+@inline
+export function take(from: usize, whole: bool): v128 {
+  return whole ? v128.load(from) : v128.load32_zero(from)
+}
+
+/** Store four values, or only the first one. */
+// @ts-ignore: decorator
+@inline
+export function put(to: usize, values: v128, whole: bool): void {
+  if (whole) v128.store(to, values)
+  else v128.store32_lane(to, values, 0)
+}

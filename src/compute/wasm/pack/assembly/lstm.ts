@@ -1,12 +1,13 @@
 // A whole LSTM layer, forward and backward through time (Hochreiter & Schmidhuber 1997; gates as in Keras: input,
 // forget, cell, output). Everything between the layers' own tensors lies time by time, [steps, batch, …], so that the
 // gradient of the recurrent weights is one matrix product over all of time.
-//
-// `units` is a multiple of 4 here; what is not, is left to the plain implementation.
 
 import { gemm, gemmScratchBytes } from './gemm'
-import { hardSigmoid, sigmoid, tanh } from './math'
+import { put, take } from './lanes'
+import { tanh } from './math'
+import { gate, inputGradients, slopeOf } from './recurrent'
 import { sumRows } from './rows'
+import { transpose } from './transpose'
 
 const ADD: i32 = 1
 
@@ -36,28 +37,30 @@ export function lstm(batch: i32, steps: i32, features: i32, units: i32, x: usize
 
 /** One moment: gates from what they are before activation, in place; cell and output from them. */
 function step(batch: i32, units: i32, z: usize, before: usize, cell: usize, out: usize, hard: bool): void {
-  const gate = units * 4
+  const next: usize = units * 4
   for (let b = 0; b < batch; b++) {
-    for (let j = 0; j < gate; j += 16) {
-      const at = z + j
-      const pre0 = v128.load(at), pre1 = v128.load(at + gate), pre3 = v128.load(at + 3 * gate)
-      const i = hard ? hardSigmoid(pre0) : sigmoid(pre0)
-      const f = hard ? hardSigmoid(pre1) : sigmoid(pre1)
-      const o = hard ? hardSigmoid(pre3) : sigmoid(pre3)
-      const g = tanh(v128.load(at + 2 * gate))
-      const c = f32x4.add(f32x4.mul(f, v128.load(before)), f32x4.mul(i, g))
-      v128.store(at, i)
-      v128.store(at + gate, f)
-      v128.store(at + 2 * gate, g)
-      v128.store(at + 3 * gate, o)
-      v128.store(cell, c)
-      v128.store(out, f32x4.mul(o, tanh(c)))
-      before += 16
-      cell += 16
-      out += 16
-    }
-    z += 4 * gate
+    let j: usize = 0
+    for (; j + 16 <= next; j += 16) stepAt(true, next, z + j, before + j, cell + j, out + j, hard)
+    for (; j < next; j += 4) stepAt(false, next, z + j, before + j, cell + j, out + j, hard)
+    z += 4 * next
+    before += next
+    cell += next
+    out += next
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function stepAt(whole: bool, next: usize, z: usize, before: usize, cell: usize, out: usize, hard: bool): void {
+  const i = gate(take(z, whole), hard), f = gate(take(z + next, whole), hard)
+  const g = tanh(take(z + 2 * next, whole)), o = gate(take(z + 3 * next, whole), hard)
+  const c = f32x4.add(f32x4.mul(f, take(before, whole)), f32x4.mul(i, g))
+  put(z, i, whole)
+  put(z + next, f, whole)
+  put(z + 2 * next, g, whole)
+  put(z + 3 * next, o, whole)
+  put(cell, c, whole)
+  put(out, f32x4.mul(o, tanh(c)), whole)
 }
 
 /**
@@ -79,10 +82,7 @@ export function lstmGradient(batch: i32, steps: i32, features: i32, units: i32, 
     const slope = isSeen ? dy + (dySteps > 1 ? t * units * 4 : 0) : 0
     back(batch, units, gates + t * batch * row, cells + t * state, dHidden, dCell, slope, dySteps * units * 4, dz, hard)
     if (t > 0) gemm(batch, units, units * 4, dz, row, 4, turned, units * 4, 4, dHidden, units * 4, 0, 0, scratch)
-    // dx and the kernel's share of this moment; x lies batch by batch.
-    const apart = steps * features * 4, at = t * features * 4
-    gemm(batch, features, units * 4, dz, row, 4, kernel, 4, row, dx + at, apart, 0, 0, scratch)
-    gemm(features, units * 4, batch, x + at, 4, apart, dz, row, 4, dKernel, row, 0, t < steps - 1 ? ADD : 0, scratch)
+    inputGradients(batch, steps, features, units * 4, t, x, kernel, dz, dx, dKernel, scratch)
   }
   gemm(units, units * 4, steps * batch, hidden, 4, units * 4, dGates, row, 4, dRecurrent, row, 0, 0, scratch)
   if (dBias) sumRows(steps * batch, units * 4, dGates, dBias)
@@ -91,62 +91,38 @@ export function lstmGradient(batch: i32, steps: i32, features: i32, units: i32, 
 /** One moment back: dCell becomes that of the moment before; dz are the slopes before the gates' activation. */
 function back(batch: i32, units: i32, z: usize, before: usize, dHidden: usize, dCell: usize,
   dy: usize, dyRow: usize, dz: usize, hard: bool): void {
-  const gate = units * 4, one = f32x4.splat(1)
-  const cells = before + batch * gate
+  const next: usize = units * 4, cells: usize = batch * units * 4
   for (let b = 0; b < batch; b++) {
-    for (let j = 0; j < gate; j += 16) {
-      const at = b * gate + j
-      const i = v128.load(z + j), f = v128.load(z + gate + j)
-      const g = v128.load(z + 2 * gate + j), o = v128.load(z + 3 * gate + j)
-      let dh = v128.load(dHidden + at)
-      if (dy) dh = f32x4.add(dh, v128.load(dy + j))
-      const squashed = tanh(v128.load(cells + at))
-      const through = f32x4.mul(f32x4.mul(dh, o), f32x4.sub(one, f32x4.mul(squashed, squashed)))
-      const dc = f32x4.add(v128.load(dCell + at), through)
-      v128.store(dz + j, f32x4.mul(f32x4.mul(dc, g), slopeOf(i, hard)))
-      v128.store(dz + gate + j, f32x4.mul(f32x4.mul(dc, v128.load(before + at)), slopeOf(f, hard)))
-      v128.store(dz + 2 * gate + j, f32x4.mul(f32x4.mul(dc, i), f32x4.sub(one, f32x4.mul(g, g))))
-      v128.store(dz + 3 * gate + j, f32x4.mul(f32x4.mul(dh, squashed), slopeOf(o, hard)))
-      v128.store(dCell + at, f32x4.mul(dc, f))
+    let j: usize = 0
+    for (; j + 16 <= next; j += 16) {
+      backAt(true, next, z + j, before + j, cells, dHidden + j, dCell + j, dy ? dy + j : 0, dz + j, hard)
     }
-    z += 4 * gate
-    dz += 4 * gate
+    for (; j < next; j += 4) {
+      backAt(false, next, z + j, before + j, cells, dHidden + j, dCell + j, dy ? dy + j : 0, dz + j, hard)
+    }
+    z += 4 * next
+    dz += 4 * next
+    before += next
+    dHidden += next
+    dCell += next
     if (dy) dy += dyRow
   }
 }
 
-/** The derivative of a gate's activation by its value: y·(1 − y), or a fifth between 0 and 1. */
 // @ts-ignore: decorator
 @inline
-function slopeOf(y: v128, hard: bool): v128 {
+function backAt(whole: bool, next: usize, z: usize, before: usize, cells: usize, dHidden: usize, dCell: usize,
+  dy: usize, dz: usize, hard: bool): void {
   const one = f32x4.splat(1)
-  if (!hard) return f32x4.mul(y, f32x4.sub(one, y))
-  const isInside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, one))
-  return v128.and(isInside, f32x4.splat(0.2))
-}
-
-/** to [columns × rows] = from [rows × columns], transposed; both multiples of 4. */
-function transpose(rows: i32, columns: i32, from: usize, to: usize): void {
-  for (let i = 0; i < rows; i += 4) {
-    for (let j = 0; j < columns; j += 4) {
-      let at = from + (i * columns + j) * 4
-      const x0 = v128.load(at)
-      at += columns * 4
-      const x1 = v128.load(at)
-      at += columns * 4
-      const x2 = v128.load(at)
-      at += columns * 4
-      const x3 = v128.load(at)
-      const low01 = i32x4.shuffle(x0, x1, 0, 4, 1, 5), high01 = i32x4.shuffle(x0, x1, 2, 6, 3, 7)
-      const low23 = i32x4.shuffle(x2, x3, 0, 4, 1, 5), high23 = i32x4.shuffle(x2, x3, 2, 6, 3, 7)
-      let out = to + (j * rows + i) * 4
-      v128.store(out, i64x2.shuffle(low01, low23, 0, 2))
-      out += rows * 4
-      v128.store(out, i64x2.shuffle(low01, low23, 1, 3))
-      out += rows * 4
-      v128.store(out, i64x2.shuffle(high01, high23, 0, 2))
-      out += rows * 4
-      v128.store(out, i64x2.shuffle(high01, high23, 1, 3))
-    }
-  }
+  const i = take(z, whole), f = take(z + next, whole), g = take(z + 2 * next, whole), o = take(z + 3 * next, whole)
+  let dh = take(dHidden, whole)
+  if (dy) dh = f32x4.add(dh, take(dy, whole))
+  const squashed = tanh(take(before + cells, whole))
+  const through = f32x4.mul(f32x4.mul(dh, o), f32x4.sub(one, f32x4.mul(squashed, squashed)))
+  const dc = f32x4.add(take(dCell, whole), through)
+  put(dz, f32x4.mul(f32x4.mul(dc, g), slopeOf(i, hard)), whole)
+  put(dz + next, f32x4.mul(f32x4.mul(dc, take(before, whole)), slopeOf(f, hard)), whole)
+  put(dz + 2 * next, f32x4.mul(f32x4.mul(dc, i), f32x4.sub(one, f32x4.mul(g, g))), whole)
+  put(dz + 3 * next, f32x4.mul(f32x4.mul(dh, squashed), slopeOf(o, hard)), whole)
+  put(dCell, f32x4.mul(dc, f), whole)
 }
