@@ -13,6 +13,7 @@ import type { Codec } from './codec.ts'
 export { MalformedPayloadError, PayloadLengthError, VectorRangeError } from './errors.ts'
 export { isFinite, leaveOut } from './left-out.ts'
 export { bytesReader } from './read.ts'
+export { recode } from './recode.ts'
 export type { ByteReader, ByteSpan, Codec, VectorReader } from './codec.ts'
 
 /** Those that need nothing but the vector; the names of the rest have settings. */

@@ -4,8 +4,8 @@
  * part of everybody's update and gives the others the result, so that it receives about twice the model whatever the
  * number of members.
  */
-import type { LedgerTip } from './body.ts'
 import type { Height } from './types.ts'
+import type { Manifest } from '../federation/manifest/schema.ts'
 import type { VectorPart } from '../vectors.ts'
 
 /** A part of the vector with who reduces it; null: each for itself. */
@@ -21,7 +21,7 @@ export interface Shard extends VectorPart {
  * @param stretch - values of one of its blocks
  */
 export function shardsOf(
-  { manifest }: Pick<LedgerTip, 'manifest'>,
+  { manifest }: { manifest: Pick<Manifest, 'exchange'> },
   { present, mode }: Pick<Height, 'present' | 'mode'>,
   { length, stretch }: { length: number; stretch: number }
 ): Shard[] {

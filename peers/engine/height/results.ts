@@ -1,7 +1,7 @@
 /** What follows from a set of updates: the next model, and what its optimizer remembers. Computed once a set, early. */
 import { aggregate, combinedDelta, deltaFactors, moveBy } from '../../../src/aggregation/index.ts'
 import { untrainedValues } from '../../../src/model/untrained.ts'
-import { bytesReader, codecOf } from '../../../src/codecs/index.ts'
+import { codecOf, recode } from '../../../src/codecs/index.ts'
 import { isDivided, makeContributions, roundSeed } from '../../../src/rounds/index.ts'
 import type { BlockExchange, Checkpoint, HeldUpdate, Position } from '../components.ts'
 import type { Aggregate, AggregationInput, WeightedDelta } from '../../../src/aggregation/index.ts'
@@ -71,16 +71,10 @@ export class ResultsCache {
     const input = { ...inputAt(position), deltas: opened(deltas), stretch }
     if (!isDivided(parts)) return await named(await aggregate(input, signal), blocks)
     const combined = await combinedDelta(input, signal)
-    for (const part of parts) await this.#recode(combined.subarray(part.from, part.to))
+    const codec = codecOf(position.tip.manifest.exchange.codec, roundSeed(position.tip))
+    // As the others get the parts that one has reduced.
+    for (const part of parts) await recode(codec, combined.subarray(part.from, part.to))
     return await named(moveBy(combined, input), blocks)
-  }
-
-  /** What the others get of a part that one has reduced, in place. */
-  async #recode(values: Float32Array): Promise<void> {
-    const { tip } = this.#init.position
-    const codec = codecOf(tip.manifest.exchange.codec, roundSeed(tip))
-    const read = codec.decode(bytesReader(codec.encode(values)), values.length)
-    values.set(await read(0, values.length))
   }
 }
 

@@ -1,11 +1,5 @@
 /** One run: a variant of a plan with one seed, from the first round or from where it was left. */
-import {
-  aggregate,
-  deltaFactors,
-  serverOptimizer,
-  shortageOf,
-  updateShares
-} from '../../../src/aggregation/index.ts'
+import { deltaFactors, serverOptimizer, shortageOf, updateShares } from '../../../src/aggregation/index.ts'
 import { initialWeights } from '../../../src/model/initial.ts'
 import { layoutOf } from '../../../src/model/layout.ts'
 import { planFor } from '../../../src/model/task.ts'
@@ -13,6 +7,7 @@ import { untrainedValues } from '../../../src/model/untrained.ts'
 import { divide } from '../data/load.ts'
 import { clientsOf, manifestOf } from '../plan/parse.ts'
 import { cohortOf, roundSeedOf } from './clients.ts'
+import { combine } from './combine.ts'
 import { evaluateShared } from './evaluate.ts'
 import { keepResiduals, STRETCH, updatesOf } from './updates.ts'
 import type { CheckedDraft } from '../../../src/federation/manifest/index.ts'
@@ -151,7 +146,7 @@ async function move(
     const { round, roundSeed: seed } = work
     const before = { model: weights, moments: state.moments, untrained: untrainedValues(work.manifest) }
     const input = { aggregation, ...before, round, seed, stretch: STRETCH }
-    const next = await aggregate({ ...input, deltas: weighted(accepted, work.manifest) }, signal)
+    const next = await combine(work, { ...input, deltas: weighted(accepted, work.manifest) }, signal)
     weights.set(next.model)
     state.moments = next.moments
     keepResiduals(work, updates)
