@@ -14,6 +14,14 @@ export type ByteReader = (offset: number, length: number) => Promise<Uint8Array>
 /** Reads part of a vector: `count` values from `start` on. The result is only valid until the next call. */
 export type VectorReader = (start: number, count: number) => Promise<Float32Array>
 
+/** Payloads of vectors of one length that differ in length. */
+export interface VaryingSize {
+  /** The least there can be: what has fewer bytes is refused before it is fetched, too. */
+  leastBytes(length: number): number
+  /** How many bytes this very payload has to have, as it says itself. Rejects as the reader of `decode` does. */
+  measure(payload: ByteReader, length: number): Promise<number>
+}
+
 /** One codec with its parameters: pure, exact about lengths, its decoder the same on every platform. */
 export interface Codec {
   readonly name: string
@@ -24,6 +32,8 @@ export interface Codec {
   readonly errorFeedback: boolean
   /** Bytes of the payload of a vector of `length` values; what differs is refused before it is fetched. */
   sizeBytes(length: number): number
+  /** Where there is this, `sizeBytes` is the most that a payload may have. */
+  readonly varies?: VaryingSize
   /**
    * Where in the payload of a vector of `length` values the bytes of these are: all that a reader of them asks for. Absent
    * where they may be anywhere, so that nobody can reduce a part of the vector without the whole payload.

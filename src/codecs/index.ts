@@ -1,5 +1,6 @@
 /** The codecs that a manifest can name. */
 import { bf16 } from './bf16.ts'
+import { deflated } from './deflate.ts'
 import { fp16 } from './fp16.ts'
 import { fp32 } from './fp32.ts'
 import { int4 } from './int4.ts'
@@ -14,7 +15,7 @@ export { MalformedPayloadError, PayloadLengthError, VectorRangeError } from './e
 export { isFinite, leaveOut } from './left-out.ts'
 export { bytesReader } from './read.ts'
 export { recode } from './recode.ts'
-export type { ByteReader, ByteSpan, Codec, VectorReader } from './codec.ts'
+export type { ByteReader, ByteSpan, Codec, VaryingSize, VectorReader } from './codec.ts'
 
 /** Those that need nothing but the vector; the names of the rest have settings. */
 const plain = { fp32, fp16, bf16, int8, int4, sign }
@@ -25,6 +26,12 @@ const plain = { fp32, fp16, bf16, int8, int4, sign }
  * @param seed - of the round: what all members that train from one commit know alike, e.g. its hash
  */
 export function codecOf(spec: CodecSpec, seed: Uint8Array): Codec {
+  const codec = exactCodecOf(spec, seed)
+  return 'entropy' in spec && spec.entropy === 'deflate' ? deflated(codec) : codec
+}
+
+/** The same before an entropy stage. */
+function exactCodecOf(spec: CodecSpec, seed: Uint8Array): Codec {
   switch (spec.name) {
     case 'topk':
       return topk({ fraction: spec.fraction, values: plain[spec.values] })

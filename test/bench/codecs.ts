@@ -4,7 +4,7 @@
  * node test/bench/codecs.ts [values]
  */
 import { bytesReader, codecOf } from '../../src/codecs/index.ts'
-import { codecNames, exchangeSchema } from '../../src/federation/manifest/exchange.ts'
+import { codecNames, entropyCodecNames, exchangeSchema } from '../../src/federation/manifest/exchange.ts'
 import { normal, seededRandom } from '../../src/random.ts'
 import type { Codec } from '../../src/codecs/index.ts'
 
@@ -36,14 +36,14 @@ const target = new Float32Array(length)
 const perSecond = (ms: number): string => `${(delta.byteLength / 1e6 / ms).toFixed(2)} GB/s`
 
 console.log(`${length} values, ${(delta.byteLength / 1e6).toFixed(2)} MB in fp32`)
-console.log(`copy in memory  ${perSecond(await bestMs(() => target.set(delta)))}`)
-for (const name of codecNames) {
+console.log(`copy in memory ${perSecond(await bestMs(() => target.set(delta)))}`)
+for (const name of [...codecNames, ...entropyCodecNames]) {
   const codec = codecOf(exchangeSchema.parse({ codec: name }).codec, new Uint8Array(32))
   const payload = codec.encode(delta).slice()
   const encode = perSecond(await bestMs(() => codec.encode(delta)))
   const decode = perSecond(await bestMs(async () => await decodeAll(codec, payload, length)))
   const size = `${(payload.byteLength / 1e6).toFixed(3)} MB`
   console.log(
-    `${name.padEnd(8)} ${size.padStart(10)}  encode ${encode.padStart(10)}  decode ${decode.padStart(10)}`
+    `${name.padEnd(15)} ${size.padStart(10)}  encode ${encode.padStart(10)}  decode ${decode.padStart(10)}`
   )
 }

@@ -75,6 +75,8 @@ export class UpdatePool {
     const { position, parts } = this.#init
     const { length } = position.weights
     const payload = await this.#payload(signed, parts)
+    const sizeBytes = await this.#codec.varies?.measure(payload, length)
+    if (sizeBytes != null && sizeBytes !== signed.value.sizeBytes) return { signed, refused: 'size' }
     const reader = (): VectorReader => this.#codec.decode(payload, length)
     const read = reader()
     const { maxNorm } = position.tip.manifest.aggregation
@@ -112,7 +114,9 @@ export class UpdatePool {
     const { tip, weights } = this.#init.position
     if (!update.base.equals(tip.cid) || update.height !== this.#init.height) return 'base'
     if (update.codec !== this.#codec.name) return 'malformed'
-    return update.sizeBytes === this.#codec.sizeBytes(weights.length) ? null : 'size'
+    const most = this.#codec.sizeBytes(weights.length)
+    const least = this.#codec.varies?.leastBytes(weights.length) ?? most
+    return update.sizeBytes >= least && update.sizeBytes <= most ? null : 'size'
   }
 
   /** Coordinates to work on at a time: what one block of a model has. */

@@ -155,7 +155,7 @@ const checkTopology: Check = ({ exchange, aggregation, membership }) => {
   if (topology === 'full') return []
   const path = ['exchange', 'topology']
   const { rule } = aggregation
-  const { span, errorFeedback } = codecOf(codec, new Uint8Array())
+  const { span, errorFeedback, varies } = codecOf(codec, new Uint8Array())
   return [
     membership.faultModel !== 'crash' &&
       problem(path, 'butterfly trusts members with a part each: write full, or membership.faultModel crash'),
@@ -164,7 +164,13 @@ const checkTopology: Check = ({ exchange, aggregation, membership }) => {
         path,
         `butterfly cannot do ${rule.name} as it is set, which compares whole updates: write full`
       ),
-    (span == null || errorFeedback) &&
+    varies != null &&
+      problem(
+        path,
+        `butterfly takes parts of payloads, which ${codec.name} with entropy has at no fixed place: write full, or leave entropy out`
+      ),
+    varies == null &&
+      (span == null || errorFeedback) &&
       problem(
         path,
         `butterfly sends sums in the updates' codec, for which ${codec.name} is too coarse: write full, or int8 or finer`

@@ -88,7 +88,9 @@ function withSettings({ name, ...settings }: { name: string }): string {
 
 function describeExchange({ codec, topology }: Manifest['exchange']): string {
   const share = topology === 'full' ? '' : '; each member combines a part for all, and is trusted with it'
-  return `${describeCodec(codec)}${share}`
+  const entropy =
+    'entropy' in codec && codec.entropy != null ? `; without loss smaller by ${codec.entropy}` : ''
+  return `${describeCodec(codec)}${entropy}${share}`
 }
 
 function describeCodec(codec: CodecSpec): string {

@@ -6,22 +6,26 @@ const MIN_FRACTION = 1e-4
 /** Beyond a quarter of the values, indices and all, int4 is smaller. */
 const MAX_FRACTION = 0.25
 
+/** Compress payloads without loss: they are shorter, and take longer to make and to read. */
+const entropy = z.literal('deflate').optional()
+
 /** Of those that are sent of a vector's values, and how. */
 const sparse = {
   /** The share of the values that is sent in a round; the rest is added to the next update. */
   fraction: z.number().min(MIN_FRACTION).max(MAX_FRACTION).default(0.01),
-  values: z.enum(['fp32', 'fp16', 'bf16', 'int8']).default('int8')
+  values: z.enum(['fp32', 'fp16', 'bf16', 'int8']).default('int8'),
+  entropy
 }
 
 const codecByName = z.discriminatedUnion('name', [
-  z.strictObject({ name: z.literal('fp32') }),
-  z.strictObject({ name: z.literal('fp16') }),
-  z.strictObject({ name: z.literal('bf16') }),
+  z.strictObject({ name: z.literal('fp32'), entropy }),
+  z.strictObject({ name: z.literal('fp16'), entropy }),
+  z.strictObject({ name: z.literal('bf16'), entropy }),
   /** One byte a value, a scale for each 256. */
-  z.strictObject({ name: z.literal('int8') }),
+  z.strictObject({ name: z.literal('int8'), entropy }),
   /** Half a byte a value, a scale for each 64; error feedback. */
-  z.strictObject({ name: z.literal('int4') }),
-  /** One bit a value, a scale for each 1024; error feedback. */
+  z.strictObject({ name: z.literal('int4'), entropy }),
+  /** One bit a value, a scale for each 1024; error feedback. Signs of trained deltas do not compress. */
   z.strictObject({ name: z.literal('sign') }),
   /** The largest values; error feedback. */
   z.strictObject({ name: z.literal('topk'), ...sparse }),
@@ -32,9 +36,18 @@ const codecByName = z.discriminatedUnion('name', [
 /** Every codec that a manifest can name. */
 export const codecNames = ['fp32', 'fp16', 'bf16', 'int8', 'int4', 'sign', 'topk', 'randomk'] as const
 
+/** Those with an entropy stage, as they are called. */
+export const entropyCodecNames = [
+  ...(['fp32+deflate', 'fp16+deflate', 'bf16+deflate', 'int8+deflate', 'int4+deflate'] as const),
+  ...(['topk+deflate', 'randomk+deflate'] as const)
+]
+
 /** A bare name stands for the codec with its defaults; it is also how the first manifests were signed. */
 const codecSchema = z.union([
-  z.enum(codecNames).transform((name) => codecByName.parse({ name })),
+  z.enum([...codecNames, ...entropyCodecNames]).transform((text) => {
+    const [name, entropy] = text.split('+')
+    return codecByName.parse({ name, ...(entropy != null && { entropy }) })
+  }),
   codecByName
 ])
 

@@ -179,6 +179,7 @@ describe('a manifest that names a codec', () => {
     expect(await told('topk')).to.include('the largest 1 % of the values, as int8; what that leaves out')
     const few = { name: 'randomk', fraction: 0.0123, values: 'fp16' }
     expect(await told(few)).to.include('the randomly drawn 1.23 % of the values, as fp16')
+    expect(await told('int8+deflate')).to.include('compressed (int8); without loss smaller by deflate')
   })
 
   it('is read from YAML by name alone or with settings; a wrong one is told by line', () => {
@@ -189,7 +190,12 @@ describe('a manifest that names a codec', () => {
       fraction: 0.01,
       values: 'int8'
     })
+    const small = { name: 'int8', entropy: 'deflate' }
+    expect(parseManifestYaml(given('int8+deflate')).exchange.codec).to.deep.equal(small)
+    expect(parseManifestYaml(given('{ name: int8, entropy: deflate }')).exchange.codec).to.deep.equal(small)
     const line = template.split('\n').findIndex((text) => text.includes('codec:')) + 1
+    for (const text of ['sign+deflate', 'int8+', 'int8+zip', '{ name: sign, entropy: deflate }'])
+      expect(() => parseManifestYaml(given(text)), text).to.throw(`line ${line}, exchange.codec`)
     expect(() => parseManifestYaml(given('zip'))).to.throw(`line ${line}, exchange.codec: `)
     expect(() => parseManifestYaml(given('{ name: topk, fraction: 2 }'))).to.throw(
       `line ${line}, exchange.codec.fraction: `

@@ -185,6 +185,14 @@ describe('a manifest whose parts do not fit each other', () => {
       says: 'for which topk is too coarse'
     },
     {
+      why: 'a codec whose payloads have no fixed places, taken apart',
+      text: digits
+        .replace('topology: full', 'topology: butterfly')
+        .replace('codec: fp32', 'codec: int8+deflate'),
+      path: 'exchange.topology',
+      says: 'int8 with entropy has at no fixed place'
+    },
+    {
       why: 'binary cross-entropy of ten labels',
       text: digits.replace('categoricalCrossentropy', 'binaryCrossentropy'),
       path: 'training.loss',

@@ -114,6 +114,7 @@ class Rounds {
 function chartsOf(metric: string, points: readonly Point[], manifest: Manifest): NamedChart[] {
   const { name: title, rounds } = manifest
   const { target } = rounds.stop
+  const isMost = codecOf(manifest.exchange.codec, new Uint8Array()).varies != null
   const chart = { title, y: metric, ...(target?.metric === metric && { mark: target.value }) }
   const series = (x: (point: Point) => number): Series[] => [
     { name: metric, points: points.map((point) => [x(point), point.value] as const) }
@@ -123,7 +124,7 @@ function chartsOf(metric: string, points: readonly Point[], manifest: Manifest):
     {
       ...chart,
       name: `${metric}-by-bytes`,
-      x: 'MB of updates, of all members',
+      x: `MB of updates, of all members${isMost ? ', at most' : ''}`,
       series: series(({ bytes }) => bytes / BYTES_IN_MB)
     }
   ]
