@@ -289,7 +289,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       if (effect.type === 'train') this.#training = this.#init.options.train
       work?.perform(effect)
     }
-    if (state.step !== before.step || state.deadlinePassed !== before.deadlinePassed)
+    const isLess = state.updates.size < before.updates.size
+    if (isLess || state.step !== before.step || state.deadlinePassed !== before.deadlinePassed)
       this.#emit('change', this.snapshot())
   }
 

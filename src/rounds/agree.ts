@@ -2,7 +2,7 @@
  * Agreement on one commit body: Tendermint (arXiv 1807.04938, Algorithm 1). Line numbers below are the paper's; its
  * "round" is our view, its value our commit body.
  */
-import { emit, firstTime } from './draft.ts'
+import { emit, firstTime, forget } from './draft.ts'
 import { oneCorrect } from './quorum.ts'
 import { isWithinReach } from './reach.ts'
 import { timerId } from './timers.ts'
@@ -71,8 +71,19 @@ function propose(draft: Draft): boolean {
   if (again == null && !hasEnough(state)) return false
   if (!firstTime(draft, `propose:${view}`)) return false
   if (again == null) emit(draft, { type: 'build', view, updates: knownUpdates(state) })
-  else emit(draft, { type: 'propose', view, body: again.body, validView: again.view })
+  else if (mayPropose(draft)) emit(draft, { type: 'propose', view, body: again.body, validView: again.view })
   return true
+}
+
+/** True the first time in a view: two proposals for it would contradict each other. */
+export function mayPropose(draft: Draft): boolean {
+  return firstTime(draft, `proposed:${draft.state.view}`)
+}
+
+/** What was to be proposed in this view cannot be built. */
+export function mayBuildAgain(draft: Draft): void {
+  const { view, once } = draft.state
+  if (!once.has(`proposed:${view}`)) forget(draft, `propose:${view}`)
 }
 
 /** Do not wait long for a proposer that cannot be reached. */

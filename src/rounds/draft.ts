@@ -18,9 +18,18 @@ export function emit(draft: Draft, effect: RoundEffect): void {
 
 /** True the first time it is asked with this key at this height. */
 export function firstTime(draft: Draft, key: string): boolean {
-  const { state } = draft
-  if (state.once.has(key)) return false
-  if (draft.once == null || draft.once !== state.once) state.once = draft.once = new Set(state.once)
-  draft.once.add(key)
+  if (draft.state.once.has(key)) return false
+  writable(draft).add(key)
   return true
+}
+
+/** What came to nothing may happen once more. */
+export function forget(draft: Draft, key: string): void {
+  if (draft.state.once.has(key)) writable(draft).delete(key)
+}
+
+function writable(draft: Draft): Set<string> {
+  const { state } = draft
+  if (draft.once == null || draft.once !== state.once) state.once = draft.once = new Set(state.once)
+  return draft.once
 }

@@ -5,7 +5,7 @@
  * on one commit body by Tendermint's algorithm (agree.ts; arXiv 1807.04938, Algorithm 1). Time enters through events,
  * and everything that touches the world leaves as an effect.
  */
-import { agree, onTimeout, proposerOf, resumeView } from './agree.ts'
+import { agree, mayBuildAgain, mayPropose, onTimeout, proposerOf, resumeView } from './agree.ts'
 import { collect, onDeadline, startCollecting } from './collect.ts'
 import { emit } from './draft.ts'
 import { onConnected, startReach } from './reach.ts'
@@ -56,6 +56,8 @@ function apply(draft: Draft, event: RoundEvent): void {
       return onHeight(draft, event.height, event.resume)
     case 'update':
       return onUpdate(draft, event)
+    case 'unavailable':
+      return onUnavailable(draft, event)
     case 'connected':
       return onConnected(draft, event.peers)
     case 'pending':
@@ -111,6 +113,16 @@ function onUpdate(draft: Draft, event: Extract<RoundEvent, { type: 'update' }>):
   state.lastUpdateAt = draft.now
 }
 
+/** What this peer makes of it comes to nothing; of the others it may make something in the same view. */
+function onUnavailable(draft: Draft, { author, update }: Extract<RoundEvent, { type: 'unavailable' }>): void {
+  const { state } = draft
+  if (state.updates.get(author)?.update !== update) return
+  const updates = new Map(state.updates)
+  updates.delete(author)
+  state.updates = updates
+  mayBuildAgain(draft)
+}
+
 function onProposal(draft: Draft, event: Extract<RoundEvent, { type: 'proposal' }>): void {
   const { state } = draft
   if (event.from !== proposerOf(state, event.view) || !isNear(state, event.view)) return
@@ -120,7 +132,7 @@ function onProposal(draft: Draft, event: Extract<RoundEvent, { type: 'proposal' 
 
 function onBuilt(draft: Draft, event: Extract<RoundEvent, { type: 'built' }>): void {
   const { state } = draft
-  if (event.view !== state.view || state.step !== 'propose') return
+  if (event.view !== state.view || state.step !== 'propose' || !mayPropose(draft)) return
   state.verdicts = new Map(state.verdicts).set(event.body, true)
   emit(draft, { type: 'propose', view: event.view, body: event.body, validView: -1 })
 }

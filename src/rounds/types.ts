@@ -92,7 +92,7 @@ export interface RoundState {
   readonly precommits: VotesByView
   /** Step, view and body → members that voted so after they had voted otherwise in that step. */
   readonly secondVotes: ReadonlyMap<string, ReadonlySet<string>>
-  /** Things that happen once a height, e.g. `check:<body>` or `prevote-timer:2`. */
+  /** Things that happen once a height, e.g. `check:<body>` or `prevote-timer:2`, unless forgotten. */
   readonly once: ReadonlySet<string>
   /** How long recent heights took to collect, newest last. */
   readonly collectMs: readonly number[]
@@ -103,6 +103,8 @@ export type RoundEvent =
   | { type: 'height'; height: Height; now: number; resume?: Resume }
   /** An update is complete: its payload is here and was checked. */
   | { type: 'update'; author: string; update: KnownUpdate; now: number }
+  /** A complete update turned out not to be: what of it others hold cannot be had. It may be complete again later. */
+  | { type: 'unavailable'; author: string; update: string; now: number }
   | { type: 'connected'; peers: ReadonlySet<string>; now: number }
   | { type: 'pending'; pending: boolean; now: number }
   /** A proposal with a valid signature by `from`. */

@@ -33,6 +33,32 @@ describe('proposing', () => {
     expect(driver.send({ type: 'built', view: 0, body: 'B' }).effects).to.deep.equal([])
   })
 
+  it('builds anew in the same view from what is left when an update turns out to be incomplete', () => {
+    const driver = proposer().agreeing()
+    driver.send({ type: 'unavailable', author: 'd', update: 'ud' })
+    expect(driver.all('build')).to.deep.equal([{ type: 'build', view: 0, updates: ['ua', 'ub', 'uc'] }])
+    expect(driver.updates('d').all('build')).to.deep.equal([])
+    expect(driver.send({ type: 'built', view: 0, body: 'B' }).all('propose')).to.have.length(1)
+  })
+
+  it('proposes one body in a view, whatever else was built', () => {
+    const driver = proposer().agreeing().send({ type: 'built', view: 0, body: 'B' })
+    expect(driver.send({ type: 'unavailable', author: 'd', update: 'ud' }).effects).to.deep.equal([])
+    expect(driver.send({ type: 'built', view: 0, body: 'C' }).effects).to.deep.equal([])
+  })
+
+  it('waits until an incomplete update is complete where the others are not enough', () => {
+    const driver = new Driver({ minContributors: 4 }, 'b').agreeing()
+    expect(driver.send({ type: 'unavailable', author: 'd', update: 'ud' }).effects).to.deep.equal([])
+    expect(driver.updates('d').all('build')).to.have.length(1)
+  })
+
+  it('takes no notice of an update that is not the one it counts', () => {
+    const driver = proposer().agreeing()
+    expect(driver.send({ type: 'unavailable', author: 'd', update: 'another' }).effects).to.deep.equal([])
+    expect(driver.state.updates.size).to.equal(4)
+  })
+
   it('proposes again what a quorum prevoted', () => {
     const driver = new Driver().lockedOn('B')
     expect(driver.state.view).to.equal(1)

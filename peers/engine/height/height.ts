@@ -6,6 +6,7 @@ import { open, seal } from '../../../src/federation/signed.ts'
 import { isDivided, isLapse, shardsOf } from '../../../src/rounds/index.ts'
 import { Bodies, InvalidProposalError } from './bodies.ts'
 import { DiskError } from '../disk.ts'
+import { IncompleteUpdateError, IncompleteUpdates } from './incomplete.ts'
 import { insist } from '../insist.ts'
 import { RecordLog } from '../records/log.ts'
 import { wire } from '../records/records.ts'
@@ -116,6 +117,7 @@ export class HeightWork {
     const { components, position, connected } = this.#init
     const { self, blocks, clock, log } = components
     const { signal } = this.#abort
+    const incomplete = this.#incomplete()
     return new Shards({
       self,
       position,
@@ -127,8 +129,23 @@ export class HeightWork {
       stretch: stretchOf(position),
       isConnected: (peer) => connected().includes(peer),
       fetch: (owner) => ({ holders: () => ownerFirst(owner, connected()), signal }),
-      bring: async (update, shard) => await this.#updates.bring(update, shard),
+      bring: async (update, shard) => await incomplete.bring(update, shard),
       announce: async (shard) => await this.#announceShard(shard)
+    })
+  }
+
+  #incomplete(): IncompleteUpdates {
+    const { clock, log } = this.#init.components
+    return new IncompleteUpdates({
+      clock,
+      log,
+      signal: this.#abort.signal,
+      background: (work) => this.#background(work),
+      bring: async (update, part) => await this.#updates.bring(update, part),
+      onIncomplete: ({ author, cid }) =>
+        this.#dispatch({ type: 'unavailable', author, update: cid.toString() }),
+      onComplete: ({ author, cid }) =>
+        this.#dispatch({ type: 'update', author, update: { update: cid.toString(), accepted: true } })
     })
   }
 
@@ -387,10 +404,12 @@ export class HeightWork {
     if (!this.#abort.signal.aborted) this.#init.dispatch(event)
   }
 
-  /** What fails after the height is over is of no interest; anything else is reported. */
+  /** What fails after the height is over is of no interest, nor what goes on without an update; all else is reported. */
   #background(work: Promise<unknown> | undefined): void {
     work?.catch((error: unknown) => {
-      if (!this.#abort.signal.aborted) this.#init.listener.failed(error as Error)
+      if (this.#abort.signal.aborted) return
+      if (error instanceof IncompleteUpdateError) this.#init.components.log(error.message)
+      else this.#init.listener.failed(error as Error)
     })
   }
 }

@@ -44,7 +44,7 @@ export interface ShardsInit {
   isConnected: (peer: string) => boolean
   /** Where to get what this member has reduced. */
   fetch: (owner: string) => FetchOptions
-  /** Make a part of an update available. */
+  /** Make a part of an update available. @throws it cannot be had */
   bring: (update: Signed<Update>, shard: Shard) => Promise<void>
   announce: (shard: ReducedShard) => Promise<void>
 }
@@ -84,7 +84,11 @@ export class Shards {
     this.#lookAgain()
   }
 
-  /** The next model and moments from these updates, in the order of the arithmetic. */
+  /**
+   * The next model and moments from these updates, in the order of the arithmetic.
+   *
+   * @throws a part can be had neither from its owner nor by this peer's own work
+   */
   async reduce(counted: readonly CountedUpdate[]): Promise<Reduced> {
     const { blocks, position } = this.#init
     return await named(moveBy(await this.#exchange(counted), inputAt(position)), blocks)

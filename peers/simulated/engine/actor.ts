@@ -5,11 +5,13 @@ import { EvidenceLog, Ledger, RecoveryLog, VoteLog } from '../../../src/state/in
 import { uniform } from '../../../src/random.ts'
 import { simulatedBlocks } from './blocks.ts'
 import { openMembership } from './membership.ts'
+import { Pieces } from './pieces.ts'
 import { virtualStore } from './store.ts'
 import { deltaOf, samplesOf } from './training.ts'
 import type { EngineStage } from './stage.ts'
 import type { VirtualDisk } from '../stage/disk.ts'
 import type { Actor } from '../stage/stage.ts'
+import type { ByteSpan } from '../../../src/codecs/index.ts'
 import type { Clock, EngineComponents } from '../../engine/components.ts'
 import type { Trainer } from '../../../src/training/types.ts'
 import type { Logger, PrivateKey } from '@libp2p/interface'
@@ -34,8 +36,8 @@ export class EngineActor implements Actor {
   up = false
   life = 0
   engine: RoundEngine | null = null
-  /** Others' payloads: in memory only. */
-  transient = new Map<string, Uint8Array>()
+  /** Of others' payloads: in memory only. */
+  pieces = new Pieces()
 
   constructor({ index, id, key, disk, stage }: EngineActorInit) {
     this.index = index
@@ -49,8 +51,10 @@ export class EngineActor implements Actor {
     return this.engine?.tip?.body.height ?? 0
   }
 
-  block(root: string): Uint8Array | undefined {
-    return this.disk.durable.get(`block/${root}`) ?? this.transient.get(root)
+  /** These bytes of what has this root, if they are here. */
+  bytesOf(root: string, span: ByteSpan): Uint8Array | undefined {
+    const whole = this.disk.durable.get(`block/${root}`)
+    return whole?.slice(span.offset, span.offset + span.length) ?? this.pieces.get(root, span)
   }
 
   crash(): void {
@@ -58,7 +62,7 @@ export class EngineActor implements Actor {
     this.life++
     this.engine?.stop()
     this.engine = null
-    this.transient = new Map()
+    this.pieces = new Pieces()
     this.disk.crash()
   }
 

@@ -16,6 +16,7 @@ import { virtualStore } from './store.ts'
 import { SERVER_OPTIMIZER } from './training.ts'
 import { EngineWatch, provenVote } from './watch.ts'
 import type { History } from '../history.ts'
+import type { ByteSpan } from '../../../src/codecs/index.ts'
 import type { CatchUpFrame, FetchOptions, WireRecord } from '../../engine/components.ts'
 import type { Manifest } from '../../../src/federation/manifest/schema.ts'
 import type { PrivateKey } from '@libp2p/interface'
@@ -126,7 +127,11 @@ export class EngineStage extends Stage<EngineActor> {
   }
 
   /** Bytes from a holder, if one that is asked and can be reached has and gives them. */
-  async fetch(self: EngineActor, root: string, { holders }: FetchOptions): Promise<Uint8Array | undefined> {
+  async fetch(
+    self: EngineActor,
+    { root, span }: { root: string; span: ByteSpan },
+    { holders }: FetchOptions
+  ): Promise<Uint8Array | undefined> {
     const { delayMs } = this.network.weather
     await this.pause(self, REFUSAL_MS + 2 * delayMs[0] * this.slowness(self))
     const asked = holders()
@@ -136,9 +141,9 @@ export class EngineStage extends Stage<EngineActor> {
         peer.up &&
         this.talk(self, peer) &&
         (!this.#isEverybodyIn || this.#liars.get(peer.id)?.serves(self.index) !== false) &&
-        peer.block(root) != null
+        peer.bytesOf(root, span) != null
     )
-    return holder?.block(root)
+    return holder?.bytesOf(root, span)
   }
 
   isOutstanding({ engine }: EngineActor): boolean {

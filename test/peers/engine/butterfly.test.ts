@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { UnfitUpdateError } from '../../../peers/engine/height/train.ts'
 import { LENGTH, Swarm } from './swarm.ts'
+import type { EngineSnapshot } from '../../../peers/engine/events.ts'
 import type { SwarmOptions } from './swarm.ts'
 
 /** Of ten values and four members, two or three each: blocks of a value. */
@@ -71,6 +72,59 @@ describe('members that each reduce a part of the vector for all', () => {
     const others = swarm.peers.filter((_, i) => i !== 2)
     await end(12, others)
     expect(new Set(models(others).map(String)).size).to.equal(1)
+  })
+
+  describe('where all have their own part of an update, and its author the rest', () => {
+    const DIVIDED = 3
+    const DYING = 2
+    let failures: Error[]
+
+    /** The last update of the round comes when that is so, and this has happened. */
+    const divide = async (minContributors: number, then: () => void): Promise<void> => {
+      failures = []
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const rounds = { startMembers: 4, minContributors, stop: { rounds: ROUNDS } }
+      await start({
+        manifest: { rounds },
+        // No two alike, nor parts of one, or one payload would be there as another.
+        step: (member, round, i) => 100 * member + 10 * round + i,
+        hold: async (round, member) => (round === DIVIDED && member === 0 ? await promise : undefined)
+      })
+      const { id } = swarm.peers[DYING]
+      const others = swarm.peers.filter((peer) => peer.id !== id)
+      for (const { engine } of others)
+        engine.addEventListener('error', ({ detail }) => failures.push(detail.error))
+      const isHeld = ({ round, updated }: EngineSnapshot): boolean =>
+        round === DIVIDED && updated.includes(id)
+      await Promise.all(others.map((peer) => swarm.until(peer, isHeld)))
+      then()
+      resolve()
+    }
+
+    it('go on without that update if its author dies', async () => {
+      await divide(2, () => swarm.kill(swarm.peers[DYING]))
+      const left = swarm.peers.filter((_, i) => i !== DYING)
+      await end(ROUNDS, left)
+      expect(new Set(models(left).map(String)).size).to.equal(1)
+      expect(failures).to.deep.equal([])
+    })
+
+    it('count it as soon as they can have the rest', async () => {
+      await divide(4, () =>
+        swarm.withheld.set(
+          swarm.peers[DYING].id,
+          swarm.peers.map(({ id }) => id)
+        )
+      )
+      await swarm.until(
+        swarm.peers[1],
+        ({ round, step, updated }) => round === DIVIDED && step !== 'collect' && updated.length === 3
+      )
+      swarm.withheld.clear()
+      await end()
+      expect(new Set(models().map(String)).size).to.equal(1)
+      expect(failures).to.deep.equal([])
+    }).timeout(30_000)
   })
 
   it('do the part of one that never says what it reduced', async () => {

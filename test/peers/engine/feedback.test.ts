@@ -208,7 +208,7 @@ describe('a federation with error feedback', function () {
         const { value, author } = await open(updateType, envelope)
         if (author !== of.id) continue
         const { payload } = value
-        const found = payload instanceof Uint8Array ? payload : witness.blocks.get(payload.toString())
+        const found = payload instanceof Uint8Array ? payload : of.blocks.get(payload.toString())
         const sent = await decoded(codecOf(CODEC, seed), found as Uint8Array, LENGTH)
         sent.forEach((value, i) => (rest[i] += trainedBy(member, round) - value))
       }

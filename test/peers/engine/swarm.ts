@@ -4,6 +4,8 @@ import { defaultLogger } from '@libp2p/logger'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { RoundEngine } from '../../../peers/engine/engine.ts'
 import { ErrorFeedback } from '../../../peers/engine/feedback.ts'
+import { Pieces } from '../../../peers/simulated/engine/pieces.ts'
+import { BlocksUnavailableError } from '../../../protocols/blocks/index.ts'
 import { openRecord } from '../../../peers/engine/records/records.ts'
 import { manifestSchema } from '../../../src/federation/manifest/schema.ts'
 import { rawCidOf, toBlock } from '../../../src/federation/cbor.ts'
@@ -18,6 +20,7 @@ import type {
   EngineComponents,
   WireRecord
 } from '../../../peers/engine/components.ts'
+import type { ByteSpan } from '../../../src/codecs/index.ts'
 import type { EngineEvents, EngineSnapshot } from '../../../peers/engine/events.ts'
 import type { Membership } from '../../../peers/engine/membership.ts'
 import type { Manifest } from '../../../src/federation/manifest/schema.ts'
@@ -43,12 +46,12 @@ export interface SwarmOptions {
   manifest?: Record<string, unknown>
   /** Beyond what a manifest may say: blocks of a value or two. */
   exchange?: Partial<Manifest['exchange']>
-  /** What member i adds to every weight in a round. */
-  step?: (member: number, round: number) => number
+  /** What a member adds to a weight in a round. */
+  step?: (member: number, round: number, weight: number) => number
   /** Default 0: all payloads are fetched. */
   inlineBytes?: number
-  /** Awaited before anybody has trained for a round. */
-  hold?: (round: number) => Promise<void>
+  /** Awaited before a member has trained for a round. */
+  hold?: (round: number, member: number) => Promise<void>
   /** What member i claims to have trained on. */
   samples?: (member: number) => number
   /** Records that never leave their author. */
@@ -72,6 +75,8 @@ export class Swarm {
   /** Peer → parts of models that it was given by others. */
   readonly given = new Map<string, number>()
   readonly #shards = new Set<string>()
+  /** Peer → what it got of others' payloads. */
+  readonly #pieces = new Map<string, Pieces>()
   /** Peer → bytes of others' payloads that it asked for. */
   readonly askedBytes = new Map<string, number>()
   /** Peer → the models it was told to keep, one list a pruning. Nothing is deleted. */
@@ -98,6 +103,7 @@ export class Swarm {
     const index = this.peers.findIndex((peer) => peer.id === id)
     const member = index === -1 ? this.peers.length : index
     const blocks = reuse?.blocks ?? new Map<string, Uint8Array>()
+    this.#pieces.delete(id)
     const store = reuse?.store ?? memoryStore()
     const components = this.#components({ key, id, blocks, store, member })
     const train = this.#options.observers?.includes(member) !== true
@@ -264,28 +270,38 @@ export class Swarm {
       own.set(cid.toString(), bytes.slice())
       return cid
     }
-    const get = async (root: CID, holders: () => string[]): Promise<Uint8Array> => {
-      const reachable = this.peers.filter(
-        ({ id }) =>
-          holders().includes(id) && !this.cut.has(id) && this.withheld.get(id)?.includes(self) !== true
+    /** What a peer has of it. */
+    const bytesOf = (id: string, root: string, span: ByteSpan): Uint8Array | undefined => {
+      const whole = id === self ? own.get(root) : this.peers.find((peer) => peer.id === id)?.blocks.get(root)
+      return whole?.slice(span.offset, span.offset + span.length) ?? this.#piecesOf(id).get(root, span)
+    }
+    const get = async (cid: CID, span: ByteSpan, holders: () => string[]): Promise<Uint8Array> => {
+      const root = cid.toString()
+      const reachable = holders().filter(
+        (id) => !this.cut.has(self) && !this.cut.has(id) && this.withheld.get(id)?.includes(self) !== true
       )
-      const stores = this.cut.has(self) ? [own] : [own, ...reachable.map((peer) => peer.blocks)]
-      const bytes = stores.map((store) => store.get(root.toString())).find((found) => found != null)
-      if (bytes == null) throw new Error(`nobody has ${root}`)
-      own.set(root.toString(), bytes)
+      const found = [self, ...reachable].map((id) => bytesOf(id, root, span))
+      const bytes = found.find((one) => one != null)
+      if (bytes == null) throw new BlocksUnavailableError([cid], [])
+      if (found[0] == null) this.#piecesOf(self).hold(root, { at: span.offset, bytes })
       return bytes
     }
     return {
       putModel: async (weights) => await put(floatsToBytes(weights)),
       hashModel: async (weights) => await rawCidOf(floatsToBytes(weights)),
-      getModel: async (root, _length, { holders }) => floatsFromBytes(await get(root, holders)),
+      getModel: async (root, values, { holders }) => {
+        const length = values * Float32Array.BYTES_PER_ELEMENT
+        return floatsFromBytes(await get(root, { offset: 0, length }, holders))
+      },
       putPayload: put,
       getPayload: async (root, size, { holders, spans = [{ offset: 0, length: size }] }) => {
-        const count = this.#shards.has(root.toString()) ? this.given : this.askedBytes
-        const asked = count === this.given ? 1 : spans.reduce((sum, { length }) => sum + length, 0)
-        if (count === this.given || !own.has(root.toString())) count.set(self, (count.get(self) ?? 0) + asked)
-        const bytes = await get(root, holders)
-        return async (offset, length) => bytes.slice(offset, offset + length)
+        const isShard = this.#shards.has(root.toString())
+        const lacking = spans.filter((span) => bytesOf(self, root.toString(), span) == null)
+        const bytes = lacking.reduce((sum, { length }) => sum + length, 0)
+        if (isShard) this.given.set(self, (this.given.get(self) ?? 0) + 1)
+        else this.askedBytes.set(self, (this.askedBytes.get(self) ?? 0) + bytes)
+        for (const span of spans) await get(root, span, holders)
+        return async (offset, length) => await get(root, { offset, length }, holders)
       },
       putShard: async (payload) => {
         const root = await put(payload)
@@ -296,6 +312,12 @@ export class Swarm {
     }
   }
 
+  #piecesOf(id: string): Pieces {
+    const pieces = this.#pieces.get(id) ?? new Pieces()
+    this.#pieces.set(id, pieces)
+    return pieces
+  }
+
   #trainer(member: number): Trainer {
     const { samples = (i: number): number => 10 * (i + 1) } = this.#options
     const step = this.#options.step ?? ((i: number, round: number): number => (i + 1) * round)
@@ -303,9 +325,9 @@ export class Swarm {
       info: { backend: 'none', parameters: LENGTH, trainSamples: 10, testSamples: 5 },
       initialWeights: async () => new Float32Array(LENGTH),
       train: async ({ round }) => {
-        await this.#options.hold?.(round)
+        await this.#options.hold?.(round, member)
         return {
-          delta: new Float32Array(LENGTH).fill(step(member, round)),
+          delta: Float32Array.from({ length: LENGTH }, (_, i) => step(member, round, i)),
           samples: samples(member),
           before: { loss: 1, samples: 5 },
           after: { loss: 0.5, samples: 5 },
