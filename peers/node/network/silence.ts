@@ -15,27 +15,13 @@
  */
 import { multiaddr } from '@multiformats/multiaddr'
 import { FreshDial } from './fresh-dial.ts'
+import { Hearing, TICK_MS } from './hearing.ts'
 import { withPeerId } from './addresses.ts'
-import type { Traffic } from './counted.ts'
+import type { HearingInit } from './hearing.ts'
 import type { Links } from './links.ts'
 import type { Clock } from '../../engine/components.ts'
 import type { Connection, Libp2p, Logger } from '@libp2p/interface'
 
-const PING_PROTOCOL = '/ipfs/ping/1.0.0'
-/** Time is counted in ticks, so that a peer that stood still itself blames nobody. */
-const TICK_MS = 100
-/** Heard nothing for so long: ask in any case. */
-const QUIET_MS = 3_000
-/** Nothing for so long: try another way. */
-const DEAD_MS = 6_000
-/** What was sent before an answer delays it. A line that is as slow as this is not given up. */
-const SLOWEST_BYTES_PER_MS = 64
-/** A line as slow as this is waited for. */
-const SLOW_BYTES_PER_MS = 1024
-/** Round trips that an answer may take: packets get lost, and machines are busy. */
-const ROUND_TRIPS = 4
-/** Until it was measured. */
-const UNKNOWN_ROUND_TRIP_MS = 250
 /** A peer that stood still and goes on answers on the old connection no later than on a fresh one. */
 const GRACE_MS = 250
 const CLOSE_TIMEOUT_MS = 1_000
@@ -56,7 +42,7 @@ export class SilentConnectionError extends Error {
 export interface SilenceInit {
   node: Pick<Libp2p, 'getConnections' | 'dial'>
   links: Pick<Links, 'addresses'>
-  traffic: Pick<Traffic, 'of'>
+  traffic: HearingInit['traffic']
   clock: Pick<Clock, 'setTimer'>
   log: Logger
 }
@@ -67,16 +53,6 @@ export interface SilenceListener {
   patienceMs(peerId: string): number
   /** These do not answer for longer than that; told after every change. */
   onMute(peers: ReadonlySet<string>): void
-}
-
-interface Watched {
-  bytesIn: number
-  /** As of when something was heard last. */
-  bytesOut: number
-  /** Since then. */
-  quietMs: number
-  /** Since it was asked; null: it was not. */
-  askedMs: number | null
 }
 
 /** What there is between this peer and another. */
@@ -90,7 +66,7 @@ interface Between {
 
 export class SilenceWatch {
   readonly #init: SilenceInit
-  readonly #watched = new WeakMap<Connection, Watched>()
+  readonly #hearing: Hearing
   /** Peer → the attempt to reach it beside a silent connection. */
   readonly #dials = new Map<string, FreshDial>()
   /** Peer → attempts that led to nothing: each takes another address. */
@@ -100,6 +76,7 @@ export class SilenceWatch {
 
   constructor(init: SilenceInit) {
     this.#init = init
+    this.#hearing = new Hearing(init)
   }
 
   start(listener: SilenceListener): void {
@@ -122,9 +99,9 @@ export class SilenceWatch {
       const between = peers.get(peerId) ?? { silent: [], alive: [], isMute: true }
       peers.set(peerId, between)
       const patienceMs = listener.patienceMs(peerId)
-      const watched = this.#listen(connection, patienceMs)
-      between[this.#isSilent(connection, watched) ? 'silent' : 'alive'].push(connection)
-      between.isMute &&= this.#isMute(connection, watched, patienceMs)
+      const { isSilent, isMute } = this.#hearing.tick(connection, patienceMs)
+      between[isSilent ? 'silent' : 'alive'].push(connection)
+      between.isMute &&= isMute
     }
     for (const [peerId, between] of peers) this.#consider(peerId, between)
     for (const [peerId, dial] of this.#dials) if (!peers.has(peerId)) dial.end()
@@ -139,55 +116,14 @@ export class SilenceWatch {
     listener.onMute(mute)
   }
 
-  /** One tick later: was something heard? If not for long, ask. */
-  #listen(connection: Connection, patienceMs: number): Watched {
-    const { bytesIn, bytesOut } = this.#init.traffic.of(connection)
-    let watched = this.#watched.get(connection)
-    if (watched?.bytesIn !== bytesIn) {
-      watched = { bytesIn, bytesOut, quietMs: 0, askedMs: null }
-      this.#watched.set(connection, watched)
-      return watched
-    }
-    watched.quietMs += TICK_MS
-    if (watched.askedMs != null) watched.askedMs += TICK_MS
-    else if (watched.quietMs >= Math.min(QUIET_MS, patienceMs / 2)) {
-      watched.askedMs = 0
-      void this.#ask(connection)
-    }
-    return watched
-  }
-
-  #isSilent(connection: Connection, { quietMs, askedMs, bytesOut }: Watched): boolean {
-    const sentMs = (this.#init.traffic.of(connection).bytesOut - bytesOut) / SLOWEST_BYTES_PER_MS
-    return askedMs != null && askedMs >= DEAD_MS - QUIET_MS && quietMs >= DEAD_MS + sentMs
-  }
-
-  #isMute(connection: Connection, { quietMs, askedMs, bytesOut }: Watched, patienceMs: number): boolean {
-    const sentMs = (this.#init.traffic.of(connection).bytesOut - bytesOut) / SLOW_BYTES_PER_MS
-    const travelMs = ROUND_TRIPS * (connection.rtt ?? UNKNOWN_ROUND_TRIP_MS) + sentMs
-    return askedMs != null && askedMs >= patienceMs / 2 + travelMs && quietMs >= patienceMs + travelMs
-  }
-
-  /** Agreeing on a protocol needs the other side; what it is does not matter. The answer is seen in the traffic. */
-  async #ask(connection: Connection): Promise<void> {
-    try {
-      const stream = await connection.newStream(PING_PROTOCOL, { runOnLimitedConnection: true })
-      await stream.close()
-    } catch (error) {
-      this.#init.log.trace('%p was not asked, or did not answer - %e', connection.remotePeer, error)
-    }
-  }
-
   #consider(peerId: string, { silent, alive }: Omit<Between, 'isMute'>): void {
-    if (silent.length === 0) {
-      this.#attempts.delete(peerId)
-      // Whoever answers after all need not be dialled. A dial that came through ends by itself.
-      this.#dials.get(peerId)?.giveUp()
-    } else if (alive.length > 0 && !this.#dials.has(peerId)) {
-      this.#part(peerId, silent, alive)
-    } else if (!this.#dials.has(peerId)) {
-      this.#dialAfresh(peerId, silent)
-    }
+    const dial = this.#dials.get(peerId)
+    if (silent.length === 0) this.#attempts.delete(peerId)
+    // Whoever answers after all, or dialled this peer first, need not be dialled. A dial that came through ends by itself.
+    if (silent.length === 0 || alive.length > 0) dial?.giveUp()
+    if (silent.length === 0 || dial != null) return
+    if (alive.length > 0) this.#part(peerId, silent, alive)
+    else this.#dialAfresh(peerId, silent)
   }
 
   #dialAfresh(peerId: string, silent: readonly Connection[]): void {
@@ -210,11 +146,11 @@ export class SilenceWatch {
   async #follow(peerId: string, dial: FreshDial): Promise<void> {
     try {
       const fresh = await dial.connection
+      // The other side parted meanwhile: to close this one would be to part again.
+      if (this.#beside(fresh).length === 0) return
       await dial.pause(GRACE_MS)
-      const others = this.#init.node
-        .getConnections(fresh.remotePeer)
-        .filter((connection) => connection !== fresh && connection.status === 'open')
-      const silent = others.filter((connection) => this.#isUnheard(connection))
+      const others = this.#beside(fresh)
+      const silent = others.filter((connection) => this.#hearing.isUnheard(connection))
       // Were it kept after the others closed, protocols would wait on streams that closed with them.
       if (silent.length > 0) this.#part(peerId, silent, [fresh, ...others])
       else this.#close(fresh)
@@ -223,10 +159,10 @@ export class SilenceWatch {
     }
   }
 
-  /** Nothing came since the last tick, after which it was silent. */
-  #isUnheard(connection: Connection): boolean {
-    const watched = this.#watched.get(connection)
-    return watched?.askedMs != null && watched.bytesIn === this.#init.traffic.of(connection).bytesIn
+  #beside(fresh: Connection): Connection[] {
+    return this.#init.node
+      .getConnections(fresh.remotePeer)
+      .filter((connection) => connection !== fresh && connection.status === 'open')
   }
 
   /** Where it was reached first of all; then wherever it may be. */

@@ -223,6 +223,36 @@ describe('the watch for connections that do not answer', () => {
     expect(fresh.end).to.equal('closed')
   })
 
+  it('keeps a fresh one that comes through after the old one ended: the other side was first to part', async () => {
+    await pass(SILENT_MS)
+    connections[0].abort(new Error('reset by the other side'))
+    const fresh = await come(dials[0])
+    await pass(1_000, fresh)
+    expect(fresh.status).to.equal('open')
+  })
+
+  it('dials no further once the peer itself has come by a fresh one, and gives up both', async () => {
+    const [old] = connections
+    await pass(SILENT_MS)
+    const another = new FakeConnection(peerId, 'inbound')
+    connections.push(another)
+    await pass(2 * TICK_MS, another)
+    expect(dials.map(({ signal }) => signal.aborted)).to.deep.equal([true])
+    expect(old.end).to.be.instanceOf(SilentConnectionError)
+    expect(another.end).to.equal('closed')
+  })
+
+  it('leaves it to a dial that came through to give up the old one', async () => {
+    const [old] = connections
+    await pass(SILENT_MS)
+    const fresh = await come(dials[0])
+    await pass(TICK_MS, fresh)
+    expect([old.status, fresh.status]).to.deep.equal(['open', 'open'])
+    await pass(GRACE_MS, fresh)
+    expect(old.end).to.be.instanceOf(SilentConnectionError)
+    expect(fresh.end).to.equal('closed')
+  })
+
   it('gives up one that is silent beside another that the peer made itself', async () => {
     const [old] = connections
     const another = new FakeConnection(peerId, 'inbound')
