@@ -41,7 +41,7 @@ export class ThreadKeeper {
   /** Threads for the runs of a plan. Those of the call before are stopped, unless they are the same. */
   async threadsFor(plan: Plan): Promise<Threads> {
     const { task, model, training, exchange } = manifestOf(plan, 1)
-    const key = JSON.stringify([dataKey(plan), task, model, training, exchange.codec])
+    const key = JSON.stringify([dataKey(plan), task, model, training, exchange])
     if (this.#threads?.key === key) return this.#threads.started
     await this.close()
     const { backend = 'wasm', signal, workers } = this.#init
@@ -49,7 +49,7 @@ export class ThreadKeeper {
     const weights = shared(layoutOf(planFor({ task, model, training })).size)
     const { train, test } = data
     const count = workers ?? availableParallelism()
-    const init = { manifest: { task, model, training }, codec: exchange.codec, train, test, weights, backend }
+    const init = { manifest: { task, model, training, exchange }, train, test, weights, backend }
     const started = { pool: await openPool(init, count, signal), count, data, weights }
     this.#threads = { key, started }
     return started

@@ -10,6 +10,13 @@ import type { Codec } from '../../src/codecs/index.ts'
 
 /** The McMahan CNN's parameters. */
 const DEFAULT_VALUES = 1_663_370
+/** And its kernels. */
+const MATRICES = [
+  { offset: 0, rows: 25, columns: 32 },
+  { offset: 832, rows: 800, columns: 64 },
+  { offset: 52_096, rows: 3136, columns: 512 },
+  { offset: 1_658_240, rows: 512, columns: 10 }
+]
 const RUNS = 9
 /** What an update of the default block size is read in. */
 const STRETCH = 262_144
@@ -36,14 +43,14 @@ const target = new Float32Array(length)
 const perSecond = (ms: number): string => `${(delta.byteLength / 1e6 / ms).toFixed(2)} GB/s`
 
 console.log(`${length} values, ${(delta.byteLength / 1e6).toFixed(2)} MB in fp32`)
-console.log(`copy in memory ${perSecond(await bestMs(() => target.set(delta)))}`)
+console.log(`copy in memory  ${perSecond(await bestMs(() => target.set(delta)))}`)
 for (const name of [...codecNames, ...entropyCodecNames]) {
-  const codec = codecOf(exchangeSchema.parse({ codec: name }).codec, new Uint8Array(32))
+  const codec = codecOf(exchangeSchema.parse({ codec: name }).codec, new Uint8Array(32), MATRICES)
   const payload = codec.encode(delta).slice()
   const encode = perSecond(await bestMs(() => codec.encode(delta)))
   const decode = perSecond(await bestMs(async () => await decodeAll(codec, payload, length)))
   const size = `${(payload.byteLength / 1e6).toFixed(3)} MB`
   console.log(
-    `${name.padEnd(15)} ${size.padStart(10)}  encode ${encode.padStart(10)}  decode ${decode.padStart(10)}`
+    `${name.padEnd(16)} ${size.padStart(10)}  encode ${encode.padStart(10)}  decode ${decode.padStart(10)}`
   )
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { bytesReader, codecOf } from '../../src/codecs/index.ts'
 import { integerBelow, seededRandom, uniform } from '../../src/random.ts'
-import { codecNames, exchangeSchema } from '../../src/federation/manifest/exchange.ts'
+import { codecNames, entropyCodecNames, exchangeSchema } from '../../src/federation/manifest/exchange.ts'
 import type { ByteSpan } from '../../src/codecs/index.ts'
 import type { CodecSpec } from '../../src/federation/manifest/schema.ts'
 
@@ -10,7 +10,9 @@ const specOf = (codec: unknown): CodecSpec => exchangeSchema.parse({ codec }).co
 
 describe('codecs', () => {
   it('are found under the names that a manifest can have', () => {
-    for (const name of codecNames) expect(codecOf(specOf(name), SEED).name).to.equal(name)
+    for (const name of [...codecNames, ...entropyCodecNames]) {
+      expect(codecOf(specOf(name), SEED).name).to.equal(name)
+    }
   })
 
   it('are named alone, or with their settings; without any it is fp32', () => {
@@ -30,7 +32,10 @@ describe('codecs', () => {
       { name: 'topk', fraction: 0.5 },
       { name: 'topk', fraction: Number.NaN },
       { name: 'randomk', values: 'sign' },
-      { name: 'randomk', values: 'topk' }
+      { name: 'randomk', values: 'topk' },
+      { name: 'powersgd', rank: 0 },
+      { name: 'powersgd', rank: 2.5 },
+      { name: 'powersgd', rank: 65 }
     ]
     for (const codec of wrong) expect(exchangeSchema.safeParse({ codec }).success).to.equal(false)
   })
@@ -45,10 +50,14 @@ describe('codecs', () => {
       ['sign', 128_908],
       [{ name: 'topk', fraction: 0.01 }, 20_863],
       [{ name: 'topk', fraction: 0.01, values: 'fp32' }, 50_703],
-      [{ name: 'randomk', fraction: 0.01 }, 10_160]
+      [{ name: 'randomk', fraction: 0.01 }, 10_160],
+      [{ name: 'powersgd', rank: 4 }, 8128]
     ]
+    const matrices = [{ offset: 0, rows: 1000, columns: 1000 }]
     for (const [codec, bytes] of sizes) {
-      expect(codecOf(specOf(codec), SEED).sizeBytes(1_000_000), JSON.stringify(codec)).to.equal(bytes)
+      expect(codecOf(specOf(codec), SEED, matrices).sizeBytes(1_000_000), JSON.stringify(codec)).to.equal(
+        bytes
+      )
     }
   })
 

@@ -1,7 +1,7 @@
 /** One round's own work: train, encode, keep, sign. */
 import { checkDelta } from '../../../src/aggregation/index.ts'
 import { MIN_BLOCK_BYTES } from '../../../src/blocks/index.ts'
-import { bytesReader, codecOf } from '../../../src/codecs/index.ts'
+import { bytesReader, codecFor } from '../../../src/codecs/index.ts'
 import { updateType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
 import { randomFrom } from '../../../src/random.ts'
@@ -51,7 +51,7 @@ export async function trainUpdate(
   const shared = roundSeed(tip)
   const seed = localSeed(shared, components.self)
   const result = await components.trainer.train({ weights, round, seed }, options)
-  const codec = codecOf(tip.manifest.exchange.codec, shared)
+  const codec = codecFor(tip.manifest, shared)
   const delta = codec.errorFeedback
     ? await components.feedback.carry(result.delta, height.height)
     : result.delta

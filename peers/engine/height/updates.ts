@@ -1,6 +1,6 @@
 /** Other members' updates: fetched, checked, held for the height they belong to. */
 import { checkDelta } from '../../../src/aggregation/index.ts'
-import { bytesReader, codecOf, MalformedPayloadError } from '../../../src/codecs/index.ts'
+import { bytesReader, codecFor, MalformedPayloadError } from '../../../src/codecs/index.ts'
 import { roundSeed } from '../../../src/rounds/index.ts'
 import type { ByteReader, Codec, VectorReader } from '../../../src/codecs/index.ts'
 import type { BlockExchange, FetchOptions, HeldUpdate, Position } from '../components.ts'
@@ -41,7 +41,7 @@ export class UpdatePool {
   constructor(init: UpdatePoolInit) {
     const { tip } = init.position
     this.#init = init
-    this.#codec = codecOf(tip.manifest.exchange.codec, roundSeed(tip))
+    this.#codec = codecFor(tip.manifest, roundSeed(tip))
   }
 
   /**

@@ -1,7 +1,7 @@
 /** One round's updates: trained by the honest, trained or made up by those that lie, judged as peers judge. */
 import { checkDelta } from '../../../src/aggregation/index.ts'
 import { attackOf } from '../../../src/attacks/index.ts'
-import { bytesReader, codecOf, MalformedPayloadError } from '../../../src/codecs/index.ts'
+import { bytesReader, codecFor, MalformedPayloadError } from '../../../src/codecs/index.ts'
 import { seededRandom } from '../../../src/random.ts'
 import { clientSeed } from './clients.ts'
 import type { ForgingAttack } from '../../../src/attacks/index.ts'
@@ -52,7 +52,7 @@ export async function updatesOf(input: RoundInput): Promise<SentUpdate[]> {
   const isPoisoning = attack?.kind === 'poisons'
   const trained = await trainAll(input, isPoisoning ? [...honest, ...liars] : honest)
   const forged = attack?.kind === 'forges' ? await forge(input, { attack, liars, honest: trained }) : []
-  const codec = codecFor(input)
+  const codec = codecAt(input)
   return Promise.all([...trained, ...forged].map((sent) => judge(sent, codec, input)))
 }
 
@@ -102,7 +102,7 @@ async function forge(
   { attack, liars, honest }: { attack: ForgingAttack; liars: readonly number[]; honest: readonly Sent[] }
 ): Promise<Sent[]> {
   if (honest.length === 0) return []
-  const codec = codecFor(input)
+  const codec = codecAt(input)
   const deltas = await Promise.all(honest.map(({ payload }) => decoded(codec, payload, input.parameters)))
   const samples = Math.round(honest.reduce((sum, sent) => sum + sent.samples, 0) / honest.length)
   const makeUp = (client: number): Trained['payload'] => {
@@ -142,6 +142,6 @@ async function judge(sent: Sent, codec: Codec, input: RoundInput): Promise<SentU
   }
 }
 
-function codecFor({ manifest, roundSeed }: RoundInput): Codec {
-  return codecOf(manifest.exchange.codec, roundSeed)
+function codecAt({ manifest, roundSeed }: RoundInput): Codec {
+  return codecFor(manifest, roundSeed)
 }

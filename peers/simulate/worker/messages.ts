@@ -1,15 +1,14 @@
 /** What the simulation and its threads say to each other. Both run our own code: types suffice. */
 import type { AttackSpec } from '../../../src/attacks/index.ts'
 import type { BackendName } from '../../../src/compute/names.ts'
-import type { CodecSpec } from '../../../src/federation/manifest/schema.ts'
+import type { Manifest } from '../../../src/federation/manifest/index.ts'
 import type { Metrics } from '../../../src/federation/records.ts'
 import type { ModelManifest } from '../../../src/model/task.ts'
 import type { SharedExamples } from '../data/shared.ts'
 
 /** What a thread is started with. Examples and weights are in shared memory: none of it is copied. */
 export interface WorkerInit {
-  manifest: ModelManifest
-  codec: CodecSpec
+  manifest: ModelManifest & Pick<Manifest, 'exchange'>
   train: SharedExamples
   test: SharedExamples
   /** The global model; does not change while a thread has a job. */

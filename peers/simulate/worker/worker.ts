@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { attackOf } from '../../../src/attacks/index.ts'
-import { codecOf, isFinite, leaveOut } from '../../../src/codecs/index.ts'
+import { codecFor, isFinite, leaveOut } from '../../../src/codecs/index.ts'
 import { TrainingDivergedError } from '../../../src/training/errors.ts'
 import { createTrainer } from '../../../src/training/trainer.ts'
 import { nodeBackends } from '../../node/compute/index.ts'
@@ -51,7 +51,7 @@ async function encode(
   delta: Float32Array,
   { roundSeed, residual }: TrainJob
 ): Promise<Pick<Trained, 'payload' | 'residual'>> {
-  const codec = codecOf(init.codec, roundSeed)
+  const codec = codecFor(init.manifest, roundSeed)
   if (codec.errorFeedback && residual != null && isFinite(delta))
     for (let i = 0; i < delta.length; i++) delta[i] += residual[i]
   const payload = codec.encode(delta) as Uint8Array<ArrayBuffer>

@@ -104,6 +104,8 @@ function describeCodec(codec: CodecSpec): string {
       const which = codec.name === 'topk' ? 'largest' : 'randomly drawn'
       return `the ${which} ${Number((codec.fraction * 100).toPrecision(3))} % of the values, as ${codec.values}${rest}`
     }
+    case 'powersgd':
+      return `each layer as two thin matrices (rank ${codec.rank}), as ${codec.values}${rest}`
     default:
       return `compressed (${codec.name})${rest}`
   }

@@ -9,11 +9,16 @@ const MAX_FRACTION = 0.25
 /** Compress payloads without loss: they are shorter, and take longer to make and to read. */
 const entropy = z.literal('deflate').optional()
 
+/** Beyond this most layers are smaller as they are. */
+const MAX_RANK = 64
+
+const valueCodec = z.enum(['fp32', 'fp16', 'bf16', 'int8']).default('int8')
+
 /** Of those that are sent of a vector's values, and how. */
 const sparse = {
   /** The share of the values that is sent in a round; the rest is added to the next update. */
   fraction: z.number().min(MIN_FRACTION).max(MAX_FRACTION).default(0.01),
-  values: z.enum(['fp32', 'fp16', 'bf16', 'int8']).default('int8'),
+  values: valueCodec,
   entropy
 }
 
@@ -30,16 +35,25 @@ const codecByName = z.discriminatedUnion('name', [
   /** The largest values; error feedback. */
   z.strictObject({ name: z.literal('topk'), ...sparse }),
   /** Values at places that all members draw alike; error feedback. */
-  z.strictObject({ name: z.literal('randomk'), ...sparse })
+  z.strictObject({ name: z.literal('randomk'), ...sparse }),
+  /** Matrices as products of thin ones; error feedback. */
+  z.strictObject({
+    name: z.literal('powersgd'),
+    rank: z.int().min(1).max(MAX_RANK).default(4),
+    values: valueCodec,
+    entropy
+  })
 ])
 
 /** Every codec that a manifest can name. */
-export const codecNames = ['fp32', 'fp16', 'bf16', 'int8', 'int4', 'sign', 'topk', 'randomk'] as const
+export const codecNames = [
+  ...(['fp32', 'fp16', 'bf16', 'int8', 'int4', 'sign', 'topk', 'randomk', 'powersgd'] as const)
+]
 
 /** Those with an entropy stage, as they are called. */
 export const entropyCodecNames = [
   ...(['fp32+deflate', 'fp16+deflate', 'bf16+deflate', 'int8+deflate', 'int4+deflate'] as const),
-  ...(['topk+deflate', 'randomk+deflate'] as const)
+  ...(['topk+deflate', 'randomk+deflate', 'powersgd+deflate'] as const)
 ]
 
 /** A bare name stands for the codec with its defaults; it is also how the first manifests were signed. */

@@ -67,8 +67,8 @@ aggregation:
                               # | bulyan | mda | caf | centeredClipping; against f liars e.g. { name: krum, byzantine: f }
   serverOptimizer: { name: sgd }   # how that moves the model: sgd | momentum | adagrad | adam | yogi
 exchange:
-  codec: fp32                 # how updates travel: fp32 | fp16 | bf16 | int8 | int4 | sign | topk | randomk; int8+deflate and
-                              # the like are 5 to 25 % smaller, and pay on links below 3 MB/s
+  codec: fp32                 # how updates travel: fp32 | fp16 | bf16 | int8 | int4 | sign | topk | randomk |
+                              # powersgd; with +deflate (int8+deflate) 5 to 25 % smaller, which pays on links below 3 MB/s
   topology: full              # full: everybody combines all of them | butterfly: each a part for all (large models)
 `
 

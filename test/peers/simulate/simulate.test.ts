@@ -81,6 +81,17 @@ describe('a simulation', function () {
     })
   })
 
+  it("sends a model's own matrices as factors, and learns from them", async () => {
+    const plan = digitsPlan({ exchange: { codec: { name: 'powersgd', rank: 2, values: 'fp32' } }, rounds: 6 })
+    await inFolder(async (out) => {
+      await run(plan, out)
+      const { rows } = stored(out)
+      // 784 × 16 and its bias; 16 × 10 and its.
+      expect(rows[0].uploadedBytes).to.equal(10 * 4 * (2 * (784 + 16) + 16 + (2 * (16 + 10) + 10)))
+      expect(accuracies(stored(out)).at(-1)).to.be.above(0.4)
+    })
+  })
+
   it('goes on where it was left, with what codecs left out, to the same result', async () => {
     const plan = digitsPlan({
       exchange: { codec: { name: 'topk', fraction: 0.05 } },

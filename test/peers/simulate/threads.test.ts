@@ -2,18 +2,22 @@ import { expect } from 'chai'
 import { shared, sharedDataset, sharedIndices, shareExamples } from '../../../peers/simulate/data/shared.ts'
 import { ExamplesView } from '../../../peers/simulate/worker/view.ts'
 import { openPool } from '../../../peers/simulate/worker/pool.ts'
+import { exchangeSchema } from '../../../src/federation/manifest/exchange.ts'
 import { failure } from '../../helpers/failure.ts'
 import { readRows } from '../../data/helpers.ts'
 import { blobs, manifestOf } from '../../training/fixtures.ts'
 import type { TrainJob, WorkerInit } from '../../../peers/simulate/worker/messages.ts'
 
-const manifest = manifestOf({ architecture: { preset: 'logistic' }, training: { batchSize: 2 } })
+const exchange = exchangeSchema.parse({})
+const manifest = {
+  ...manifestOf({ architecture: { preset: 'logistic' }, training: { batchSize: 2 } }),
+  exchange
+}
 const PARAMETERS = 4 * 3 + 3
 
 async function initOf(more: Partial<WorkerInit> = {}): Promise<WorkerInit> {
   const train = await shareExamples([blobs({ shape: [4], classes: 3, size: 30 })], 'blobs')
-  const codec = { name: 'fp32' } as const
-  return { manifest, codec, train, test: train, weights: shared(PARAMETERS), backend: 'cpu', ...more }
+  return { manifest, train, test: train, weights: shared(PARAMETERS), backend: 'cpu', ...more }
 }
 
 const job: TrainJob = {
@@ -71,7 +75,7 @@ describe('the threads of a simulation', () => {
   })
 
   it('tell why they do not start', async () => {
-    const other = manifestOf({ architecture: { preset: 'cnn' } })
+    const other = { ...manifestOf({ architecture: { preset: 'cnn' } }), exchange }
     const error = await failure(openPool(await initOf({ manifest: other }), 1), Error)
     expect(error.name).to.equal('ModelMismatchError')
   })

@@ -1,7 +1,7 @@
 /** `murmur ledger plot`: the ledger as charts. */
 import { join, resolve } from 'node:path'
 import { drawChart } from '../../../charts/chart.ts'
-import { codecOf } from '../../../../src/codecs/index.ts'
+import { codecFor } from '../../../../src/codecs/index.ts'
 import { planFor } from '../../../../src/model/task.ts'
 import { UserError } from '../../output/exit.ts'
 import { writeFiles } from '../../output/files.ts'
@@ -48,7 +48,7 @@ export const handler: Handler<PlotOptions> = async ({ context, options }) => {
 
 /** Of one member in one round. */
 function updateBytes(manifest: Manifest): number {
-  return codecOf(manifest.exchange.codec, new Uint8Array()).sizeBytes(planFor(manifest).parameters)
+  return codecFor(manifest, new Uint8Array()).sizeBytes(planFor(manifest).parameters)
 }
 
 type NamedChart = Chart & { name: string }
@@ -114,7 +114,7 @@ class Rounds {
 function chartsOf(metric: string, points: readonly Point[], manifest: Manifest): NamedChart[] {
   const { name: title, rounds } = manifest
   const { target } = rounds.stop
-  const isMost = codecOf(manifest.exchange.codec, new Uint8Array()).varies != null
+  const isMost = codecFor(manifest, new Uint8Array()).varies != null
   const chart = { title, y: metric, ...(target?.metric === metric && { mark: target.value }) }
   const series = (x: (point: Point) => number): Series[] => [
     { name: metric, points: points.map((point) => [x(point), point.value] as const) }
