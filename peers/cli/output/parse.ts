@@ -42,6 +42,16 @@ export function parseInteger(
   }
 }
 
+/** A number within bounds, with a fraction or without. */
+export function parseNumber(what: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+(\.\d+)?$/.test(text.trim()) || value < min || value > max)
+      throw new UsageError(`${what}: "${text}" was given, a number of ${min} to ${max} is expected.`)
+    return value
+  }
+}
+
 /** '2/4' → part index 1 of count 4: people count from 1, the library from 0. */
 export function parsePart(text: string): { index: number; count: number } {
   const match = /^(\d+)\/(\d+)$/.exec(text.trim())

@@ -68,7 +68,8 @@ aggregation:
   serverOptimizer: { name: sgd }   # how that moves the model: sgd | momentum | adagrad | adam | yogi
 exchange:
   codec: fp32                 # how updates travel: fp32 | fp16 | bf16 | int8 | int4 | sign | topk | randomk |
-                              # powersgd; with +deflate (int8+deflate) 5 to 25 % smaller, which pays on links below 3 MB/s
+                              # powersgd; with +deflate (int8+deflate) 5 to 25 % smaller, which pays on links below 3 MB/s;
+                              # auto: the finest of those that the links carry, chosen when you found it (init --link)
   topology: full              # full: everybody combines all of them | butterfly: each a part for all (large models)
 `
 

@@ -11,6 +11,7 @@ export function applySettings(yaml: string, name: string | null, options: Partia
   if (name != null) set(['name'], name)
   if (options.rounds != null) set(['rounds', 'stop', 'rounds'], options.rounds)
   if (options.members != null) setMembers(document, options.members)
+  if (options.codec != null) set(['exchange', 'codec'], options.codec)
   if (options.hidden != null) setHidden(document, options.hidden)
   return document.toString({ lineWidth: 0 })
 }

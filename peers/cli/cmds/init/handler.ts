@@ -12,6 +12,7 @@ import { fileStem } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
 import { block } from '../../output/width.ts'
 import { newPassphrase } from '../../run/passphrase.ts'
+import { settleCodec } from './codec.ts'
 import { applySettings } from './draft.ts'
 import type { Handler } from '../../command.ts'
 import type { CommandContext, GlobalOptions } from '../../context.ts'
@@ -27,7 +28,7 @@ export const handler: Handler<InitOptions> = async ({ context, args, options }) 
     return await writeDraft(context, name, applySettings(manifestTemplate(kind), name, options), options)
   }
   const yaml = options.from == null ? manifestTemplate(kind) : await read(context, options.from)
-  const settled = applySettings(yaml, options.from == null ? name : null, options)
+  const settled = settleCodec(applySettings(yaml, options.from == null ? name : null, options), options)
   const home = await context.library.found({
     home: options.home,
     draft: parseManifestYaml(settled),

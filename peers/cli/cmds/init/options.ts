@@ -1,5 +1,6 @@
+import { codecNames, entropyCodecNames } from '../../../../src/federation/manifest/exchange.ts'
 import { templateKinds } from '../../../../src/federation/manifest/index.ts'
-import { parseInteger, parseLayers } from '../../output/parse.ts'
+import { parseInteger, parseLayers, parseNumber } from '../../output/parse.ts'
 import type { OptionSpec } from '../../command.ts'
 import type { TemplateKind } from '../../../../src/federation/manifest/index.ts'
 
@@ -10,6 +11,9 @@ export interface InitOptions {
   rounds?: number
   members?: number
   hidden?: number[]
+  codec?: string
+  /** MB/s. */
+  link?: number
   yes: boolean
 }
 
@@ -23,5 +27,15 @@ export const initOptions: OptionSpec[] = [
     parse: parseInteger('--members', 1, 10_000)
   },
   { flags: '--hidden <units>', description: 'Hidden layers of an mlp, e.g. 200,200.', parse: parseLayers },
+  {
+    flags: '--codec <name>',
+    description: 'How updates travel; auto: the finest that --link carries.',
+    choices: ['auto', ...codecNames, ...entropyCodecNames]
+  },
+  {
+    flags: '--link <MB/s>',
+    description: "With --codec auto: what the slowest member's link brings, e.g. 2.5.",
+    parse: parseNumber('--link', 0.001, 100_000)
+  },
   { flags: '--yes', description: 'Found a template as it is, without editing.', default: false }
 ]

@@ -77,6 +77,33 @@ describe('murmur init', () => {
     expect(parseManifestYaml(options?.yaml ?? '')).to.deep.equal(options?.draft)
   })
 
+  it('chooses the codec that the links carry, and signs that one', async () => {
+    const chosen: unknown[] = []
+    for (const [link, ...more] of [
+      ['1000'],
+      ['0.04'],
+      ['0.001'],
+      ['0.04', '--members', '9'],
+      ['0.04', '--hidden', '9,9']
+    ]) {
+      const murmur = await at()
+      const words = ['init', 'digits', '--codec', 'auto', '--link', link, ...more]
+      expect(await murmur.run(...words)).to.equal(0)
+      const [options] = found(murmur)
+      expect(parseManifestYaml(options?.yaml ?? '')).to.deep.equal(options?.draft)
+      expect(options?.yaml).to.contain('# how updates travel')
+      chosen.push(options?.draft.exchange.codec.name)
+    }
+    expect(chosen).to.deep.equal(['fp32', 'fp16', 'topk', 'topk', 'fp32'])
+    const murmur = await at()
+    await writeFile(
+      join(dir, 'm.yaml'),
+      manifestTemplate('digits').replace('codec: fp32', 'codec: auto').replace('model:', 'modle:')
+    )
+    expect(await murmur.run('init', '--from', 'm.yaml', '--link', '2')).to.equal(1)
+    expect(murmur.stderr.text).to.contain('modle').and.not.to.contain('codec')
+  })
+
   it('encrypts the key with the passphrase of the environment', async () => {
     const murmur = await at({ env: { MURMUR_PASSPHRASE: 'open' } })
     await murmur.run('init', 'digits')
@@ -171,6 +198,11 @@ describe('murmur init', () => {
     [['x', '--template', 'audio'], 2, 'Allowed choices are digits, image, tabular, text'],
     [['digits', '--rounds', '0'], 2, '--rounds: "0"'],
     [['digits', '--members', 'two'], 2, '--members: "two"'],
+    [['digits', '--codec', 'zip'], 2, 'Allowed choices are auto, fp32, '],
+    [['digits', '--codec', 'auto'], 2, 'say by --link how many MB/s'],
+    [['digits', '--codec', 'int8', '--link', '2'], 2, 'leave --link out'],
+    [['digits', '--link', '2'], 2, 'leave --link out'],
+    [['digits', '--link', '0'], 2, '--link: "0"'],
     [['digits', '--hidden', '1,x'], 2, '--hidden: "x"'],
     [['x', '--from', 'none.yaml'], 1, 'none.yaml does not exist. Check the path.']
   ]

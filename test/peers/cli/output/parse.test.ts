@@ -8,6 +8,7 @@ import {
   parseHostPort,
   parseInteger,
   parseLayers,
+  parseNumber,
   parsePart
 } from '../../../../peers/cli/output/parse.ts'
 
@@ -22,6 +23,16 @@ function refuses(parse: (text: string) => unknown, texts: string[]): void {
     })
   }
 }
+
+describe('parseNumber', () => {
+  const parse = parseNumber('--link', 0.5, 100)
+
+  it('reads numbers within its bounds', () => {
+    expect(['0.5', '2', ' 99.25 ', '100'].map(parse)).to.deep.equal([0.5, 2, 99.25, 100])
+  })
+
+  refuses(parse, ['', 'x', '-1', '0.4', '100.1', '1e2', '0x10', 'NaN', 'Infinity', '2 MB', '1.', '.5'])
+})
 
 describe('parseDuration', () => {
   const units = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8 }
