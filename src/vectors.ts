@@ -48,3 +48,15 @@ export function swapWords(bytes: Uint8Array): Uint8Array {
   for (let at = 0; at < bytes.byteLength; at += BYTES) view.setUint32(at, view.getUint32(at, true))
   return bytes
 }
+
+/** All of a vector that is read piece by piece. */
+export async function readWhole(
+  read: (start: number, count: number) => Promise<Float32Array>,
+  { length, stretch }: { length: number; stretch: number }
+): Promise<Float32Array> {
+  const whole = new Float32Array(length)
+  for (let start = 0; start < length; start += stretch) {
+    whole.set(await read(start, Math.min(stretch, length - start)), start)
+  }
+  return whole
+}

@@ -4,6 +4,7 @@ import type { EvidenceLog, Ledger, RecoveryLog, VoteLog } from '../../src/state/
 import type { RecordKind } from '../../src/federation/records.ts'
 import type { ByteSpan, VectorReader } from '../../src/codecs/index.ts'
 import type { Trainer } from '../../src/training/types.ts'
+import type { OwnControls } from './controls.ts'
 import type { ErrorFeedback } from './feedback.ts'
 import type { Membership } from './membership.ts'
 import type { Logger, PrivateKey } from '@libp2p/interface'
@@ -87,6 +88,7 @@ export interface EngineComponents {
   recoveries: RecoveryLog
   evidence: EvidenceLog
   feedback: ErrorFeedback
+  controls: OwnControls
   blocks: BlockExchange
   gossip: Gossip
   catchUp: CatchUpClient

@@ -90,7 +90,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   async load(): Promise<void> {
     const tip = await this.#tip.read()
     await Promise.all([this.branches.load(tip), this.#evidence.load(tip)])
-    await this.#components.feedback.load()
+    await Promise.all([this.#components.feedback.load(), this.#components.controls.load()])
     this.#fallback = this.#tip.recentRoots
   }
 
@@ -352,8 +352,9 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     const now = this.#components.clock.elapsedMs()
     this.#emit('commit', { tip, commit: next.bytes, durationMs: now - this.#appliedAt })
     this.#appliedAt = now
-    const { blocks, feedback } = this.#components
-    const keep = [...rootsOf(next.body), ...this.#models.coming, ...this.#fallback, ...feedback.roots]
+    const { blocks, feedback, controls } = this.#components
+    const own = [...feedback.roots, ...controls.roots]
+    const keep = [...rootsOf(next.body), ...this.#models.coming, ...this.#fallback, ...own]
     this.#models.moved(next.body)
     this.#background(blocks.prune(keep))
     return true

@@ -1,8 +1,8 @@
 /** The ledger's tip as this peer has it: read at the start, moved by one commit at a time. */
-import { serverOptimizer } from '../../src/aggregation/index.ts'
+import { vectorsBeside } from '../../src/aggregation/index.ts'
 import { decode } from '../../src/federation/cbor.ts'
 import { commitType } from '../../src/federation/records.ts'
-import { genesisTip } from '../../src/rounds/index.ts'
+import { followedBy, genesisTip } from '../../src/rounds/index.ts'
 import { LedgerConflictError, LedgerGapError } from '../../src/state/index.ts'
 import { DiskError } from './disk.ts'
 import type { BlockExchange, Checkpoint, EngineComponents, FetchOptions } from './components.ts'
@@ -59,7 +59,7 @@ export class TipKeeper {
 
   /** Replay the ledger on disk. An empty one ends at the manifest. */
   async read(): Promise<LedgerTip> {
-    const { federation, manifest, components } = this.#init
+    const { components } = this.#init
     let tip = await foundingTip(this.#init)
     this.#founding = tip
     const recent = [rootsOf(tip.body)]
@@ -67,7 +67,7 @@ export class TipKeeper {
       const { body } = decode(commitType, bytes)
       const follow = await components.membership.prepare(body)
       follow()
-      tip = { federation, manifest, cid, body }
+      tip = followedBy(tip, { cid, body })
       recent.push(rootsOf(body))
       recent.splice(0, recent.length - RECENT_COMMITS)
     }
@@ -103,7 +103,7 @@ export class TipKeeper {
       throw new DiskError(`the commit of height ${body.height} cannot be written`, { cause })
     }
     follow()
-    return (this.#tip = { ...this.#tip, cid, body })
+    return (this.#tip = followedBy(this.#tip, { cid, body }))
   }
 }
 
@@ -148,7 +148,7 @@ async function momentsOf(
   { blocks, trainer }: ModelSource,
   options: FetchOptions
 ): Promise<Float32Array> {
-  const { moments: count } = serverOptimizer(manifest.aggregation.serverOptimizer)
+  const { moments: count } = vectorsBeside(manifest)
   const length = count * trainer.info.parameters
   if (optimizerState == null) return new Float32Array(length)
   return await blocks.getModel(optimizerState, length, options)

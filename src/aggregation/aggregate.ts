@@ -1,8 +1,11 @@
 /** Updates → one delta → the next model, a stretch of coordinates at a time. */
+import { withControls } from './controls.ts'
 import { Distances } from './distances.ts'
 import { serverOptimizer } from './method.ts'
 import { momentsIn } from './moments.ts'
 import { needsDistances, planOf } from './plan.ts'
+import type { ControlStep } from './controls.ts'
+import type { ServerOptimizer } from './rule.ts'
 import type { VectorReader } from '../codecs/index.ts'
 import type { AggregationSpec } from '../federation/manifest/schema.ts'
 import type { VectorPart } from '../vectors.ts'
@@ -21,6 +24,8 @@ export interface AggregationInput {
   moments: Float32Array
   /** From 1 on. */
   round: number
+  /** How the common control moves, where members keep controls: it is the last one of `moments`. Default: there is none. */
+  controls?: ControlStep | undefined
   /** So many values at the end of the model are averaged and no more, by no optimizer (`untrainedValues`). Default: none. */
   untrained?: number
   /** In the order of the arithmetic: by author id. */
@@ -79,7 +84,7 @@ export function moveBy(delta: Float32Array, input: MoveInput): Aggregate {
 /** What the server optimizer goes by. */
 export type MoveInput = Pick<
   AggregationInput,
-  'aggregation' | 'model' | 'moments' | 'round' | 'untrained' | 'part'
+  'aggregation' | 'model' | 'moments' | 'round' | 'controls' | 'untrained' | 'part'
 >
 
 /** Stretch by stretch: `into` gives room for one, `done` has it. */
@@ -123,19 +128,24 @@ function partOf({ model, part }: MoveInput): VectorPart {
 }
 
 function unmoved(input: MoveInput): Aggregate {
-  const { aggregation, model, moments } = input
+  const { model, moments } = input
   const part = partOf(input)
-  const { moments: count } = serverOptimizer(aggregation.serverOptimizer)
+  const { moments: count } = optimizerOf(input)
   const next = new Float32Array(count * (part.to - part.from))
   momentsIn(moments, count, part).forEach((vector, k) => next.set(vector, k * vector.length))
   return { model: model.slice(part.from, part.to), moments: next }
 }
 
+function optimizerOf({ aggregation, controls }: MoveInput): ServerOptimizer {
+  const optimizer = serverOptimizer(aggregation.serverOptimizer)
+  return controls == null ? optimizer : withControls(optimizer, controls)
+}
+
 /** Where the result goes, and the server optimizer's step from combined deltas that begin at a coordinate. */
 function mover(input: MoveInput): { next: Aggregate; move(delta: Float32Array, start: number): void } {
-  const { aggregation, model, moments, round } = input
+  const { model, moments, round } = input
   const { from, to } = partOf(input)
-  const optimizer = serverOptimizer(aggregation.serverOptimizer)
+  const optimizer = optimizerOf(input)
   const { moments: count } = optimizer
   const next = { model: new Float32Array(to - from), moments: new Float32Array(count * (to - from)) }
   const move = (delta: Float32Array, start: number): void => {

@@ -1,4 +1,5 @@
 /** What a manifest says of aggregation, as rule, preparations and server optimizer; and what these together need. */
+import { keepsControls } from './controls.ts'
 import { adagrad } from './optimizers/adagrad.ts'
 import { adam } from './optimizers/adam.ts'
 import { momentum } from './optimizers/momentum.ts'
@@ -20,7 +21,7 @@ import { median } from './rules/median.ts'
 import { multiKrum } from './rules/multi-krum.ts'
 import { normClipping } from './rules/norm-clipping.ts'
 import { trimmedMean } from './rules/trimmed-mean.ts'
-import type { AggregationSpec, PreparationSpec, RuleSpec } from '../federation/manifest/schema.ts'
+import type { AggregationSpec, Manifest, PreparationSpec, RuleSpec } from '../federation/manifest/schema.ts'
 import type { AggregationRule, Preparation, ServerOptimizer } from './rule.ts'
 
 /** The rule that a manifest names. */
@@ -83,9 +84,23 @@ export function serverOptimizer(spec: AggregationSpec['serverOptimizer']): Serve
   }
 }
 
-/** Do members count by their samples, or all alike? */
-export function countsSamples({ rule, before = [] }: Pick<AggregationSpec, 'rule' | 'before'>): boolean {
-  return ruleOf(rule).bySamples && before.length === 0
+/** Do members count by their samples, or all alike? Where they keep controls these have a plain mean, and so must they. */
+export function countsSamples({
+  aggregation,
+  training
+}: Pick<Manifest, 'aggregation' | 'training'>): boolean {
+  const { rule, before = [] } = aggregation
+  return ruleOf(rule).bySamples && before.length === 0 && !keepsControls(training.client.name)
+}
+
+/** The vectors that go with the model from commit to commit, and what moves them. */
+export function vectorsBeside({ aggregation, training }: Pick<Manifest, 'aggregation' | 'training'>): {
+  name: string
+  moments: number
+} {
+  const { name, moments } = serverOptimizer(aggregation.serverOptimizer)
+  const client = training.client.name
+  return keepsControls(client) ? { name: client, moments: moments + 1 } : { name, moments }
 }
 
 /** A step that has too few deltas to work with. */

@@ -17,16 +17,26 @@ export interface Claim {
 }
 
 /**
- * The factors by which deltas enter their sum: the shares themselves unless members train by FedNova. With it they do not
- * sum to 1, but their sum with the ‖aₖ‖₁ is the shares'.
+ * The factors by which deltas enter their sum: the shares themselves unless members train by FedNova, or by SCAFFOLD, which
+ * divides by steps too. With these they do not sum to 1, but their sum with the ‖aₖ‖₁ is the shares'.
  */
 export function deltaFactors(claims: readonly Claim[], training: TrainingSpec): number[] {
   const shares = claims.map(({ weight }) => weight)
-  if (training.client.name !== 'fednova' || 'steps' in training.work) return shares
-  const lengths = claims.map(({ samples }) => stepsLength(training, planRound(training, samples).steps))
+  const { name } = training.client
+  if ((name !== 'fednova' && name !== 'scaffold') || 'steps' in training.work) return shares
+  const mean = meanLength(claims, training)
+  return claims.map((claim) => (claim.weight * mean) / lengthOf(claim, training))
+}
+
+/** τ: the mean of ‖aₖ‖₁ by shares. */
+export function meanLength(claims: readonly Claim[], training: TrainingSpec): number {
   let mean = 0
-  for (const [k, share] of shares.entries()) mean += share * lengths[k]
-  return shares.map((share, k) => (share * mean) / lengths[k])
+  for (const claim of claims) mean += claim.weight * lengthOf(claim, training)
+  return mean
+}
+
+function lengthOf({ samples }: Claim, training: TrainingSpec): number {
+  return stepsLength(training, planRound(training, samples).steps)
 }
 
 /** ‖a‖₁ of so many steps: a gradient moves the weights once by plain SGD; by momentum ρ, 1 + ρ + ρ² + … times. */

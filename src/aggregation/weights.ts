@@ -1,12 +1,15 @@
 /** What one update is worth, and whether its numbers may be used at all. */
 import { countsSamples } from './method.ts'
 import type { VectorReader } from '../codecs/index.ts'
-import type { AggregationSpec } from '../federation/manifest/schema.ts'
+import type { Manifest } from '../federation/manifest/schema.ts'
 import type { VectorPart } from '../vectors.ts'
 
 /** The shares of updates in the aggregate, as they enter it: by samples, or all alike where a rule must withstand liars. */
-export function updateShares(samples: readonly number[], aggregation: AggregationSpec): number[] {
-  if (countsSamples(aggregation)) return contributionWeights(samples, aggregation.maxSamples)
+export function updateShares(
+  samples: readonly number[],
+  manifest: Pick<Manifest, 'aggregation' | 'training'>
+): number[] {
+  if (countsSamples(manifest)) return contributionWeights(samples, manifest.aggregation.maxSamples)
   return samples.map(() => 1 / samples.length)
 }
 

@@ -22,6 +22,7 @@ import type {
 import type { Recovery } from '../federation/recovery.ts'
 import type { Signed } from '../federation/signed.ts'
 import type { Offence } from './evidence.ts'
+import type { ControlScope } from './controls.ts'
 import type { Height } from './types.ts'
 
 /** A member that observes is silent for so many times `maxMissed` rounds before it leaves: it speaks in half of them. */
@@ -34,6 +35,8 @@ export interface LedgerTip {
   /** The latest commit. */
   cid: CID
   body: CommitBody
+  /** Whose controls the common one is made of; absent where members keep none, or none have trained. */
+  controls?: ControlScope
 }
 
 /** An update whose payload was looked at: `refused` tells why it does not count. */
@@ -178,7 +181,7 @@ export function makeContributions(updates: readonly CheckedUpdate[], manifest: M
   const accepted = sorted.filter((update) => update.refused == null)
   const { maxSamples } = manifest.aggregation
   const samples = accepted.map((update) => update.signed.value.samples)
-  const weights = updateShares(samples, manifest.aggregation)
+  const weights = updateShares(samples, manifest)
   const shares = new Map(accepted.map((update, i) => [update, weights[i]]))
   return sorted.map((update) => ({
     author: update.signed.author,

@@ -1,4 +1,5 @@
 /** What a peer must not forget: the ledger and its own votes, over any {@link StateStore}. */
+export { ControlLog } from './controls.ts'
 export { EvidenceLog } from './evidence.ts'
 export { LedgerConflictError, LedgerCorruptError, LedgerGapError } from './errors.ts'
 export { checkKey, InvalidKeyError, StateStoreClosedError } from './keys.ts'
@@ -7,6 +8,7 @@ export { memoryStore } from './memory.ts'
 export { RecoveryLog } from './recoveries.ts'
 export { ResidualLog } from './residuals.ts'
 export { VoteLog } from './votes.ts'
+export type { MadeControl } from './controls.ts'
 export type { KeptRecovery } from './recoveries.ts'
 export type { Residuals, SentResidual } from './residuals.ts'
 export type { LedgerEntry } from './ledger.ts'

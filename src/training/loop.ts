@@ -5,7 +5,7 @@ import { dropoutSeeds } from './dropout.ts'
 import { TrainingDivergedError } from './errors.ts'
 import { withGradients } from './network.ts'
 import { createOptimizer, learningRateOf } from './optimizer.ts'
-import { clientTerm } from './proximal.ts'
+import { clientTerm } from './terms.ts'
 import type { Network } from './network.ts'
 import type { Clock, Pace } from './pace.ts'
 import type { TrainingProgress } from './types.ts'
@@ -19,6 +19,8 @@ export interface LoopOptions {
   /** From 1 on. */
   round: number
   seed: number
+  /** Of the trained weights, one behind the other, and whatever follows; null: zeros. */
+  control: Float32Array | null
   clock: Clock
   pace: Pace
   onProgress?(progress: TrainingProgress): void
@@ -34,7 +36,8 @@ export async function trainRound(network: Network, data: Dataset, options: LoopO
   const { training, round, seed, pace } = options
   const { steps, samples } = planRound(training, data.size)
   const optimizer = createOptimizer(training.optimizer, learningRateOf(training, round))
-  const term = clientTerm(training.client, network.trained)
+  const controls = options.control == null ? null : partsOf(options.control, network)
+  const term = clientTerm(training.client, network.trained, controls)
   const reader = batchReader(data, Math.min(training.batchSize, data.size))
   const order = batchOrder(data.size, training.batchSize, [seed, round])
   const reseed = dropoutSeeds(network.model, seed, round)
@@ -57,6 +60,12 @@ export async function trainRound(network: Network, data: Dataset, options: LoopO
     term?.dispose()
   }
   return samples
+}
+
+function partsOf(control: Float32Array, { layout }: Network): Float32Array[] {
+  return layout.entries
+    .filter(({ weight }) => weight.trainable)
+    .map(({ offset, size }) => control.subarray(offset, offset + size))
 }
 
 /** Reports at most ten times a second, and at the end. */

@@ -129,14 +129,18 @@ class LocalTrainer implements Trainer {
     return this.#turns.take(work, signal)
   }
 
-  async #train({ weights, round, seed }: TrainingJob, options: TrainOptions): Promise<TrainingResult> {
+  async #train(
+    { weights, round, seed, control = null }: TrainingJob,
+    options: TrainOptions
+  ): Promise<TrainingResult> {
     const startedAt = this.#init.now()
     const { manifest, data } = this.#init
     checkLength(weights, this.#network.layout)
+    if (control != null) checkLength(control, this.#network.layout)
     setFlat(this.#network, weights)
     const before = await this.#evaluate(options.signal)
     const pace = createPace(this.#init, options.signal)
-    const loop = { training: manifest.training, round, seed, clock: this.#init, pace }
+    const loop = { training: manifest.training, round, seed, control, clock: this.#init, pace }
     const onProgress = options.onProgress?.bind(options)
     const samples = await trainRound(this.#network, data.train, { ...loop, onProgress })
     const delta = subtractFrom(await readFlat(this.#network), weights, round)

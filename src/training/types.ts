@@ -22,6 +22,8 @@ export interface TrainingJob {
   /** Training round, from 1 on: decides the learning rate, and with `seed` the order of examples. */
   round: number
   seed: number
+  /** What a client algorithm corrects by (`jobControl`), layout order. Absent or null: zeros. Not changed. */
+  control?: Float32Array | null
 }
 
 export interface TrainingResult {

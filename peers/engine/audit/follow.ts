@@ -1,10 +1,10 @@
 /** One commit after another, checked as whoever voted for it had to, as far as that can be done without payloads. */
-import { serverOptimizer } from '../../../src/aggregation/index.ts'
+import { vectorsBeside } from '../../../src/aggregation/index.ts'
 import { cidOf, decode, encode } from '../../../src/federation/cbor.ts'
 import { followCommit } from '../../../src/federation/change.ts'
 import { commitType, updateType } from '../../../src/federation/records.ts'
 import { open } from '../../../src/federation/signed.ts'
-import { nextHeight } from '../../../src/rounds/index.ts'
+import { followedBy, nextHeight } from '../../../src/rounds/index.ts'
 import { differences } from '../differences.ts'
 import { Bodies } from '../height/bodies.ts'
 import { verifyCommit } from '../verify.ts'
@@ -61,7 +61,8 @@ export async function follow(
   const { next: membership } = await followCommit(place.membership, body)
   const updates = kept == null ? null : await openUpdates(body, kept)
   if (body.recovery == null) await checkBody(place, body, updates)
-  return { verified, next: { tip: { ...place.tip, cid: verified.cid, body }, membership }, updates }
+  const tip = followedBy(place.tip, { cid: verified.cid, body })
+  return { verified, next: { tip, membership }, updates }
 }
 
 /** Where a commit leads if all that it says is taken for true: to go on after one that does not hold. */
@@ -72,7 +73,7 @@ export async function believe(place: Place, bytes: Uint8Array): Promise<Place> {
     ({ next }) => next,
     () => ({ ...place.membership, height: body.height })
   )
-  return { tip: { ...place.tip, cid, body }, membership }
+  return { tip: followedBy(place.tip, { cid, body }), membership }
 }
 
 /** Membership as it was at that place, as bodies are checked against it. */
@@ -122,7 +123,7 @@ function vectorsAfter(
   updates: readonly HeldUpdate[]
 ): Pick<CommitBody, 'model' | 'optimizerState'> {
   if (updates.every(({ refused }) => refused != null)) return tip.body
-  const { name, moments } = serverOptimizer(tip.manifest.aggregation.serverOptimizer)
+  const { name, moments } = vectorsBeside(tip.manifest)
   const { model, optimizerState } = body
   if (moments > 0 && optimizerState == null)
     throw new DiscrepancyError(`the state of ${name} is not there`, { expected: 'a root', found: 'null' })

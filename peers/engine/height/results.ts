@@ -1,8 +1,14 @@
 /** What follows from a set of updates: the next model, and what its optimizer remembers. Computed once a set, early. */
-import { aggregate, combinedDelta, deltaFactors, moveBy } from '../../../src/aggregation/index.ts'
+import {
+  aggregate,
+  combinedDelta,
+  controlStep,
+  deltaFactors,
+  moveBy
+} from '../../../src/aggregation/index.ts'
 import { untrainedValues } from '../../../src/model/untrained.ts'
 import { codecOf, recode } from '../../../src/codecs/index.ts'
-import { isDivided, makeContributions, roundSeed } from '../../../src/rounds/index.ts'
+import { controlsAt, isDivided, makeContributions, roundSeed } from '../../../src/rounds/index.ts'
 import type { BlockExchange, Checkpoint, HeldUpdate, Position } from '../components.ts'
 import type { Aggregate, AggregationInput, WeightedDelta } from '../../../src/aggregation/index.ts'
 import type { Shard } from '../../../src/rounds/index.ts'
@@ -68,7 +74,7 @@ export class ResultsCache {
 
   async #reduceAll(deltas: CountedUpdate[]): Promise<Reduced> {
     const { position, signal, stretch, blocks, parts } = this.#init
-    const input = { ...inputAt(position), deltas: opened(deltas), stretch }
+    const input = { ...inputAt(position, deltas), deltas: opened(deltas), stretch }
     if (!isDivided(parts)) return await named(await aggregate(input, signal), blocks)
     const combined = await combinedDelta(input, signal)
     const codec = codecOf(position.tip.manifest.exchange.codec, roundSeed(position.tip))
@@ -78,11 +84,17 @@ export class ResultsCache {
   }
 }
 
-/** What all members of a height aggregate with. */
-export function inputAt({ tip, weights, moments }: Position): Omit<AggregationInput, 'deltas' | 'stretch'> {
-  const { aggregation } = tip.manifest
+/** What all members of a height aggregate these updates with. */
+export function inputAt(
+  { tip, weights, moments }: Position,
+  counted: readonly CountedUpdate[]
+): Omit<AggregationInput, 'deltas' | 'stretch'> {
+  const { aggregation, training } = tip.manifest
   const [round, seed, untrained] = [tip.body.round + 1, roundSeed(tip), untrainedValues(tip.manifest)]
-  return { aggregation, model: weights, moments, round, seed, untrained }
+  const { members, kept } = controlsAt(tip)
+  const claims = counted.map(({ claim }) => claim)
+  const controls = controlStep({ training, round, claims, members: members.length, kept })
+  return { aggregation, model: weights, moments, round, controls, seed, untrained }
 }
 
 /** To be read once, by whoever asks: what a reader gives is only good until it is asked again. */
@@ -109,9 +121,10 @@ function counted(updates: readonly HeldUpdate[], { tip }: Position): CountedUpda
   const byAuthor = new Map(updates.map((update) => [update.signed.author, update]))
   const contributions = makeContributions(updates, tip.manifest).filter(({ refused }) => refused == null)
   const factors = deltaFactors(contributions, tip.manifest.training)
-  return contributions.flatMap(({ author }, k) => {
+  return contributions.flatMap(({ author, weight, samples }, k) => {
     const { reader, signed } = byAuthor.get(author) ?? {}
-    return reader == null || signed == null ? [] : [{ weight: factors[k], reader, signed }]
+    const claim = { weight, samples }
+    return reader == null || signed == null ? [] : [{ weight: factors[k], claim, reader, signed }]
   })
 }
 

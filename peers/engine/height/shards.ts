@@ -10,6 +10,7 @@ import { roundSeed } from '../../../src/rounds/index.ts'
 import { orAborted } from '../../../src/turns.ts'
 import { inputAt, named, opened } from './results.ts'
 import type { Reduced } from './results.ts'
+import type { Claim } from '../../../src/aggregation/index.ts'
 import type { ByteReader, Codec, VectorReader } from '../../../src/codecs/index.ts'
 import type { BlockExchange, Clock, FetchOptions, Position } from '../components.ts'
 import type { ShardRecord, Update } from '../../../src/federation/records.ts'
@@ -25,7 +26,9 @@ const PATIENCE = 0.5
 /** An update that counts. */
 export interface CountedUpdate {
   signed: Signed<Update>
+  /** The factor of its delta. */
   weight: number
+  claim: Claim
   reader: () => VectorReader
 }
 
@@ -91,7 +94,7 @@ export class Shards {
    */
   async reduce(counted: readonly CountedUpdate[]): Promise<Reduced> {
     const { blocks, position } = this.#init
-    return await named(moveBy(await this.#exchange(counted), inputAt(position)), blocks)
+    return await named(moveBy(await this.#exchange(counted), inputAt(position, counted)), blocks)
   }
 
   async #exchange(counted: readonly CountedUpdate[]): Promise<Float32Array> {
@@ -122,7 +125,7 @@ export class Shards {
   /** A part of the combined delta, as it travels. */
   async #reduced(counted: readonly CountedUpdate[], part: Shard): Promise<Uint8Array> {
     const { position, stretch, signal } = this.#init
-    const input = { ...inputAt(position), deltas: opened(counted), stretch, part }
+    const input = { ...inputAt(position, counted), deltas: opened(counted), stretch, part }
     return this.#codec.encode(await combinedDelta(input, signal))
   }
 

@@ -6,12 +6,15 @@ import { updateType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
 import { randomFrom } from '../../../src/random.ts'
 import { roundSeed } from '../../../src/rounds/index.ts'
+import { jobControl, ownAfter } from '../../../src/training/controls.ts'
+import { readWhole } from '../../../src/vectors.ts'
 import { stretchOf } from './updates.ts'
 import type { Codec } from '../../../src/codecs/index.ts'
 import type { EngineComponents, Position } from '../components.ts'
 import type { RefusalReason, Update } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
 import type { Height } from '../../../src/rounds/index.ts'
+import type { Controls } from '../../../src/training/controls.ts'
 import type { TrainingResult, TrainOptions } from '../../../src/training/types.ts'
 
 /** Payloads of all members in one proposal. */
@@ -30,7 +33,7 @@ export class UnfitUpdateError extends Error {
 }
 
 export interface TrainInput {
-  components: Pick<EngineComponents, 'trainer' | 'blocks' | 'feedback' | 'key' | 'self'>
+  components: Pick<EngineComponents, 'trainer' | 'blocks' | 'feedback' | 'controls' | 'key' | 'self'>
   position: Position
   height: Height
   round: number
@@ -50,7 +53,9 @@ export async function trainUpdate(
   const { tip, weights } = position
   const shared = roundSeed(tip)
   const seed = localSeed(shared, components.self)
-  const result = await components.trainer.train({ weights, round, seed }, options)
+  const controls = await components.controls.at(position)
+  const control = controls && jobControl(tip.manifest.training.client, controls)
+  const result = await components.trainer.train({ weights, round, seed, control }, options)
   const codec = codecFor(tip.manifest, shared)
   const delta = codec.errorFeedback
     ? await components.feedback.carry(result.delta, height.height)
@@ -79,7 +84,28 @@ export async function trainUpdate(
   const signed = await seal(updateType, update, components.key)
   if (codec.errorFeedback)
     await components.feedback.keep({ height: height.height, update: signed.cid, codec, delta, payload })
+  if (controls != null) await keepControl(input, { controls, signed, codec, payload })
   return { signed, result }
+}
+
+/** It goes by what was sent. */
+async function keepControl(
+  { components, position, round }: TrainInput,
+  {
+    controls,
+    signed,
+    codec,
+    payload
+  }: { controls: Controls; signed: Signed<Update>; codec: Codec; payload: Uint8Array }
+): Promise<void> {
+  const { training, aggregation } = position.tip.manifest
+  const { length } = position.weights
+  const read = codec.decode(bytesReader(payload), length)
+  const delta = await readWhole(read, { length, stretch: stretchOf(position) })
+  const { height, samples: claimed } = signed.value
+  const samples = Math.min(claimed, aggregation.maxSamples)
+  const control = ownAfter(controls, { training, round, samples, delta })
+  await components.controls.keep({ height, update: signed.cid, control })
 }
 
 /** In a butterfly blocks end where parts of the vector do, so that nobody fetches more than its part. */

@@ -8,6 +8,7 @@ import { MisbehavedError } from '../../../src/federation/errors.ts'
 import { activeMember, checkAdmission } from '../../../src/federation/membership.ts'
 import { EvidenceLog, Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { RoundEngine } from '../../engine/engine.ts'
+import { OwnControls } from '../../engine/controls.ts'
 import { ErrorFeedback } from '../../engine/feedback.ts'
 import { hostClock } from '../clock.ts'
 import { mostUsefulFirst } from '../network/addresses.ts'
@@ -293,6 +294,7 @@ function engineComponents(
     recoveries: new RecoveryLog(storage.state),
     evidence: new EvidenceLog(storage.state),
     feedback: new ErrorFeedback({ state: storage.state, blocks, log }),
+    controls: new OwnControls({ state: storage.state, blocks, log }),
     blocks,
     gossip: talk,
     catchUp: {

@@ -20,7 +20,9 @@ const stateSchema = z.strictObject({
   rows: z.array(rowSchema),
   weights: z.instanceof(Float32Array),
   moments: z.instanceof(Float32Array),
-  residuals: z.map(z.int(), z.instanceof(Float32Array))
+  residuals: z.map(z.int(), z.instanceof(Float32Array)),
+  /** Absent in what earlier versions left. */
+  controls: z.map(z.int(), z.instanceof(Float32Array)).default(() => new Map())
 })
 
 const resultSchema = z.strictObject({

@@ -1,5 +1,11 @@
 /** One run: a variant of a plan with one seed, from the first round or from where it was left. */
-import { deltaFactors, serverOptimizer, shortageOf, updateShares } from '../../../src/aggregation/index.ts'
+import {
+  controlStep,
+  deltaFactors,
+  shortageOf,
+  updateShares,
+  vectorsBeside
+} from '../../../src/aggregation/index.ts'
 import { initialWeights } from '../../../src/model/initial.ts'
 import { layoutOf } from '../../../src/model/layout.ts'
 import { planFor } from '../../../src/model/task.ts'
@@ -8,8 +14,10 @@ import { divide } from '../data/load.ts'
 import { clientsOf, manifestOf } from '../plan/parse.ts'
 import { cohortOf, roundSeedOf } from './clients.ts'
 import { combine } from './combine.ts'
+import { controlsOf, keepControls } from './controls.ts'
 import { evaluateShared } from './evaluate.ts'
 import { keepResiduals, STRETCH, updatesOf } from './updates.ts'
+import type { Claim } from '../../../src/aggregation/index.ts'
 import type { CheckedDraft } from '../../../src/federation/manifest/index.ts'
 import type { Metrics } from '../../../src/federation/records.ts'
 import type { ClientData, LoadedData } from '../data/load.ts'
@@ -25,6 +33,8 @@ export interface RunState {
   /** What the server optimizer remembers. */
   moments: Float32Array
   residuals: Map<number, Float32Array>
+  /** Clients' own controls, by algorithms that keep them. */
+  controls: Map<number, Float32Array>
 }
 
 export interface RunInput {
@@ -83,13 +93,14 @@ export function roundsToTarget({ target }: Plan, rows: readonly RoundRow[]): num
 }
 
 function startOf(manifest: CheckedDraft): RunState {
-  const { model, aggregation } = manifest
+  const { model } = manifest
   const layout = layoutOf(planFor(manifest))
   return {
     rows: [],
     weights: initialWeights(layout, 'seed' in model.initial ? model.initial.seed : 0),
-    moments: new Float32Array(serverOptimizer(aggregation.serverOptimizer).moments * layout.size),
-    residuals: new Map()
+    moments: new Float32Array(vectorsBeside(manifest).moments * layout.size),
+    residuals: new Map(),
+    controls: new Map()
   }
 }
 
@@ -111,6 +122,7 @@ async function doRound(input: RunInput, { manifest, clients, state }: Course): P
     ...{ manifest, clients, cohort, roundSeed, pool, residuals: state.residuals },
     attack: plan.byzantine?.attack ?? null,
     parameters: weights.length,
+    controlOf: controlsOf(manifest, state, weights.length),
     // As peers count: a round that is given up is done again.
     round: 1 + state.rows.filter(({ lapsed }) => !lapsed).length
   }
@@ -136,7 +148,7 @@ interface Step {
 
 /** The model moves by the updates that are accepted, where these are enough for the rule. */
 async function move(
-  { weights, signal }: RunInput,
+  { plan, weights, signal }: RunInput,
   { work, updates, state }: Step
 ): Promise<Pick<RoundRow, 'accepted' | 'refused' | 'lapsed'>> {
   const { aggregation } = work.manifest
@@ -145,8 +157,14 @@ async function move(
   if (!lapsed) {
     const { round, roundSeed: seed } = work
     const before = { model: weights, moments: state.moments, untrained: untrainedValues(work.manifest) }
-    const input = { aggregation, ...before, round, seed, stretch: STRETCH }
-    const next = await combine(work, { ...input, deltas: weighted(accepted, work.manifest) }, signal)
+    const claims = claimsOf(accepted, work.manifest)
+    const { training } = work.manifest
+    const controls = controlStep({ training, round, claims, members: clientsOf(plan), kept: 1 })
+    const input = { aggregation, ...before, round, controls, seed, stretch: STRETCH }
+    const factors = deltaFactors(claims, training)
+    const deltas = accepted.map(({ read }, i) => ({ weight: factors[i], read }))
+    const next = await combine(work, { ...input, deltas }, signal)
+    await keepControls(work, state, updates)
     weights.set(next.model)
     state.moments = next.moments
     keepResiduals(work, updates)
@@ -154,15 +172,11 @@ async function move(
   return { accepted: accepted.length, refused: updates.length - accepted.length, lapsed }
 }
 
-function weighted(
-  updates: readonly SentUpdate[],
-  { aggregation, training }: Pick<CheckedDraft, 'aggregation' | 'training'>
-): { weight: number; read: SentUpdate['read'] }[] {
-  const samples = updates.map((update) => Math.min(update.samples, aggregation.maxSamples))
-  const shares = updateShares(samples, aggregation)
-  const claims = samples.map((count, i) => ({ weight: shares[i], samples: count }))
-  const factors = deltaFactors(claims, training)
-  return updates.map(({ read }, i) => ({ weight: factors[i], read }))
+function claimsOf(updates: readonly SentUpdate[], manifest: RoundInput['manifest']): Claim[] {
+  const { maxSamples } = manifest.aggregation
+  const samples = updates.map((update) => Math.min(update.samples, maxSamples))
+  const shares = updateShares(samples, manifest)
+  return samples.map((count, i) => ({ weight: shares[i], samples: count }))
 }
 
 function isFinished(plan: Plan, rows: readonly RoundRow[]): boolean {

@@ -3,10 +3,13 @@ import { checkDelta } from '../../../src/aggregation/index.ts'
 import { attackOf } from '../../../src/attacks/index.ts'
 import { bytesReader, codecFor, MalformedPayloadError } from '../../../src/codecs/index.ts'
 import { seededRandom } from '../../../src/random.ts'
+import { jobControl } from '../../../src/training/controls.ts'
+import { readWhole } from '../../../src/vectors.ts'
 import { clientSeed } from './clients.ts'
 import type { ForgingAttack } from '../../../src/attacks/index.ts'
 import type { Codec, VectorReader } from '../../../src/codecs/index.ts'
 import type { Manifest } from '../../../src/federation/manifest/index.ts'
+import type { Controls } from '../../../src/training/controls.ts'
 import type { AttackSpec } from '../../../src/attacks/index.ts'
 import type { ClientData } from '../data/load.ts'
 import type { Pool } from '../worker/pool.ts'
@@ -30,6 +33,8 @@ export interface RoundInput {
   cohort: readonly number[]
   /** What codecs left out, by client; changed by `keepResiduals`. */
   residuals: Map<number, Float32Array>
+  /** Of a client, by an algorithm that keeps them; null by any other. */
+  controlOf: ((client: number) => Controls) | null
 }
 
 /** One client's update, and what becomes of it. */
@@ -77,7 +82,7 @@ async function trainAll(input: RoundInput, clients: readonly number[]): Promise<
 }
 
 async function trainOne(input: RoundInput, client: number, data: ClientData): Promise<Sent | null> {
-  const { pool, round, roundSeed, residuals, attack, clients } = input
+  const { pool, round, roundSeed, residuals, attack, clients, controlOf } = input
   const trained = await pool.train({
     kind: 'train',
     indices: data.indices,
@@ -86,7 +91,8 @@ async function trainOne(input: RoundInput, client: number, data: ClientData): Pr
     noise: { deviation: data.noise, seed: client },
     attack: client < clients.length ? null : attack,
     roundSeed,
-    residual: residuals.get(client) ?? null
+    residual: residuals.get(client) ?? null,
+    control: controlOf == null ? null : jobControl(input.manifest.training.client, controlOf(client))
   })
   return trained && { ...trained, client }
 }
@@ -114,13 +120,8 @@ async function forge(
   return liars.map((client) => ({ client, samples, residual: null, payload: common ?? makeUp(client) }))
 }
 
-async function decoded(codec: Codec, payload: Uint8Array, length: number): Promise<Float32Array> {
-  const read = codec.decode(bytesReader(payload), length)
-  const delta = new Float32Array(length)
-  for (let start = 0; start < length; start += STRETCH) {
-    delta.set(await read(start, Math.min(STRETCH, length - start)), start)
-  }
-  return delta
+function decoded(codec: Codec, payload: Uint8Array, length: number): Promise<Float32Array> {
+  return readWhole(codec.decode(bytesReader(payload), length), { length, stretch: STRETCH })
 }
 
 /** As `UpdatePool` in peers/engine/height/updates.ts. */

@@ -30,6 +30,8 @@ export interface TrainJob {
   roundSeed: Uint8Array
   /** What earlier payloads left out, where the codec has error feedback. */
   residual: Float32Array | null
+  /** What its client algorithm corrects by. */
+  control: Float32Array | null
 }
 
 /** Metrics of the global model on the test examples from `from` up to `to`. */

@@ -38,7 +38,8 @@ async function trainClient(trainer: Trainer, job: TrainJob): Promise<Trained | n
   test.show(new Uint32Array())
   try {
     const { weights } = init
-    const { delta, samples } = await trainer.train({ weights, round: job.round, seed: job.seed })
+    const { round, seed, control } = job
+    const { delta, samples } = await trainer.train({ weights, round, seed, control })
     return { ...(await encode(delta, job)), samples }
   } catch (error) {
     if (error instanceof TrainingDivergedError) return null

@@ -2,6 +2,7 @@
 import { shortageOf } from '../../aggregation/method.ts'
 import { needsDistances } from '../../aggregation/plan.ts'
 import { codecOf } from '../../codecs/index.ts'
+import { clientProblems } from './clients.ts'
 import type { ManifestProblem } from './errors.ts'
 import type { manifestDraftSchema } from './schema.ts'
 import type { z } from 'zod'
@@ -23,7 +24,7 @@ export function problemsOf(draft: CheckedDraft): ManifestProblem[] {
     checkRounds,
     checkRule,
     checkOptimizer,
-    checkClient,
+    clientProblems,
     checkTopology
   ]
   return [...checks, checkPeople].flatMap((check) => check(draft)).filter((problem) => problem !== false)
@@ -186,33 +187,6 @@ const checkOptimizer: Check = ({ aggregation: { serverOptimizer, maxNorm } }) =>
   const message = `${name} remembers squares of updates: with a maxNorm above ${MAX_SQUARED_NORM} they are no numbers any more`
   const squares = name === 'adagrad' || name === 'adam' || name === 'yogi'
   return [squares && maxNorm > MAX_SQUARED_NORM && problem(['aggregation', 'maxNorm'], message)]
-}
-
-/** Beyond this what steps of momentum add up to is lost in rounding. */
-const MAX_NOVA_MOMENTUM = 0.999
-
-/** FedNova divides each update by what its steps add up to: that must be known, and shares by samples must reach the mean. */
-const checkClient: Check = ({ training: { client, optimizer }, aggregation: { rule, before = [] } }) => {
-  if (client.name !== 'fednova') return []
-  const isKnown = optimizer.name === 'sgd' || optimizer.name === 'momentum'
-  return [
-    !isKnown &&
-      problem(
-        ['training', 'optimizer', 'name'],
-        `what steps of ${optimizer.name} add up to depends on the data, and fednova divides by it: write sgd or momentum`
-      ),
-    optimizer.name === 'momentum' &&
-      optimizer.momentum > MAX_NOVA_MOMENTUM &&
-      problem(
-        ['training', 'optimizer', 'momentum'],
-        `fednova takes at most ${MAX_NOVA_MOMENTUM}, found ${optimizer.momentum}`
-      ),
-    (rule.name !== 'mean' || before.length > 0) &&
-      problem(
-        ['aggregation', 'rule'],
-        'fednova weighs updates by their steps, which only the mean by itself takes: write mean, or client: fedavg'
-      )
-  ]
 }
 
 const checkPeople: Check = ({ membership, licence }) => [

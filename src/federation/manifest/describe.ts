@@ -19,7 +19,7 @@ export function describeManifest({ value: manifest, cid }: Signed<Manifest>): st
     `Training          ${describeTraining(manifest.training)}`,
     `Rounds            ${describeRounds(manifest)}`,
     `Updates           ${describeExchange(manifest.exchange)}`,
-    `Combined by       ${describeRule(manifest.aggregation)}`,
+    `Combined by       ${describeRule(manifest)}`,
     `Privacy           your data stays with you; model changes go to all members ${describePrivacy(manifest)}`,
     `Members           ${describeMembership(manifest)}`,
     `Licence           the resulting model is under ${manifest.licence}`,
@@ -75,9 +75,10 @@ function describeRounds({ rounds }: Manifest): string {
   return `${rounds.stop.rounds}${early}; ${share} train in each, at least ${rounds.minContributors} must deliver; starts with ${plural(rounds.startMembers, 'member')}`
 }
 
-function describeRule({ rule, before = [], serverOptimizer }: Manifest['aggregation']): string {
+function describeRule(manifest: Manifest): string {
+  const { rule, before = [], serverOptimizer } = manifest.aggregation
   const steps = [...before, rule].map(withSettings).join(', then ')
-  const who = countsSamples({ rule, before }) ? 'members count by their samples' : 'all members count alike'
+  const who = countsSamples(manifest) ? 'members count by their samples' : 'all members count alike'
   return `${steps}; ${who}; ${withSettings(serverOptimizer)}`
 }
 

@@ -132,7 +132,11 @@ const clientSchema = z.discriminatedUnion('name', [
   /** Members are drawn back to the model they began with: mu / 2 · ‖w − w₀‖² is added to the loss. */
   z.strictObject({ name: z.literal('fedprox'), mu: positive.max(MAX_PULL).default(0.01) }),
   /** Those with more data take more steps, and count by their samples, not by their steps as well. */
-  z.strictObject({ name: z.literal('fednova') })
+  z.strictObject({ name: z.literal('fednova') }),
+  /** Each corrects its gradients by how they differ from the others': all count alike. */
+  z.strictObject({ name: z.literal('scaffold') }),
+  /** Each is drawn to the model it began with, less what its updates have summed up to so far: all count alike. */
+  z.strictObject({ name: z.literal('feddyn'), alpha: positive.max(MAX_PULL).default(0.01) })
 ])
 
 const trainingSchema = z.strictObject({

@@ -48,7 +48,7 @@ training:
     name: sgd                 # sgd | momentum | adam | adamw
   learningRate: ${settings.learningRate}
   loss: ${settings.loss}
-  client: { name: fedavg }    # where members' data differ much: fedavg | fedprox | fednova
+  client: { name: fedavg }    # where members' data differ much: fedavg | fedprox | fednova | scaffold | feddyn
   holdout: 0.1                # kept aside to evaluate on, by peers that bring no test data
 `
 

@@ -215,11 +215,20 @@ describe('a manifest that names a client algorithm', () => {
       /sgd at [0-9.]+; fedprox \(mu 0\.5\)\n/
     )
     expect(await foundWith({ client: { name: 'fednova' } })).to.match(/sgd at [0-9.]+; fednova\n/)
+    const found = await foundWith({ client: { name: 'feddyn', alpha: 0.1 } })
+    expect(found)
+      .to.match(/feddyn \(alpha 0\.1\)\n/)
+      .and.match(/mean; all members count alike/)
     expect(await foundWith({})).to.match(/sgd at [0-9.]+\n/)
   })
 
   it('cannot name one that does not exist, nor pull without measure', () => {
-    for (const client of [{ name: 'scaffold' }, { name: 'fedprox', mu: 0 }, { name: 'fedprox', mu: 1e9 }]) {
+    for (const client of [
+      { name: 'moon' },
+      { name: 'fedprox', mu: 0 },
+      { name: 'fedprox', mu: 1e9 },
+      { name: 'feddyn', alpha: 0 }
+    ]) {
       const found = manifestDraftSchema.safeParse({ ...draft, training: { client } })
       expect(found.success, JSON.stringify(client)).to.equal(false)
     }

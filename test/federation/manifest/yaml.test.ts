@@ -326,6 +326,43 @@ describe('a manifest whose parts do not fit each other', () => {
       says: 'only the mean'
     },
     {
+      why: 'gradients read out of updates of which most is left out',
+      text: digits.replace('name: fedavg', 'name: scaffold').replace('codec: fp32', 'codec: topk'),
+      path: 'exchange.codec',
+      says: 'write int8 or finer'
+    },
+    {
+      why: 'gradients read out of steps of Adam',
+      text: digits.replace('name: fedavg', 'name: scaffold').replace('name: sgd   ', 'name: adam '),
+      path: 'training.optimizer.name',
+      says: 'scaffold divides by it'
+    },
+    {
+      why: 'a mean that a butterfly rounds',
+      text: digits
+        .replace('name: fedavg', 'name: feddyn')
+        .replace('codec: fp32', 'codec: int8')
+        .replace('topology: full', 'topology: butterfly'),
+      path: 'exchange.topology',
+      says: 'feddyn needs the very mean'
+    },
+    {
+      why: 'two steps of the model at once',
+      text: digits
+        .replace('name: fedavg', 'name: feddyn')
+        .replace('serverOptimizer: { name: sgd }', 'serverOptimizer: { name: adam }'),
+      path: 'aggregation.serverOptimizer.name',
+      says: 'write sgd, found adam'
+    },
+    {
+      why: 'controls whose mean nobody takes',
+      text: digits
+        .replace('name: fedavg', 'name: scaffold')
+        .replace('rule: { name: mean }', 'rule: { name: median }'),
+      path: 'aggregation.rule',
+      says: 'scaffold goes by the mean'
+    },
+    {
       why: 'squares of updates that may be too long',
       text: digits.replace(
         'serverOptimizer: { name: sgd }',

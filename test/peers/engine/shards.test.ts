@@ -73,6 +73,7 @@ const counted = (updates: HeldUpdate[]): CountedUpdate[] =>
   updates.map(({ signed, reader }) => ({
     signed,
     weight: 1 / updates.length,
+    claim: { weight: 1 / updates.length, samples: 1 },
     reader: reader as NonNullable<typeof reader>
   }))
 

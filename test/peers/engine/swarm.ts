@@ -3,6 +3,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { defaultLogger } from '@libp2p/logger'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { RoundEngine } from '../../../peers/engine/engine.ts'
+import { OwnControls } from '../../../peers/engine/controls.ts'
 import { ErrorFeedback } from '../../../peers/engine/feedback.ts'
 import { Pieces } from '../../../peers/simulated/engine/pieces.ts'
 import { BlocksUnavailableError } from '../../../protocols/blocks/index.ts'
@@ -28,7 +29,7 @@ import type { Declaration } from '../../../src/rounds/index.ts'
 import type { Participation } from '../../../src/federation/participation.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
 import type { StateStore } from '../../../src/state/index.ts'
-import type { Trainer } from '../../../src/training/types.ts'
+import type { Trainer, TrainingJob } from '../../../src/training/types.ts'
 import type { VirtualClock } from '../../helpers/virtual-clock.ts'
 import type { PrivateKey } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
@@ -48,6 +49,8 @@ export interface SwarmOptions {
   exchange?: Partial<Manifest['exchange']>
   /** What a member adds to a weight in a round. */
   step?: (member: number, round: number, weight: number) => number
+  /** What member i makes of a job, in place of that. */
+  train?: (member: number, job: TrainingJob) => Float32Array
   /** Default 0: all payloads are fetched. */
   inlineBytes?: number
   /** Awaited before a member has trained for a round. */
@@ -217,6 +220,7 @@ export class Swarm {
       recoveries: new RecoveryLog(of.store),
       evidence: new EvidenceLog(of.store),
       feedback: new ErrorFeedback({ state: of.store, blocks, log }),
+      controls: new OwnControls({ state: of.store, blocks, log }),
       blocks,
       gossip: { publish: async (record) => this.#publish(of.id, record) },
       catchUp: this.#catchUp(of.id),
@@ -319,15 +323,18 @@ export class Swarm {
   }
 
   #trainer(member: number): Trainer {
-    const { samples = (i: number): number => 10 * (i + 1) } = this.#options
+    const { train, samples = (i: number): number => 10 * (i + 1) } = this.#options
     const step = this.#options.step ?? ((i: number, round: number): number => (i + 1) * round)
     return {
       info: { backend: 'none', parameters: LENGTH, trainSamples: 10, testSamples: 5 },
       initialWeights: async () => new Float32Array(LENGTH),
-      train: async ({ round }) => {
+      train: async (job) => {
+        const { round } = job
         await this.#options.hold?.(round, member)
+        const added = (): Float32Array =>
+          Float32Array.from({ length: LENGTH }, (_, i) => step(member, round, i))
         return {
-          delta: Float32Array.from({ length: LENGTH }, (_, i) => step(member, round, i)),
+          delta: train?.(member, job) ?? added(),
           samples: samples(member),
           before: { loss: 1, samples: 5 },
           after: { loss: 0.5, samples: 5 },

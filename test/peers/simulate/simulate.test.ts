@@ -175,6 +175,20 @@ describe('a simulation', function () {
     })
   })
 
+  it('goes further by clients that keep controls, where each has two labels', async () => {
+    const plan = digitsPlan({
+      data: { path: 'demo:1', partition: { name: 'labels', labelsPerClient: 2 } },
+      clients: 5,
+      rounds: 6,
+      evaluateEvery: 6,
+      grid: [{ fedavg: {}, scaffold: { training: { client: { name: 'scaffold' } } } }]
+    })
+    await inFolder(async (out) => {
+      const [fedavg, scaffold] = (await run(plan, out, { workers: 1 })).summaries
+      expect(scaffold.last).to.be.above((fedavg.last ?? 1) + 0.02)
+    })
+  })
+
   it('has as many liars as it is told; rules withstand what the mean does not', async () => {
     const rule = (name: string, more = {}): object => ({ aggregation: { rule: { name, ...more } } })
     const lie = (name: string, more = {}): object => ({ byzantine: { attack: { name, ...more } } })

@@ -28,7 +28,8 @@ const job: TrainJob = {
   noise: { deviation: 0, seed: 0 },
   attack: null,
   roundSeed: new Uint8Array(32),
-  residual: null
+  residual: null,
+  control: null
 }
 
 describe('the threads of a simulation', () => {

@@ -1,4 +1,4 @@
-/** FedProx: its term against closed forms, TensorFlow.js' gradients, and what it is for. */
+/** The terms of client algorithms against closed forms, TensorFlow.js' gradients, and what they are for. */
 import {
   add,
   memory as tensorCount,
@@ -15,7 +15,7 @@ import { expect } from 'chai'
 import { tensorMemory } from '../../src/compute/memory.ts'
 import { normal, seededRandom } from '../../src/random.ts'
 import { createOptimizer } from '../../src/training/optimizer.ts'
-import { clientTerm } from '../../src/training/proximal.ts'
+import { clientTerm } from '../../src/training/terms.ts'
 import { createTrainer } from '../../src/training/trainer.ts'
 import { startBackend } from '../../src/compute/backend.ts'
 import { clock, manifestOf, split } from './fixtures.ts'
@@ -91,6 +91,92 @@ describe('the term of FedProx', () => {
     expect(term?.added([null, slope]).map((one) => one === null)).to.deep.equal([true, false])
     for (const name of ['fedavg', 'fednova'] as const) expect(clientTerm({ name }, [weight])).to.equal(null)
     for (const used of [weight, slope, term]) used?.dispose()
+  })
+})
+
+describe('the terms of algorithms with controls', () => {
+  const [curvature, alpha, rate, steps] = [2, 0.5, 0.1, 20]
+  const [start, target, control] = [drawn(1), drawn(2), drawn(3)]
+  const cases = [
+    // Gradient a·(w − t) + α·(w − w₀ + h).
+    {
+      client: { name: 'feddyn', alpha } as const,
+      best: (i: number) => (curvature * target[i] + alpha * (start[i] - control[i])) / (curvature + alpha),
+      steepness: curvature + alpha
+    },
+    // Gradient a·(w − t) + c.
+    {
+      client: { name: 'scaffold' } as const,
+      best: (i: number) => target[i] - control[i] / curvature,
+      steepness: curvature
+    }
+  ]
+  for (const backend of ['wasm', 'cpu'] as const) {
+    for (const { client, best, steepness } of cases) {
+      it(`${client.name} leads gradient descent where the closed form says, on ${backend}`, async () => {
+        await startBackend(backend)
+        const before = tensorCount().numTensors
+        const weight = tidy(() => variable(tensor(start.slice())))
+        const given = control.slice()
+        const term = clientTerm(client, [weight], [given])
+        given.fill(NaN)
+        const [optimizer, memory] = [createOptimizer({ name: 'sgd' }, rate), tensorMemory()]
+        for (let step = 0; step < steps; step++) {
+          const now = memory.view(weight).slice()
+          const slope = tensor(now.map((value, i) => curvature * (value - target[i])))
+          optimizer.apply([weight], term?.added([slope]) ?? [], memory)
+          slope.dispose()
+        }
+        memory.view(weight).forEach((value, i) => {
+          const expected = best(i) + (start[i] - best(i)) * (1 - rate * steepness) ** steps
+          expect(value).to.be.closeTo(expected, 1e-5)
+        })
+        for (const used of [term, optimizer, weight]) used?.dispose()
+        expect(tensorCount().numTensors).to.equal(before)
+      })
+    }
+  }
+
+  it('without a control, SCAFFOLD adds nothing, and FedDyn what FedProx does', async () => {
+    await startBackend('cpu')
+    const weight = variable(tensor(start))
+    expect(clientTerm({ name: 'scaffold' }, [weight])).to.equal(null)
+    const terms = [clientTerm({ name: 'feddyn', alpha }, [weight]), clientTerm(fedprox(alpha), [weight])]
+    const moved = tensor(target)
+    weight.assign(moved)
+    const slope = tensor(drawn(4))
+    const [one, other] = terms.map((term) => term?.added([slope])[0]?.dataSync())
+    expect(one).to.deep.equal(other)
+    for (const used of [weight, slope, moved, ...terms]) used?.dispose()
+  })
+})
+
+describe('local training with a control', () => {
+  const manifest = (client: TrainingSpec['client'], work = { steps: 1 }): ReturnType<typeof manifestOf> =>
+    manifestOf({ training: { work, learningRate: 0.1, client } })
+
+  it('moves each trained weight by the control as well, in the order of the layout', async () => {
+    const data = split({ shape: [4], classes: 3, size: 120 })
+    const trainer = await createTrainer({
+      manifest: manifest({ name: 'scaffold' }),
+      data,
+      backend: 'wasm',
+      ...clock
+    })
+    try {
+      const job = { weights: await trainer.initialWeights(), round: 1, seed: 4 }
+      const control = job.weights.map((_, i) => i / 10)
+      const [bare, corrected] = [await trainer.train(job), await trainer.train({ ...job, control })]
+      corrected.delta.forEach((value, i) =>
+        expect(value).to.be.closeTo(bare.delta[i] - 0.1 * control[i], 1e-5)
+      )
+      const short = await trainer
+        .train({ ...job, control: control.slice(1) })
+        .catch((error: Error) => error.name)
+      expect(short).to.equal('WeightsLengthError')
+    } finally {
+      await trainer.stop()
+    }
   })
 })
 
