@@ -1,9 +1,11 @@
 /** Layers of TensorFlow.js that compute by one operation, where the active backend has it. */
-import { cast, tidy } from '@tensorflow/tfjs-core'
+import { add, cast, moments, mul, rsqrt, sub, tidy } from '@tensorflow/tfjs-core'
 import { dense, hasDense } from './wasm/dense.ts'
 import { embedding, hasEmbedding, RowGradient } from './wasm/embedding.ts'
+import { hasLayerNorm, layerNorm } from './wasm/layerNormalization.ts'
 import { hasRecurrent, recurrent } from './wasm/recurrent.ts'
 import type { Tensor } from '@tensorflow/tfjs-core'
+import type { NormWeights } from './wasm/layerNormalization.ts'
 import type { RecurrentClass } from './wasm/recurrent.ts'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 
@@ -26,12 +28,18 @@ interface Variable {
   read(): Tensor
 }
 
+interface NormLayer extends Layer {
+  gamma: Variable | null
+  beta: Variable | null
+}
+
 interface EmbeddingLayer extends Layer {
   embeddings: Variable
 }
 
 /**
- * Have the model's dense, embedding, LSTM and GRU layers compute in one go whenever they can; else they do as before.
+ * Have the model's dense, embedding, LSTM, GRU and layer normalisation layers compute in one go whenever they can; else they do as
+ * before.
  *
  * @returns frees what the layers keep from step to step
  */
@@ -41,6 +49,7 @@ export function fuseLayers(model: LayersModel): () => void {
     const name = layer.getClassName()
     if (name === 'Dense') fuseDense(layer as unknown as DenseLayer)
     if (name === 'LSTM' || name === 'GRU') fuseRecurrent(name, layer as unknown as RecurrentLayer)
+    if (name === 'LayerNormalization') fuseLayerNorm(layer as unknown as NormLayer)
     if (name === 'Embedding') kept.push(fuseEmbedding(layer as unknown as EmbeddingLayer))
   }
   return () => {
@@ -69,6 +78,31 @@ function fuseDense(layer: DenseLayer): void {
     const operands = { x, kernel: layer.kernel.read(), bias: layer.bias?.read() ?? null }
     return dense(operands, { relu: activation === 'relu' })
   }
+}
+
+/**
+ * Over the last axis, which is the only one that a topology may ask for. On other backends of operations that have gradients:
+ * TensorFlow.js' own composition has none without gamma or beta.
+ */
+function fuseLayerNorm(layer: NormLayer): void {
+  const stock = layer.call.bind(layer)
+  const { axis, epsilon } = layer.getConfig() as { axis: number[]; epsilon: number }
+  layer.call = (inputs, kwargs) => {
+    const [x] = [inputs].flat()
+    const isLast = axis.length === 1 && axis[0] === x.rank - 1
+    if (!isLast || x.dtype !== 'float32') return stock(inputs, kwargs)
+    const weights = { gamma: layer.gamma?.read() ?? null, beta: layer.beta?.read() ?? null }
+    return hasLayerNorm() ? layerNorm(x, weights, epsilon) : composedNorm(x, weights, epsilon)
+  }
+}
+
+function composedNorm(x: Tensor, { gamma, beta }: NormWeights, epsilon: number): Tensor {
+  return tidy(() => {
+    const { mean, variance } = moments(x, -1, true)
+    const normal = mul(sub(x, mean), rsqrt(add(variance, epsilon)))
+    const scaled = gamma == null ? normal : mul(normal, gamma)
+    return beta == null ? scaled : add(scaled, beta)
+  })
 }
 
 function fuseRecurrent(name: RecurrentClass, layer: RecurrentLayer): void {

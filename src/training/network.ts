@@ -1,10 +1,11 @@
 /** A model together with its loss on the active backend: forward, and forward with backward. */
 import { customGrad, keep, scalar, tensor, tidy, variableGrads } from '@tensorflow/tfjs-core'
 import { fuseLayers } from '../compute/layers.ts'
-import { isDeferred, readTensor, tensorMemory } from '../compute/memory.ts'
+import { isDeferred, readTensor } from '../compute/memory.ts'
 import { buildModel } from '../model/build.ts'
 import { planFor } from '../model/task.ts'
 import { deviceLoss } from './deviceLoss.ts'
+import { hostLoss } from './hostLoss.ts'
 import { lossFor } from './loss.ts'
 import type { ExampleBatch } from './batches.ts'
 import type { Loss } from './loss.ts'
@@ -104,14 +105,15 @@ async function readScalar(sum: Tensor): Promise<number> {
 const inputOf = ({ plan }: Network, features: Float32Array, count: number): Tensor =>
   tensor(features, [count, ...plan.topology.input])
 
-/** By plain arithmetic on the logits. The value is reported aside; only the gradient matters to the tape. */
+/** Where values are seen at once. The value is reported aside; only the gradient matters to the tape. */
 function lossInPlace({ loss, width }: Network, targets: Float32Array): LossOperation<number> {
   let sum = 0
   const apply = customGrad((...inputs) => {
-    const logits = inputs[0] as Tensor
-    const slopes = new Float32Array(logits.size)
-    sum = loss({ logits: tensorMemory().view(logits), targets, width }, slopes)
-    return { value: scalar(0), gradFunc: () => tensor(slopes, logits.shape) }
+    const [logits, save] = inputs as unknown as [Tensor, GradSaver]
+    const found = hostLoss(loss, logits, { targets, width })
+    sum = found.sum
+    save([found.slopes])
+    return { value: scalar(0), gradFunc: (_, saved) => saved[0] }
   })
   return { apply, sum: () => sum }
 }

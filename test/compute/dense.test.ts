@@ -53,8 +53,8 @@ describe('dense layers in one operation', () => {
     })
     network.dispose()
     const names = kernels.map(({ name }) => name)
-    // Those are other names of the same values.
-    const computing = names.filter((name) => name !== 'Identity' && name !== 'Reshape')
+    // Other names of the same values; and `forward`, around the kernel of the loss.
+    const computing = names.filter((name) => !['Identity', 'Reshape', 'forward'].includes(name))
     expect(computing.length, computing.join(' ')).to.be.below(15)
     expect(names).to.not.include('Relu')
   })

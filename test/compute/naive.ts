@@ -63,6 +63,48 @@ export function gruStep({ h, c }: State, before: (column: number) => number, rec
   return { h: h.map((value, j) => update[j] * value + (1 - update[j]) * candidate[j]), c }
 }
 
+/** Each row x of [..., n] to (x − mean) / √(variance + epsilon) · gamma + beta. */
+export function naiveLayerNorm(epsilon: number): NaiveLayer {
+  return (x, gamma, beta) =>
+    eachRow(x, (row) => {
+      const mean = row.reduce((sum, value) => sum + value, 0) / row.length
+      const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length
+      return row.map(
+        (value, j) => ((value - mean) / Math.sqrt(variance + epsilon)) * gamma.values[j] + beta.values[j]
+      )
+    })
+}
+
+/** Each row x of [..., n] to e^x / Σ e^x. */
+export const naiveSoftmax: NaiveLayer = (x) => eachRow(x, softmaxRow)
+
+function softmaxRow(row: Float64Array): Float64Array {
+  const most = Math.max(...row)
+  const exponentials = row.map((value) => Math.exp(value - most))
+  const total = exponentials.reduce((sum, value) => sum + value, 0)
+  return exponentials.map((value) => value / total)
+}
+
+function eachRow({ shape, values }: Naive, change: (row: Float64Array) => Float64Array): Float64Array {
+  const n = shape[shape.length - 1]
+  const out = new Float64Array(values.length)
+  for (let at = 0; at < values.length; at += n) out.set(change(values.subarray(at, at + n)), at)
+  return out
+}
+
+/** The mean over rows of −log softmax(x)[target]: one value. */
+export function naiveCrossEntropy(targets: Float32Array): NaiveLayer {
+  return (x) => {
+    const n = x.shape[1]
+    const losses = Array.from(targets, (target, i) => {
+      const row = x.values.subarray(i * n, (i + 1) * n)
+      const most = Math.max(...row)
+      return Math.log(row.reduce((sum, value) => sum + Math.exp(value - most), 0)) + most - row[target]
+    })
+    return Float64Array.of(losses.reduce((sum, loss) => sum + loss, 0) / targets.length)
+  }
+}
+
 const STEP = 1e-4
 
 /** The gradients of Σ weights · layer(…) by each operand: central differences. */

@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { layers, sequential } from '@tensorflow/tfjs-layers'
+import { layers } from '@tensorflow/tfjs-layers'
 import { expect } from 'chai'
 import { startBackend } from '../../src/compute/backend.ts'
-import { fuseLayers } from '../../src/compute/layers.ts'
 import { seededRandom } from '../../src/random.ts'
 import { recurrent } from '../../src/compute/wasm/recurrent.ts'
 import { differences, gruStep, lstmStep, naiveRecurrent } from './naive.ts'
-import { deviation, drawn, gradientsOf, layerValues } from './tensors.ts'
+import { deviation, drawn, gradientsOf, kernelsOfStep, layerValues } from './tensors.ts'
 import type { LayerRun } from './tensors.ts'
 
 type Args = Parameters<typeof layers.lstm>[0] & Parameters<typeof layers.gru>[0]
@@ -83,7 +82,7 @@ for (const [name, kernel] of [
     it('are one kernel forward and one backward', async () => {
       await startBackend('wasm')
       for (const units of [6, 8]) {
-        const names = await kernelsOf(name, { units })
+        const names = await kernelsOfStep(() => layerOf(name, { units }, [3, 2]), [2, 3, 2])
         expect(names.filter((one) => one.startsWith('Murmur'))).to.deep.equal([kernel, `${kernel}Grad`])
         expect(names).to.not.include('Tanh')
       }
@@ -96,7 +95,7 @@ for (const [name, kernel] of [
       it(`stay as they were: ${what}`, async () => {
         await expectAgreement({ name, args, ...shapes[0] })
         await startBackend('wasm')
-        expect(await kernelsOf(name, args)).to.not.include(kernel)
+        expect(await kernelsOfStep(() => layerOf(name, args, [3, 2]), [2, 3, 2])).to.not.include(kernel)
       })
     }
 
@@ -135,15 +134,4 @@ function expectNaive(name: Name, { batch, steps, features, units }: Shape & { un
       expect(deviation(tensor.dataSync<'float32'>(), expected[i])).to.be.below(1e-5)
     }
   })
-}
-
-/** The kernels that one training step of a layer runs. */
-async function kernelsOf(name: Name, args: Args): Promise<string[]> {
-  const model = sequential({ layers: [layerOf(name, args, [3, 2])] })
-  fuseLayers(model)
-  const { kernels } = await tf.profile(() =>
-    tf.tidy(() => tf.variableGrads(() => tf.sum(model.apply(drawn(1, [2, 3, 2])) as tf.Tensor)).value)
-  )
-  model.dispose()
-  return kernels.map(({ name }) => name)
 }

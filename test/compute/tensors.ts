@@ -34,7 +34,7 @@ export async function startAny(backend: 'wasm' | 'cpu' | BackendCandidate): Prom
 export interface LayerRun {
   backend: 'wasm' | 'cpu' | BackendCandidate
   /** Made anew on the backend, with its input's shape. */
-  layer: () => ReturnType<typeof layers.dense | typeof layers.lstm>
+  layer: () => ReturnType<typeof layers.dense | typeof layers.lstm | typeof layers.layerNormalization>
   /** Of the input, batch included. */
   input: number[]
   /** Weights are so many times the drawn ones. */
@@ -56,12 +56,25 @@ export async function layerValues({ backend, layer, input, ...run }: LayerRun): 
     const weights = model.trainableWeights.map((weight) => weight.read() as tf.Variable)
     const apply = (at: tf.Tensor): tf.Tensor => model.apply(at, { training }) as tf.Tensor
     const weighted = (at: tf.Tensor): tf.Tensor => tf.sum(tf.mul(apply(at), drawn(77, apply(at).shape)))
-    const { grads } = tf.variableGrads(() => weighted(x) as tf.Scalar, weights)
+    const byWeight = (): Record<string, tf.Tensor> =>
+      tf.variableGrads(() => weighted(x) as tf.Scalar, weights).grads
+    const grads = weights.length === 0 ? {} : byWeight()
     const all = [apply(x), tf.grad(weighted)(x), ...weights.map(({ name }) => grads[name])]
     return all.map((tensor) => tensor.dataSync<'float32'>().slice())
   })
   model.dispose()
   return values
+}
+
+/** The kernels that one training step of a layer runs, forward and backward. */
+export async function kernelsOfStep(layer: LayerRun['layer'], input: number[]): Promise<string[]> {
+  const model = sequential({ layers: [layer()] })
+  fuseLayers(model)
+  const { kernels } = await tf.profile(() =>
+    tf.tidy(() => tf.variableGrads(() => tf.sum(model.apply(drawn(1, input)) as tf.Tensor)).value)
+  )
+  model.dispose()
+  return kernels.map(({ name }) => name)
 }
 
 /** The largest difference, in units of the largest value expected. */

@@ -7,6 +7,7 @@ import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './de
 import { registerEmbedding } from './embedding.ts'
 import { gatherRows } from './gather.ts'
 import { stockKernel } from './heap.ts'
+import { registerLayerNorm } from './layerNormalization.ts'
 import { fusedMatMul, matMul } from './matMul.ts'
 import { maxPoolGradient } from './maxPoolGradient.ts'
 import { identity } from './identity.ts'
@@ -14,6 +15,7 @@ import { loadPack } from './pack/index.ts'
 import { registerRecurrent } from './recurrent.ts'
 import { registerReluGradient } from './reluGradient.ts'
 import { segmentSum } from './segmentSum.ts'
+import { registerSoftmax, softmax } from './softmax.ts'
 import type { KernelCall, KernelOverride, WasmBackend, WasmKernel } from './heap.ts'
 import type { Pack } from './pack/index.ts'
 import type { KernelFunc } from '@tensorflow/tfjs-core'
@@ -33,7 +35,8 @@ const overrides: KernelOverride[] = [
   maxPoolGradient,
   identity,
   gatherRows,
-  segmentSum
+  segmentSum,
+  softmax
 ]
 
 let installed: Pack | null = null
@@ -55,6 +58,8 @@ export async function installTrainingKernels(): Promise<void> {
   registerDense()
   registerEmbedding(pack)
   registerRecurrent(pack)
+  registerLayerNorm(pack)
+  registerSoftmax(pack)
 }
 
 function install({ name, make }: KernelOverride, pack: Pack): void {

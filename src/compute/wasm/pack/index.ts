@@ -70,6 +70,23 @@ export interface PackFunctions {
   gru(...sizesAndAddresses: number[]): void
   /** As `lstmGradient`, with r·h for cells. */
   gruGradient(...sizesAndAddresses: number[]): void
+  /** `gamma` and `beta` may be 0. */
+  layerNorm(
+    rows: number,
+    n: number,
+    x: number,
+    ...by: [gamma: number, beta: number, epsilon: number, ...to: number[]]
+  ): void
+  /** x, gamma, means, scales, dy, then the gradients of x, gamma and beta; 0 for what is not there. */
+  layerNormGradient(rows: number, n: number, ...addresses: number[]): void
+  softmax(rows: number, n: number, x: number, y: number): void
+  softmaxGradient(rows: number, n: number, y: number, ...to: [dy: number, dx: number]): void
+  crossEntropy(
+    rows: number,
+    n: number,
+    x: number,
+    ...to: [classes: number, slopes: number, totals: number]
+  ): void
   sgd(size: number, w: number, g: number, rate: number): void
   momentum(size: number, w: number, g: number, ...by: [v: number, rate: number, share: number]): void
   adam(
