@@ -1,5 +1,5 @@
 /** Layers of TensorFlow.js that compute by one operation, where the active backend has it. */
-import { add, cast, moments, mul, rsqrt, sub, tidy } from '@tensorflow/tfjs-core'
+import { add, cast, moments, mul, ones, rsqrt, sub, tidy, zeros } from '@tensorflow/tfjs-core'
 import { dense, hasDense } from './wasm/dense.ts'
 import { embedding, hasEmbedding, RowGradient } from './wasm/embedding.ts'
 import { hasLayerNorm, layerNorm } from './wasm/layerNormalization.ts'
@@ -33,6 +33,10 @@ interface NormLayer extends Layer {
   beta: Variable | null
 }
 
+interface BatchNormLayer extends NormLayer {
+  movingMean: Variable
+}
+
 interface EmbeddingLayer extends Layer {
   embeddings: Variable
 }
@@ -49,6 +53,7 @@ export function fuseLayers(model: LayersModel): () => void {
     const name = layer.getClassName()
     if (name === 'Dense') fuseDense(layer as unknown as DenseLayer)
     if (name === 'LSTM' || name === 'GRU') fuseRecurrent(name, layer as unknown as RecurrentLayer)
+    if (name === 'BatchNormalization') completeBatchNorm(layer as unknown as BatchNormLayer)
     if (name === 'LayerNormalization') fuseLayerNorm(layer as unknown as NormLayer)
     if (name === 'Embedding') kept.push(fuseEmbedding(layer as unknown as EmbeddingLayer))
   }
@@ -78,6 +83,13 @@ function fuseDense(layer: DenseLayer): void {
     const operands = { x, kernel: layer.kernel.read(), bias: layer.bias?.read() ?? null }
     return dense(operands, { relu: activation === 'relu' })
   }
+}
+
+/** TensorFlow.js' training step reads gamma and beta of layers that have none, too: there they are ones and zeros. */
+function completeBatchNorm(layer: BatchNormLayer): void {
+  const { shape } = layer.movingMean.read()
+  layer.gamma ??= { read: () => ones(shape) }
+  layer.beta ??= { read: () => zeros(shape) }
 }
 
 /**

@@ -24,6 +24,9 @@ import type { ModelPlan } from '../model/topology/plan.ts'
 
 /** Deviation allowed, as a share of the largest value of the same gradient. */
 export const TOLERANCE = 1e-3
+/** A gradient below this share of the step's largest value is compared as if it were of that size. */
+const NEGLIGIBLE = 1e-3
+const LOSS = 'the loss'
 const EXAMPLES = 2
 const SEED = 7
 /** Multiply-adds an example up to which the model itself is checked: some 20 ms of the reference. */
@@ -58,7 +61,7 @@ async function valuesOf(network: Network, batch: ExampleBatch): Promise<StepValu
     values.set(name, await readTensor(gradient))
     gradient.dispose()
   }
-  return values.set('the loss', Float32Array.of(loss))
+  return values.set(LOSS, Float32Array.of(loss))
 }
 
 /** The seeded initial weights, stirred so that none of them is all zero. */
@@ -90,20 +93,30 @@ export function backendCheck(manifest: ModelManifest): BackendCheck {
   }
 }
 
-/** @throws {SelfCheckError} */
+/**
+ * A weight that makes no difference, as a bias before a normalisation or of attention's keys, has a gradient of rounding
+ * alone, which is measured by the gradients of the others.
+ *
+ * @throws {SelfCheckError}
+ */
 export function compare(name: string, found: StepValues, expected: StepValues): void {
+  const least =
+    NEGLIGIBLE * Math.max(...[...expected].map(([what, values]) => (what === LOSS ? 0 : largest(values))))
   for (const [what, values] of expected) {
-    const deviation = deviationOf(found.get(what) ?? new Float32Array(), values)
+    const deviation = deviationOf(found.get(what) ?? new Float32Array(), values, Math.max(1e-6, least))
     // NaN is no deviation that passes.
     if (!(deviation <= TOLERANCE)) throw new SelfCheckError(name, what, deviation)
   }
 }
 
-/** The largest difference, as a share of the largest expected value. */
-function deviationOf(found: Float32Array, expected: Float32Array): number {
+/** The largest difference, as a share of the largest expected value, or of `least` where all are below that. */
+function deviationOf(found: Float32Array, expected: Float32Array, least: number): number {
   if (found.length !== expected.length) return Infinity
-  let [scale, worst] = [1e-6, 0]
-  for (const value of expected) scale = Math.max(scale, Math.abs(value))
+  let worst = 0
   for (const [i, value] of expected.entries()) worst = Math.max(worst, Math.abs(found[i] - value))
-  return worst / scale
+  return worst / Math.max(least, largest(expected))
 }
+
+/** The largest absolute value; 0 if there is none. */
+const largest = (values: Float32Array): number =>
+  values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)

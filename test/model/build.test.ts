@@ -13,6 +13,7 @@ import { layoutOf } from '../../src/model/layout.ts'
 import { planFor } from '../../src/model/task.ts'
 import { featuresDataset, predict } from '../../src/training/predict.ts'
 import { clock, image, manifestOf, words } from '../training/fixtures.ts'
+import { attention } from '../training/trainable.ts'
 import type { ModelManifest } from '../../src/model/task.ts'
 import type { Tensor } from '@tensorflow/tfjs-core'
 
@@ -74,6 +75,7 @@ const manifests: Record<string, ModelManifest> = {
       output
     )
   }),
+  attention: attention(6, 5),
   graph: manifestOf({
     architecture: {
       topology: JSON.stringify({
@@ -255,6 +257,7 @@ const FIXED: Record<string, string> = {
   'text mlp': '4836e2c20b03a680',
   recurrent: '689af3f542ba6de5',
   image: '893ff4007ab31fb5',
+  attention: 'f2987cdfe105a80a',
   graph: 'd119da8447e171d5'
 }
 

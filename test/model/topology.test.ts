@@ -1,8 +1,13 @@
+import { ones, tidy } from '@tensorflow/tfjs-core'
+import { layers } from '@tensorflow/tfjs-layers'
 import { expect } from 'chai'
+import { startBackend } from '../../src/compute/backend.ts'
+import { dot } from '../../src/model/layers/merge.ts'
 import { planFor } from '../../src/model/task.ts'
 import { parseTopology } from '../../src/model/topology/parse.ts'
 import { image, manifestOf, tabular, words } from '../training/fixtures.ts'
 import type { ModelPlan } from '../../src/model/topology/plan.ts'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import type { ManifestDraft } from '../../src/federation/manifest/schema.ts'
 
 type Layer = { class_name: string; config: object; inbound_nodes?: unknown[]; name?: string }
@@ -107,6 +112,12 @@ describe('a topology', () => {
       'kernel_regularizer of Dense is not supported'
     ],
     ['text for a size', sequential(layer('Dense', { units: '3' }), output), 'units'],
+    [
+      'a dot of axes of unlike sizes',
+      sequential(layer('Reshape', { target_shape: [2, 2] }), layer('Dot', { axes: 1 }), output),
+      'expected two of at most two axes, of one size along axes 1 and 1'
+    ],
+    ['a dot over the batch', sequential(layer('Dot', { axes: 0 }), output), 'axes'],
     ['a negative size', sequential(layer('Dense', { units: -1 }), output), 'units'],
     ['an unknown activation', sequential(layer('Dense', { units: 3, activation: 'evil' })), 'activation'],
     [
@@ -181,4 +192,36 @@ describe('a topology', () => {
       'expected meanSquaredError for regression'
     )
   })
+})
+
+describe('a dot of two layers', () => {
+  const shapes: [axes: number | [number, number], left: number[], right: number[], output: number[]][] = [
+    [
+      [2, 1],
+      [5, 3],
+      [3, 4],
+      [5, 4]
+    ],
+    [2, [5, 3], [4, 3], [5, 4]],
+    [1, [5, 3], [5, 4], [3, 4]],
+    [
+      [1, 2],
+      [3, 5],
+      [4, 3],
+      [5, 4]
+    ],
+    [1, [3], [3], [1]],
+    [[2, 1], [5, 3], [3], [5]],
+    [[1, 2], [3], [4, 3], [4]]
+  ]
+  for (const [axes, left, right, expected] of shapes) {
+    it(`by axes ${axes} of [${left}] and [${right}] is of the shape that TensorFlow.js makes it`, async () => {
+      await startBackend('cpu')
+      const { output: planned } = dot.effect(dot.config.parse({ axes }), [left, right])
+      expect(planned).to.deep.equal(expected)
+      const made = tidy(() => layers.dot({ axes }).apply([ones([2, ...left]), ones([2, ...right])]) as Tensor)
+      expect(made.shape).to.deep.equal([2, ...expected])
+      made.dispose()
+    })
+  }
 })

@@ -15,6 +15,38 @@ export const chain = (
   })
 }
 
+/** A model with branches: layers by name, each with those that it takes its inputs from; the last is the output. */
+export const graph = (
+  task: Parameters<typeof manifestOf>[0]['task'],
+  shape: number[],
+  layers: Record<string, [string, object, ...from: string[]]>
+): ModelManifest => {
+  const named = Object.entries(layers).map(([name, [class_name, options, ...from]]) => ({
+    ...{ name, class_name, config: { name, ...options } },
+    inbound_nodes: [from.map((one) => [one, 0, 0, {}])]
+  }))
+  const input = { name: 'in', class_name: 'InputLayer', config: { batch_input_shape: [null, ...shape] } }
+  const ends = { input_layers: [['in', 0, 0]], output_layers: [[Object.keys(layers).at(-1), 0, 0]] }
+  const config = { layers: [input, ...named], ...ends }
+  return manifestOf({ task, architecture: { topology: JSON.stringify({ class_name: 'Model', config }) } })
+}
+
+/** The rows of a square picture, each of which attends to all (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762). */
+export const attention = (size: number, width: number): ModelManifest =>
+  graph({ input: image(size) }, [size, size, 1], {
+    rows: ['Reshape', { target_shape: [size, size] }, 'in'],
+    queries: ['Dense', { units: width }, 'rows'],
+    keys: ['Dense', { units: width }, 'rows'],
+    values: ['Dense', { units: width }, 'rows'],
+    scores: ['Dot', { axes: 2 }, 'queries', 'keys'],
+    shares: ['Softmax', {}, 'scores'],
+    attended: ['Dot', { axes: [2, 1] }, 'shares', 'values'],
+    sum: ['Add', {}, 'values', 'attended'],
+    normal: ['LayerNormalization', {}, 'sum'],
+    flat: ['Flatten', {}, 'normal'],
+    out: ['Dense', { units: 3, activation: 'softmax' }, 'flat']
+  })
+
 /** Models that every backend must train: all kinds of layers. */
 export const trainable: Record<string, ModelManifest> = {
   logistic: manifestOf({ architecture: { preset: 'logistic' } }),
@@ -44,6 +76,23 @@ export const trainable: Record<string, ModelManifest> = {
     ['GlobalAveragePooling2D', {}],
     ['LayerNormalization', {}]
   ),
+  'biases that make no difference': chain(
+    { input: tabular(4) },
+    ['Dense', { units: 8 }],
+    ['BatchNormalization', {}],
+    ['Dense', { units: 8 }],
+    ['LayerNormalization', {}]
+  ),
+  'normalised, without gamma or beta': chain(
+    { input: tabular(4) },
+    ...['LayerNormalization', 'BatchNormalization'].flatMap((name): [string, object][] => [
+      ['Dense', { units: 8, activation: 'tanh' }],
+      [name, { scale: false }],
+      ['Dense', { units: 8, activation: 'tanh' }],
+      [name, { center: false }]
+    ])
+  ),
+  attention: attention(6, 5),
   separable: chain(
     { input: image(8) },
     ['SeparableConv2D', { filters: 4, kernel_size: 3 }],

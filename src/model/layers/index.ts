@@ -5,7 +5,7 @@
 import { conv1d, conv2d, depthwiseConv2d, separableConv2d } from './convolution.ts'
 import { dense, embedding } from './dense.ts'
 import { activation, dropout, elu, leakyRelu, relu, softmax } from './elementwise.ts'
-import { concatenate, elementwiseMerge } from './merge.ts'
+import { concatenate, dot, elementwiseMerge } from './merge.ts'
 import { batchNormalization, layerNormalization } from './normalisation.ts'
 import { globalPooling1d, globalPooling2d, pooling1d, pooling2d } from './pooling.ts'
 import { gru, lstm, simpleRnn } from './recurrent.ts'
@@ -48,5 +48,6 @@ export const layerTypes: ReadonlyMap<string, LayerType> = new Map<string, LayerT
   ['Multiply', elementwiseMerge],
   ['Average', elementwiseMerge],
   ['Maximum', elementwiseMerge],
-  ['Concatenate', concatenate]
+  ['Concatenate', concatenate],
+  ['Dot', dot]
 ])

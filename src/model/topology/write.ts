@@ -38,6 +38,8 @@ function writeLayer(layer: TopologyLayer, topology: Topology, options: WriteOpti
   const shape =
     layer.inbound.length === 0 ? { batch_input_shape: [null, ...topology.input], dtype: 'float32' } : {}
   const config = options.zeroInitializers === true ? withZeros(layer) : layer.config
+  // Keras' default is the last axis, TensorFlow.js' is axis 1.
+  const defaults = layer.className === 'Softmax' ? { axis: -1 } : {}
   const isBare = options.logits === true && layer.name === topology.output
   const { className, options: bare } = isBare
     ? withoutActivation(layer)
@@ -45,7 +47,7 @@ function writeLayer(layer: TopologyLayer, topology: Topology, options: WriteOpti
   return {
     class_name: className,
     name: layer.name,
-    config: { name: layer.name, trainable: layer.trainable, ...shape, ...config, ...bare },
+    config: { name: layer.name, trainable: layer.trainable, ...shape, ...defaults, ...config, ...bare },
     inbound_nodes: layer.inbound.length > 0 ? [layer.inbound.map((name) => [name, 0, 0, {}])] : []
   }
 }
