@@ -1,6 +1,10 @@
 /** What training asks of an engine, operation by operation, on drawn shapes: for tests, and for the table of errors. */
 import * as tf from '@tensorflow/tfjs-core'
+import { isDeferred } from '../../src/compute/memory.ts'
 import { seededRandom } from '../../src/random.ts'
+import { deviceLoss } from '../../src/training/deviceLoss.ts'
+import { hostLoss } from '../../src/training/hostLoss.ts'
+import { lossFor } from '../../src/training/loss.ts'
 import { drawn, gradientsOf } from './tensors.ts'
 
 type Shape4 = [number, number, number, number]
@@ -98,6 +102,26 @@ export const drawnCases: Record<string, DrawnCase> = {
   softmax: (seed) => {
     const [rows, columns] = matrixShape(seed)
     return withGradients((x) => tf.softmax(x), [[rows, columns + 1]])
+  },
+  "softmax's cross-entropy": (seed) => {
+    const [rows, columns] = matrixShape(seed)
+    const targets = Float32Array.from({ length: rows }, (_, i) => (i * 7) % columns)
+    const [loss, by] = [lossFor('categoricalCrossentropy'), { targets, width: columns }]
+    const logits = drawn(seed, [rows, columns])
+    if (isDeferred()) return Object.values(deviceLoss(loss)(logits, by)) as tf.Tensor[]
+    const { sum, slopes } = hostLoss(loss, logits, by)
+    return [tf.scalar(sum), slopes]
+  },
+  'attention: softmax(q · kᵀ / √d) · v, in batches': (seed) => {
+    const random = seededRandom(seed)
+    const [batch, queries, keys, width] = [1, 2, 3, 4].map(() => 1 + (random() % oneOf(random, [4, 20])))
+    const attention = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor): tf.Tensor =>
+      tf.matMul(tf.softmax(tf.div(tf.matMul(q, k, false, true), Math.sqrt(width))), v)
+    return withGradients(attention, [
+      [batch, queries, width],
+      [batch, keys, width],
+      [batch, keys, 5]
+    ])
   },
   'tanh and sigmoid': (seed) => withGradients((x) => tf.mul(tf.tanh(x), tf.sigmoid(x)), [matrixShape(seed)])
 }

@@ -15,7 +15,7 @@ import { loadPack } from './pack/index.ts'
 import { registerRecurrent } from './recurrent.ts'
 import { registerReluGradient } from './reluGradient.ts'
 import { segmentSum } from './segmentSum.ts'
-import { registerSoftmax, softmax } from './softmax.ts'
+import { registerSoftmax } from './softmax.ts'
 import type { KernelCall, KernelOverride, WasmBackend, WasmKernel } from './heap.ts'
 import type { Pack } from './pack/index.ts'
 import type { KernelFunc } from '@tensorflow/tfjs-core'
@@ -35,8 +35,7 @@ const overrides: KernelOverride[] = [
   maxPoolGradient,
   identity,
   gatherRows,
-  segmentSum,
-  softmax
+  segmentSum
 ]
 
 let installed: Pack | null = null

@@ -1,4 +1,7 @@
-/** Softmax over the last axis, its gradient in one pass (TensorFlow.js composes it of four), and its cross-entropy. */
+/**
+ * Softmax's gradient over the last axis in one pass (TensorFlow.js composes it of four), and its cross-entropy. The stock
+ * kernel of softmax itself is fast.
+ */
 import {
   engine,
   getBackend,
@@ -9,24 +12,12 @@ import {
   tensor1d
 } from '@tensorflow/tfjs-core'
 import { addressOf, sizeOf } from './heap.ts'
-import type { KernelCall, KernelOverride } from './heap.ts'
+import type { KernelCall } from './heap.ts'
 import type { Pack } from './pack/index.ts'
 import type { GradConfig, KernelFunc, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 
 const GRADIENT = 'MurmurSoftmaxGrad'
 const CROSS_ENTROPY = 'MurmurCrossEntropy'
-
-/** logits [..., n] → probabilities that sum to 1 along the last axis. */
-export const softmax: KernelOverride = {
-  name: 'Softmax',
-  make:
-    (_, { functions }) =>
-    ({ inputs: { logits }, backend }) => {
-      const out = backend.makeOutput(logits.shape, 'float32')
-      functions.softmax(...rowsOf(logits), addressOf(backend, logits), addressOf(backend, out))
-      return out
-    }
-}
 
 /** [rows, n] of a tensor over whose last axis it goes. */
 function rowsOf({ shape }: TensorInfo): [rows: number, n: number] {

@@ -43,6 +43,10 @@ const fused: Record<string, { input: number[]; layer: Layer }> = {
   'GRU layer, fused, 20 steps': {
     input: [8, 20, 16],
     layer: () => layers.gru({ units: 33, inputShape: [20, 16], recurrentInitializer: 'zeros' })
+  },
+  'layer normalisation, fused': {
+    input: [32, 201],
+    layer: () => layers.layerNormalization({ inputShape: [201] })
   }
 }
 

@@ -1,6 +1,7 @@
 /** What is timed: the models of the table in docs/benchmarks.md, each a step of forward, backward and SGD on one batch. */
 import { normal, seededRandom } from '../../../src/random.ts'
 import { image, manifestOf, words } from '../../training/fixtures.ts'
+import { attention } from '../../training/trainable.ts'
 import type { ExampleBatch } from '../../../src/training/batches.ts'
 import type { ModelManifest } from '../../../src/model/task.ts'
 
@@ -89,5 +90,10 @@ export const workloads: Record<string, Workload> = {
   'cnn-50': { manifest: convolutional(), batch: () => pictures(50) },
   'lstm-32': { manifest: recurrent(), batch: () => tokens(32, 80, { of: 90, labels: 90 }) },
   'gru-32': { manifest: rowByRow(), batch: () => pictures(32) },
+  // 28 rows of a picture, 64 values each; three classes.
+  'attention-32': {
+    manifest: attention(28, 64),
+    batch: () => ({ ...pictures(32), targets: Float32Array.from({ length: 32 }, (_, i) => i % 3) })
+  },
   'embedding-64': { manifest: embedding(), batch: () => tokens(64, 16, { of: 10_000, labels: 10 }) }
 }

@@ -34,6 +34,19 @@ class Gru(nn.Module):
         return self.output(self.gru(x)[0][:, -1])
 
 
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.queries, self.keys, self.values = (nn.Linear(28, 64) for _ in range(3))
+        self.normal = nn.LayerNorm(64, eps=1e-3)
+        self.output = nn.Linear(28 * 64, 3)
+
+    def forward(self, x):
+        values = self.values(x)
+        shares = (self.queries(x) @ self.keys(x).transpose(1, 2)).softmax(-1)
+        return self.output(self.normal(values + shares @ values).flatten(1))
+
+
 def two_hidden():
     return nn.Sequential(
         nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, 200), nn.ReLU(), nn.Linear(200, 10)
@@ -82,6 +95,7 @@ for batch in (10, 50):
     figures[f"cnn-{batch}"] = training_ms(convolutional(), torch.randn(batch, 1, 28, 28), 10)
 figures["lstm-32"] = training_ms(Lstm(), torch.randint(0, 90, (32, 80)), 90)
 figures["gru-32"] = training_ms(Gru(), torch.randn(32, 28, 28), 10)
+figures["attention-32"] = training_ms(Attention(), torch.randn(32, 28, 28), 3)
 figures["embedding-64"] = training_ms(embedding(), torch.randint(0, 10_000, (64, 16)), 10)
 a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
 figures["gflops"] = 2 * 1024**3 / median_ms(lambda: a @ b) / 1e6

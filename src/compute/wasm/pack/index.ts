@@ -79,7 +79,6 @@ export interface PackFunctions {
   ): void
   /** x, gamma, means, scales, dy, then the gradients of x, gamma and beta; 0 for what is not there. */
   layerNormGradient(rows: number, n: number, ...addresses: number[]): void
-  softmax(rows: number, n: number, x: number, y: number): void
   softmaxGradient(rows: number, n: number, y: number, ...to: [dy: number, dx: number]): void
   crossEntropy(
     rows: number,

@@ -1,17 +1,7 @@
-// Softmax over the last axis, its gradient, and its cross-entropy with one class a row (Bridle 1990).
+// The gradient of softmax over the last axis, and its cross-entropy with one class a row (Bridle 1990).
 
 import { madd, put, sumOf, take } from './lanes'
 import { exp } from './math'
-
-/** y [rows × n] = e^(x − max) / Σ e^(x − max), row by row. y may be x. */
-export function softmax(rows: i32, n: i32, x: usize, y: usize): void {
-  for (let r = 0; r < rows; r++) {
-    const total = exponentials(n, x, largestOf(n, x), y)
-    multiply(n, y, 1 / total)
-    x += n * 4
-    y += n * 4
-  }
-}
 
 /** dx [rows × n] = y · (dy − Σ y · dy), row by row, from softmax's values y. */
 export function softmaxGradient(rows: i32, n: i32, y: usize, dy: usize, dx: usize): void {
