@@ -1,5 +1,6 @@
 /** Read-only commands ask the running peer, or read its files when none runs; and say which. */
 import { formatDateTime } from './output/format.ts'
+import type { OptionSpec } from './command.ts'
 import type { CommandContext, GlobalOptions } from './context.ts'
 import type { HomeInfo, StateSource } from './library/types.ts'
 import type { CommitSummary } from '../node/types.ts'
@@ -24,6 +25,23 @@ export async function withSource<T>(
 export function tellOrigin(context: CommandContext, options: GlobalOptions, source: StateSource): void {
   if (options.json || source.origin === 'peer') return
   context.stderr.write(`No peer runs in ${options.home}: this is what its files say, as it was left.\n`)
+}
+
+/** `predict`, `evaluate` and `model export` have it. */
+export const personalOption: OptionSpec = {
+  flags: '--personal',
+  description: 'Use your own model, made by "murmur personalize".',
+  default: false
+}
+
+/** The weights that a command works with: the latest committed ones, or this peer's own. */
+export async function weightsFor(
+  { library }: CommandContext,
+  options: GlobalOptions & { personal: boolean },
+  { source, home }: { source: StateSource; home: HomeInfo }
+): Promise<Float32Array> {
+  if (!options.personal) return await source.weights()
+  return (await library.readPersonal(options.home, home.manifest)).weights
 }
 
 /** The latest commit, or null before the first. */

@@ -30,7 +30,16 @@ export * from './home/index.ts'
 export { describeData, openData } from './data/index.ts'
 export { NoAddressError, readInvite } from './invites.ts'
 export { InviteUnreachableError, joinFederation, knock } from './joining.ts'
-export { describeModel, evaluateOn, exportModel, predictExamples } from './model/index.ts'
+export {
+  describeModel,
+  evaluateOn,
+  exportModel,
+  NoPersonalModelError,
+  predictExamples,
+  readPersonal,
+  savePersonal
+} from './model/index.ts'
+export { personalise, personalManifest } from '../../src/training/personal.ts'
 export { InvalidAddressError } from './network/addresses.ts'
 export { openAtRest } from './peer/at-rest.ts'
 export { verifyLedger } from './peer/audit.ts'
@@ -52,6 +61,7 @@ export type { Contribution, Metrics } from '../../src/federation/records.ts'
 export type { Signed } from '../../src/federation/signed.ts'
 export type * from '../../src/training/types.ts'
 export type { Invitation, KnockOptions } from './joining.ts'
+export type { PersonalInit, PersonalModel } from '../../src/training/personal.ts'
 export type { TrainingWorkerInit } from './training/index.ts'
 export type { VerifyLedgerOptions } from './peer/audit.ts'
 export type { AuditReport, Branch, Defect } from '../engine/audit/index.ts'

@@ -8,6 +8,7 @@ import { checkLength } from '../model/layout.ts'
 import { planFor } from '../model/task.ts'
 import { NoInitialSeedError, TrainerStoppedError, TrainingDivergedError } from './errors.ts'
 import { evaluate } from './evaluate.ts'
+import { headNetwork, onlyHead } from './head.ts'
 import { trainRound } from './loop.ts'
 import { measureStep } from './measure.ts'
 import { buildNetwork } from './network.ts'
@@ -129,23 +130,39 @@ class LocalTrainer implements Trainer {
     return this.#turns.take(work, signal)
   }
 
-  async #train(
-    { weights, round, seed, control = null }: TrainingJob,
-    options: TrainOptions
-  ): Promise<TrainingResult> {
+  async #train(job: TrainingJob, options: TrainOptions): Promise<TrainingResult> {
     const startedAt = this.#init.now()
-    const { manifest, data } = this.#init
+    const { weights, control = null } = job
     checkLength(weights, this.#network.layout)
     if (control != null) checkLength(control, this.#network.layout)
     setFlat(this.#network, weights)
     const before = await this.#evaluate(options.signal)
-    const pace = createPace(this.#init, options.signal)
-    const loop = { training: manifest.training, round, seed, control, clock: this.#init, pace }
-    const onProgress = options.onProgress?.bind(options)
-    const samples = await trainRound(this.#network, data.train, { ...loop, onProgress })
-    const delta = subtractFrom(await readFlat(this.#network), weights, round)
+    const { delta, samples } = await this.#move({ ...job, control }, options)
     const after = await this.#evaluate(options.signal)
     return { delta, samples, before, after, trainingMs: this.#init.now() - startedAt }
+  }
+
+  /** From the weights that the network has been given. */
+  async #move(
+    { weights, round, seed, control, layers }: TrainingJob & { control: Float32Array | null },
+    options: TrainOptions
+  ): Promise<Pick<TrainingResult, 'delta' | 'samples'>> {
+    const { manifest, data } = this.#init
+    const isWhole = layers !== 'head'
+    const network = isWhole ? this.#network : headNetwork(this.#network)
+    const pace = createPace(this.#init, options.signal)
+    const onProgress = options.onProgress?.bind(options)
+    const loop = { training: manifest.training, round, seed, clock: this.#init, pace, onProgress }
+    const samples = await trainRound(network, data.train, { ...loop, control: isWhole ? control : null })
+    const delta = subtractFrom(await readFlat(network), weights, round)
+    if (!isWhole) {
+      onlyHead(delta, network.layout)
+      setFlat(
+        network,
+        delta.map((value, i) => weights[i] + value)
+      )
+    }
+    return { delta, samples }
   }
 
   #evaluate(signal?: AbortSignal): Promise<Metrics> {

@@ -24,6 +24,8 @@ export interface TrainingJob {
   seed: number
   /** What a client algorithm corrects by (`jobControl`), layout order. Absent or null: zeros. Not changed. */
   control?: Float32Array | null
+  /** What is trained: `head` is the last layer that has anything to train. Default: all of it. No control goes with `head`. */
+  layers?: 'all' | 'head'
 }
 
 export interface TrainingResult {

@@ -8,6 +8,7 @@ import { join } from './join/index.ts'
 import { ledger } from './ledger/index.ts'
 import { model } from './model/index.ts'
 import { peers } from './peers/index.ts'
+import { personalize } from './personalize/index.ts'
 import { predict } from './predict/index.ts'
 import { recover } from './recover/index.ts'
 import { revoke } from './revoke/index.ts'
@@ -32,6 +33,7 @@ export const commands: readonly CommandSpec[] = [
   model,
   predict,
   evaluate,
+  personalize,
   simulate,
   doctor
 ]

@@ -17,6 +17,7 @@ import type { VerifyLedgerOptions } from '../../node/peer/audit.ts'
 import type {
   Evaluation,
   ExportInit,
+  KeptModel,
   ModelInput,
   OutputFile,
   PredictInit,
@@ -121,6 +122,10 @@ export interface Library {
   describeModel(manifest: Manifest): Promise<WeightDescription[]>
   predict(init: PredictInit): Promise<Prediction[]>
   evaluate(init: ModelInput & { data: DataOptions }): Promise<Evaluation>
+  /** Keep a personal model in a home. Resolves with the file. */
+  savePersonal(home: string, model: KeptModel, manifest: Signed<Manifest>): Promise<string>
+  /** @throws when there is none */
+  readPersonal(home: string, manifest: Signed<Manifest>): Promise<KeptModel>
   /** What this machine can do for a peer; `home` need not exist. */
   examine(options: ExamineOptions): Promise<DoctorReport>
   /** What building TensorFlow's binding would take. @throws when it cannot be built here */

@@ -4,18 +4,23 @@ import { jsonLine } from '../../output/json.ts'
 import { renderPairs, renderTable, tableColumns } from '../../output/table.ts'
 import { displayWidth } from '../../output/width.ts'
 import { dataOf } from '../../run/options.ts'
-import { tellOrigin, withSource } from '../../source.ts'
+import { tellOrigin, weightsFor, withSource } from '../../source.ts'
 import type { Handler } from '../../command.ts'
 import type { DataFlags } from '../../run/options.ts'
 import type { Evaluation } from '../../library/types.ts'
 
-export const handler: Handler<DataFlags> = async ({ context, options }) => {
+/** Options of `murmur evaluate`. */
+export interface EvaluateOptions extends DataFlags {
+  personal: boolean
+}
+
+export const handler: Handler<EvaluateOptions> = async ({ context, options }) => {
   await withSource(context, options, async (source, home) => {
     const data = dataOf(options, context.cwd) ?? home.remembered.data
     if (data == null) throw new UsageError('Say what to measure on: --data <path>.')
     tellOrigin(context, options, source)
     const { value: manifest } = home.manifest
-    const weights = await source.weights()
+    const weights = await weightsFor(context, options, { source, home })
     const result = await context.library.evaluate({ manifest, weights, data, signal: context.signal })
     const { labels } = manifest.task
     if (options.json) context.stdout.write(jsonLine({ ...result, labels }))

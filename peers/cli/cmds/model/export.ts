@@ -13,6 +13,7 @@ export interface ExportOptions {
   format: 'keras' | 'safetensors'
   out?: string
   force: boolean
+  personal: boolean
 }
 
 export const handler: Handler<ExportOptions> = async ({ context, options }) => {
@@ -20,28 +21,29 @@ export const handler: Handler<ExportOptions> = async ({ context, options }) => {
     tellOrigin(context, options, source)
     const commit = await latestCommit(source)
     const manifest = home.manifest.value
+    const personal = options.personal ? await context.library.readPersonal(options.home, home.manifest) : null
     const files = await context.library.exportModel({
       manifest,
-      weights: await source.weights(),
+      weights: personal?.weights ?? (await source.weights()),
       format: options.format,
-      metadata: provenance(home, commit),
+      metadata: { ...provenance(home, personal == null ? commit : null), ...personal?.about },
       signal: context.signal
     })
-    const out = resolve(
-      context.cwd,
-      options.out ?? defaultOut(manifest.name, commit?.round ?? 0, options.format)
-    )
+    const which = personal == null ? `round${commit?.round ?? 0}` : 'personal'
+    const out = resolve(context.cwd, options.out ?? defaultOut(manifest.name, which, options.format))
     const written = await writeFiles(placed(files, out, options), options)
     const sizeBytes = files.reduce((total, file) => total + file.bytes.byteLength, 0)
     const facts = {
       format: options.format,
-      round: commit?.round ?? 0,
-      commit: commit?.cid ?? null,
+      ...(personal == null
+        ? { round: commit?.round ?? 0, commit: commit?.cid ?? null }
+        : { personal: personal.about }),
       sizeBytes
     }
     if (options.json) context.stdout.write(jsonLine({ files: written, ...facts }))
     else {
-      context.stdout.write(`Wrote ${describeCommit(commit)}, ${formatBytes(sizeBytes)}:\n`)
+      const what = personal == null ? describeCommit(commit) : 'your personal model'
+      context.stdout.write(`Wrote ${what}, ${formatBytes(sizeBytes)}:\n`)
       context.stdout.write(written.map((path) => `  ${path}\n`).join(''))
     }
   })
@@ -55,8 +57,8 @@ function provenance({ manifest }: HomeInfo, commit: CommitSummary | null): Recor
   return commit == null ? known : { ...known, commit: commit.cid, model: commit.model, round: commit.round }
 }
 
-function defaultOut(name: string, round: number, format: ExportOptions['format']): string {
-  const stem = `${fileStem(name).toLowerCase()}-round${round}`
+function defaultOut(name: string, which: string, format: ExportOptions['format']): string {
+  const stem = `${fileStem(name).toLowerCase()}-${which}`
   return format === 'keras' ? stem : `${stem}.safetensors`
 }
 

@@ -1,4 +1,5 @@
 /** `murmur model`: the committed model, exported or described. */
+import { personalOption } from '../../source.ts'
 import { lazy } from '../../command.ts'
 import type { CommandSpec } from '../../command.ts'
 import type { ExportOptions } from './export.ts'
@@ -19,7 +20,8 @@ safetensors: one file, for everything else.`,
       flags: '--out <path>',
       description: 'Directory (keras) or file (safetensors); default: ./<name>-round<n>.'
     },
-    { flags: '--force', description: 'Overwrite what is there.', default: false }
+    { flags: '--force', description: 'Overwrite what is there.', default: false },
+    personalOption
   ],
   examples: [
     ['model export --out ./digits-model', 'a Keras-compatible directory'],

@@ -3,7 +3,7 @@ import { UsageError } from '../../output/exit.ts'
 import { formatMetric } from '../../output/format.ts'
 import { jsonLine } from '../../output/json.ts'
 import { renderTable, tableColumns } from '../../output/table.ts'
-import { tellOrigin, withSource } from '../../source.ts'
+import { tellOrigin, weightsFor, withSource } from '../../source.ts'
 import type { Handler } from '../../command.ts'
 import type { Prediction } from '../../library/types.ts'
 
@@ -12,6 +12,7 @@ export interface PredictOptions {
   input?: string
   index?: number
   top: number
+  personal: boolean
 }
 
 export const handler: Handler<PredictOptions> = async ({ context, options }) => {
@@ -21,7 +22,7 @@ export const handler: Handler<PredictOptions> = async ({ context, options }) => 
   await withSource(context, options, async (source, home) => {
     tellOrigin(context, options, source)
     const { value: manifest } = home.manifest
-    const weights = await source.weights()
+    const weights = await weightsFor(context, options, { source, home })
     const { data } = home.remembered
     const trainedOn = data == null ? {} : { trainedOn: data }
     const model = { manifest, weights, signal: context.signal }

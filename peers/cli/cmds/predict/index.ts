@@ -1,5 +1,6 @@
 /** `murmur predict`: ask the committed model. */
 import { parseInteger } from '../../output/parse.ts'
+import { personalOption } from '../../source.ts'
 import { lazy } from '../../command.ts'
 import type { CommandSpec } from '../../command.ts'
 import type { PredictOptions } from './handler.ts'
@@ -21,7 +22,8 @@ may be absent), a JSON Lines file, or an IDX file with --index.`,
       description: 'How many classes to show.',
       default: 3,
       parse: parseInteger('--top', 1, 1000)
-    }
+    },
+    personalOption
   ],
   examples: [
     ['predict --input seven.png', 'one image'],

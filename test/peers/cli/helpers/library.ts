@@ -19,6 +19,7 @@ import type {
 import type { SimulationProgress, SimulationResult } from '../../../../peers/simulate/index.ts'
 import type { AuditReport } from '../../../../peers/engine/audit/report.ts'
 import type { InstallPlan } from '../../../../peers/node/compute/native/install.ts'
+import type { KeptModel } from '../../../../peers/node/model/index.ts'
 import type { DoctorReport } from '../../../../peers/node/doctor/index.ts'
 import type { DataOptions, Peer, PeerInit } from '../../../../peers/node/types.ts'
 import type { Manifest } from '../../../../src/federation/manifest/index.ts'
@@ -41,6 +42,10 @@ export class FakeLibrary implements Library {
   predictions: Prediction[] = []
   evaluation: Evaluation = { metrics: { accuracy: 0.9, loss: 0.3, samples: 1000 }, confusion: null }
   files: OutputFile[] = []
+  /** What `startTrainer` gives. */
+  trainer: Trainer | null = null
+  /** The model that is kept in the home. */
+  personal: KeptModel | null = null
   /** What a simulation reports, and comes to. */
   progress: SimulationProgress[] = []
   simulation: SimulationResult = { out: '/out', summaries: [], table: [['variant', 'accuracy']] }
@@ -176,7 +181,20 @@ export class FakeLibrary implements Library {
 
   async startTrainer(options: Args<'startTrainer'>[0]): Promise<Trainer> {
     this.#note('startTrainer', options)
-    throw new Error('No trainer in this fake')
+    if (this.trainer == null) throw new Error('No trainer in this fake')
+    return this.trainer
+  }
+
+  async savePersonal(home: string, model: KeptModel): Promise<string> {
+    this.#note('savePersonal', { home, model })
+    this.personal = model
+    return `${home}/personal.safetensors`
+  }
+
+  async readPersonal(home: string): Promise<KeptModel> {
+    this.#note('readPersonal', home)
+    if (this.personal == null) throw new UserError(`There is no personal model in ${home} yet.`)
+    return this.personal
   }
 
   async exportModel(input: Args<'exportModel'>[0]): Promise<OutputFile[]> {
