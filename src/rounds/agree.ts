@@ -7,7 +7,7 @@ import { oneCorrect } from './quorum.ts'
 import { isWithinReach } from './reach.ts'
 import { timerId } from './timers.ts'
 import { hasEnoughUpdates, knownUpdates, knowsValidBody, mayLapse } from './updates.ts'
-import { decidedBody, hasQuorum, latestView, latestViews } from './votes.ts'
+import { decidedBody, hasQuorum, isSplit, latestView, latestViews } from './votes.ts'
 import type { Draft } from './draft.ts'
 import type { TimerName } from './timers.ts'
 import type { KnownProposal, RoundState, VoteKind } from './types.ts'
@@ -42,7 +42,17 @@ export function onTimeout(draft: Draft, { kind, view }: TimerName): void {
 /** Rules that hold whether or not this peer has entered a view. */
 const anytime = [decide, skipToLaterView, requestChecks]
 /** The same, and the rules of the current view. */
-const inView = [...anytime, propose, hurry, prevote, lock, precommitNil, leaveEmptyView, scheduleTimeouts]
+const inView = [
+  ...anytime,
+  propose,
+  hurry,
+  prevote,
+  lock,
+  precommitNil,
+  giveUp,
+  leaveEmptyView,
+  scheduleTimeouts
+]
 
 /** Apply the "upon" rules until none changes anything. */
 export function agree(draft: Draft): void {
@@ -179,10 +189,23 @@ function precommitNil(draft: Draft): boolean {
   return true
 }
 
-/** A quorum precommits nil, so nothing can be decided in this view any more: no need to wait for the others. */
+/**
+ * The members' prevotes are such that nothing can be locked in this view any more: no need to wait for a proposal, nor for
+ * more prevotes. A peer that comes back need not wait for what the others have stopped waiting for.
+ */
+function giveUp(draft: Draft): boolean {
+  const { state } = draft
+  const { step, view } = state
+  if ((step !== 'propose' && step !== 'prevote') || !isFirstTurn(state)) return false
+  if (!isSplit(state, 'prevote', view)) return false
+  vote(draft, step === 'propose' ? 'prevote' : 'precommit', null)
+  return true
+}
+
+/** Nor can anything be decided in this view any more: no need to wait for the others. */
 function leaveEmptyView(draft: Draft): boolean {
   const { state } = draft
-  if (!isFirstTurn(state) || !hasQuorum(state, 'precommit', state.view, null)) return false
+  if (!isFirstTurn(state) || !isSplit(state, 'precommit', state.view)) return false
   leaveView(draft)
   return true
 }

@@ -52,6 +52,20 @@ export function hasQuorum(state: RoundState, kind: VoteKind, view: number, body?
   return count >= needed
 }
 
+/**
+ * Can no body get a quorum of this view any more, whatever those vote that have not? Of those that contradict themselves
+ * the first vote counts.
+ */
+export function isSplit(state: RoundState, kind: VoteKind, view: number): boolean {
+  const inView = state[FIELD[kind]].get(view)
+  if (inView == null) return false
+  const { length } = state.height.roster
+  const needed = quorumSize(length, state.config.faultModel) - (length - inView.size)
+  const counts = new Map<string, number>()
+  for (const body of inView.values()) if (body != null) counts.set(body, (counts.get(body) ?? 0) + 1)
+  return Math.max(0, ...counts.values()) < needed
+}
+
 /** The body that a quorum precommits in `view`, if any. */
 export function decidedBody(state: RoundState, view: number): string | null {
   const inView = state.precommits.get(view)

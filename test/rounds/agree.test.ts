@@ -19,7 +19,7 @@ describe('proposing', () => {
   })
 
   it('waits for enough updates, then builds at once', () => {
-    const driver = proposer().begin().votes('prevote', 0, null, 'c', 'd').updates('c')
+    const driver = proposer().begin().votes('prevote', 0, 'X', 'c', 'd').updates('c')
     expect(driver.state.step).to.equal('propose')
     expect(driver.all('build')).to.deep.equal([])
     driver.updates('d')
@@ -143,7 +143,7 @@ describe('precommitting', () => {
   })
 
   it('is nil when a quorum prevotes nil, or cannot agree in time', () => {
-    const nil = new Driver().agreeing().proposal(0, 'B').votes('prevote', 0, null, 'b', 'c', 'd')
+    const nil = new Driver().agreeing().proposal(0, 'B').votes('prevote', 0, null, 'b', 'c')
     expect(nil.vote).to.equal('precommit nil')
     const split = new Driver().agreeing().proposal(0, 'B').votes('prevote', 0, 'B', 'a', 'b')
     split.votes('prevote', 0, null, 'c')
@@ -212,8 +212,8 @@ describe('deciding', () => {
 
 describe('views', () => {
   it('follow when a quorum has precommitted without agreeing', () => {
-    const driver = new Driver().agreeing().proposal(0, 'B').votes('precommit', 0, 'B', 'b')
-    driver.votes('precommit', 0, null, 'c', 'd')
+    const driver = new Driver().agreeing().proposal(0, 'B').votes('precommit', 0, 'B', 'b', 'd')
+    driver.votes('precommit', 0, null, 'c')
     expect(driver.fire('precommit').state.view).to.equal(1)
     expect(driver.all('view')).to.deep.equal([{ type: 'view', view: 1 }])
   })
@@ -241,14 +241,14 @@ describe('views', () => {
   it('are closed by who leaves them, so that the others need no vote of who died since', () => {
     for (const faultModel of ['crash', 'byzantine'] as const) {
       const skipping = new Driver({ faultModel }).agreeing().votes('prevote', 3, null, 'c')
-      if (faultModel === 'byzantine') skipping.votes('prevote', 3, null, 'd')
+      if (faultModel === 'byzantine') skipping.votes('prevote', 3, 'B', 'd')
       const cast = skipping.all('vote').map(({ view, kind, body }) => ({ view, kind, body }))
       expect(cast).to.deep.equal([
         { view: 2, kind: 'prevote', body: null },
         { view: 2, kind: 'precommit', body: null }
       ])
     }
-    const outvoted = new Driver().agreeing().proposal(0, 'B').votes('precommit', 0, null, 'b', 'c', 'd')
+    const outvoted = new Driver().agreeing().proposal(0, 'B').votes('precommit', 0, null, 'c', 'd')
     const cast = outvoted.all('vote').map(({ view, kind, body }) => ({ view, kind, body }))
     expect(cast).to.deep.equal([{ view: 0, kind: 'precommit', body: null }])
   })
@@ -270,6 +270,32 @@ describe('views', () => {
     const going = new Driver().agreeing().connected('c', 'd')
     expect(shortest(going)).to.equal(100)
     expect(going.fire('propose').vote).to.equal('prevote nil')
+  })
+
+  it('are given up at once when the prevotes leave no body a quorum', () => {
+    const driver = new Driver().agreeing().votes('prevote', 0, null, 'c')
+    expect(driver.vote).to.equal(undefined)
+    expect(driver.votes('prevote', 0, null, 'd').vote).to.equal('prevote nil')
+    const split = new Driver()
+      .agreeing()
+      .proposal(0, 'B')
+      .votes('prevote', 0, 'B', 'a')
+      .votes('prevote', 0, null, 'c')
+    expect(split.votes('prevote', 0, null, 'd').vote).to.equal('precommit nil')
+  })
+
+  it('are left at once when the precommits leave no body a quorum', () => {
+    const driver = new Driver().agreeing().fire('propose').votes('prevote', 0, null, 'a', 'b', 'c')
+    driver.votes('precommit', 0, 'B', 'b').votes('precommit', 0, null, 'a')
+    expect(driver.state.view).to.equal(0)
+    expect(driver.votes('precommit', 0, null, 'c').state.view).to.equal(1)
+  })
+
+  it('are given up by their time-outs alone after each has had its turn', () => {
+    const driver = new Driver().agreeing()
+    for (const view of [0, 1, 2, 3]) driver.votes('precommit', view, null, 'b', 'c', 'd')
+    expect(driver.state.view).to.equal(4)
+    expect(driver.votes('prevote', 4, null, 'c', 'd').vote).to.equal(undefined)
   })
 
   it('do wait for a proposer whose proposal is here though it is gone', () => {
@@ -366,7 +392,7 @@ describe('a restarted peer', () => {
     expect(driver.state).to.include({ view: 2, step: 'prevote' })
     driver.proposal(2, 'C')
     expect(driver.vote).to.equal(undefined)
-    driver.votes('prevote', 2, null, 'b', 'c', 'd')
+    driver.votes('prevote', 2, null, 'b', 'c')
     expect(driver.vote).to.equal('precommit nil')
   })
 
@@ -374,7 +400,7 @@ describe('a restarted peer', () => {
     const nil = { view: 0, kind: 'precommit' as const, body: null }
     const resume = { view: 0, locked: null, valid: { body: 'lost', view: 0 }, votes: [nil] }
     const driver = new Driver().begin({}, resume).updates('a', 'c', 'd')
-    driver.votes('precommit', 0, null, 'c', 'd')
+    driver.votes('precommit', 0, null, 'c')
     expect(driver.state.view).to.equal(1)
     expect(driver.all('build')).to.deep.equal([{ type: 'build', view: 1, updates: ['ua', 'uc', 'ud'] }])
   })

@@ -122,9 +122,9 @@ describe('collecting updates', () => {
   })
 
   it('ends when one correct member must have gone on', () => {
-    const driver = new Driver().begin().votes('prevote', 0, null, 'c')
+    const driver = new Driver().begin().votes('prevote', 0, 'B', 'c')
     expect(driver.state.step).to.equal('collect')
-    expect(driver.votes('prevote', 0, null, 'd').state.step).to.equal('propose')
+    expect(driver.votes('prevote', 0, 'B', 'd').state.step).to.equal('propose')
   })
 })
 
@@ -151,13 +151,13 @@ describe('heights that only change who is a member', () => {
   })
 
   it('wake up when one correct member has', () => {
-    expect(idle().votes('prevote', 0, null, 'b').state.step).to.equal('idle')
-    expect(idle().votes('prevote', 0, null, 'b', 'c').state.step).to.equal('propose')
+    expect(idle().votes('prevote', 0, 'B', 'b').state.step).to.equal('idle')
+    expect(idle().votes('prevote', 0, 'B', 'b', 'c').state.step).to.equal('propose')
   })
 
   it('have their proposer build once it knows of something, even late in its view', () => {
     const driver = new Driver({}, 'b').begin({ mode: 'membership', cohort: [] })
-    driver.votes('prevote', 0, null, 'c', 'd')
+    driver.votes('prevote', 0, 'B', 'c', 'd')
     expect(driver.state.step).to.equal('propose')
     expect(driver.all('build')).to.deep.equal([])
     driver.send({ type: 'pending', pending: true })

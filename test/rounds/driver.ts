@@ -114,7 +114,7 @@ export class Driver {
   lockedOn(body: string): this {
     this.agreeing().proposal(0, body)
     this.votes('prevote', 0, body, 'a', 'b', 'c')
-    return this.votes('precommit', 0, body, 'a').votes('precommit', 0, null, 'c', 'd').fire('precommit')
+    return this.votes('precommit', 0, body, 'a').votes('precommit', 0, null, 'c', 'd')
   }
 }
 

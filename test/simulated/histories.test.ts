@@ -61,7 +61,7 @@ describe('faults beyond the bound', () => {
   })
 
   it('are reported: liars that are too many make correct peers disagree or stand still', () => {
-    const names = new Set([...Array(40).keys()].map((seed) => play(twoLiars(seed)).failure?.name))
+    const names = new Set([...Array(100).keys()].map((seed) => play(twoLiars(seed)).failure?.name))
     expect(names).to.include('ViolationError')
   })
 
