@@ -66,9 +66,10 @@ export function absMax(values: Float32Array): number {
 
 /** The whole number nearest to a value in units of the scale, at most `largest` in magnitude. */
 export function codeOf(units: number, largest: number): number {
-  // Cutting off is what the processor has one instruction for.
-  const code = (units < 0 ? units - 0.5 : units + 0.5) | 0
-  return code > largest ? largest : code < -largest ? -largest : code
+  // Above zero cutting off rounds down, and the processor has one instruction for it: no branch depends on the sign.
+  const above = (units + (largest + 1.5)) | 0
+  const most = 2 * largest + 1
+  return (above > most ? most : above < 1 ? 1 : above) - (largest + 1)
 }
 
 /** The values of all blocks that have some of these. */

@@ -15,8 +15,9 @@ export const int4 = blockCodec({
   scaleOf: (values) => absMax(values) / LARGEST,
   pack(values, scale, codes) {
     if (!(scale > 0)) return
+    const steps = 1 / scale
     for (let i = 0; i < values.length; i++) {
-      const code = codeOf(values[i] / scale, LARGEST)
+      const code = codeOf(values[i] * steps, LARGEST)
       codes[i >> 1] |= (code & 15) << (4 * (i & 1))
     }
   },

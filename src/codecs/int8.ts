@@ -16,9 +16,8 @@ export const int8 = blockCodec({
   scaleOf: (values) => absMax(values) / LARGEST,
   pack(values, scale, codes) {
     if (!(scale > 0)) return
-    for (let i = 0; i < values.length; i++) {
-      codes[i] = codeOf(values[i] / scale, LARGEST)
-    }
+    const steps = 1 / scale
+    for (let i = 0; i < values.length; i++) codes[i] = codeOf(values[i] * steps, LARGEST)
   },
   unpack(codes, scale, out) {
     let isUsed = true
