@@ -36,7 +36,13 @@ export * from './state/index.ts'
 
 // Deltas: as bytes, as blocks, as one.
 export * from './aggregation/index.ts'
-export { codecOf, MalformedPayloadError, PayloadLengthError, VectorRangeError } from './codecs/index.ts'
+export {
+  codecFor,
+  codecOf,
+  MalformedPayloadError,
+  PayloadLengthError,
+  VectorRangeError
+} from './codecs/index.ts'
 export type { Codec, VectorReader } from './codecs/index.ts'
 export * from './blocks/index.ts'
 
