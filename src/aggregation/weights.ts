@@ -1,5 +1,6 @@
 /** What one update is worth, and whether its numbers may be used at all. */
 import { countsSamples } from './method.ts'
+import { SumOfSquares } from './squares.ts'
 import type { VectorReader } from '../codecs/index.ts'
 import type { Manifest } from '../federation/manifest/schema.ts'
 import type { VectorPart } from '../vectors.ts'
@@ -28,8 +29,8 @@ export interface DeltaCheck {
 }
 
 /**
- * Reads a delta, or a part of it, once: is every value finite and the L2 norm within bounds? Sums in float64 in index order, so
- * all peers judge alike.
+ * Reads a delta, or a part of it, once: is every value finite and the L2 norm within bounds? Sums in float64 in one
+ * order, so all peers judge alike.
  *
  * @returns why it must be refused, or null
  */
@@ -37,12 +38,11 @@ export async function checkDelta(
   read: VectorReader,
   check: DeltaCheck
 ): Promise<'not-finite' | 'norm' | null> {
-  let squares = 0
+  const squares = new SumOfSquares()
   const { from, to } = check.part
   for (let start = from; start < to; start += check.stretch) {
-    const values = await read(start, Math.min(check.stretch, to - start))
-    for (let i = 0; i < values.length; i++) squares += values[i] * values[i]
-    if (!Number.isFinite(squares)) return 'not-finite'
+    squares.add(await read(start, Math.min(check.stretch, to - start)))
+    if (!Number.isFinite(squares.total)) return 'not-finite'
   }
-  return Math.sqrt(squares) > check.maxNorm ? 'norm' : null
+  return Math.sqrt(squares.total) > check.maxNorm ? 'norm' : null
 }
