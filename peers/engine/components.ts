@@ -5,6 +5,7 @@ import type { RecordKind } from '../../src/federation/records.ts'
 import type { ByteSpan, VectorReader } from '../../src/codecs/index.ts'
 import type { Trainer } from '../../src/training/types.ts'
 import type { OwnControls } from './controls.ts'
+import type { OwnLocals } from './locals.ts'
 import type { ErrorFeedback } from './feedback.ts'
 import type { Membership } from './membership.ts'
 import type { Logger, PrivateKey } from '@libp2p/interface'
@@ -89,6 +90,7 @@ export interface EngineComponents {
   evidence: EvidenceLog
   feedback: ErrorFeedback
   controls: OwnControls
+  locals: OwnLocals
   blocks: BlockExchange
   gossip: Gossip
   catchUp: CatchUpClient

@@ -90,7 +90,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   async load(): Promise<void> {
     const tip = await this.#tip.read()
     await Promise.all([this.branches.load(tip), this.#evidence.load(tip)])
-    await Promise.all([this.#components.feedback.load(), this.#components.controls.load()])
+    const { feedback, controls, locals } = this.#components
+    await Promise.all([feedback, controls, locals].map(async (own) => await own.load()))
     this.#fallback = this.#tip.recentRoots
   }
 
@@ -166,6 +167,11 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   /** The latest committed weights; null while they are being fetched. Not to be changed. */
   get weights(): Float32Array | null {
     return this.#position?.weights ?? null
+  }
+
+  /** The same as this peer uses them: with its own values where layers stay with each member. */
+  async ownWeights(): Promise<Float32Array | null> {
+    return this.#position && (await this.#components.locals.model(this.#position))
   }
 
   /** All vectors that are here and in the ledger: others may ask for them. */
@@ -263,13 +269,14 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   }
 
   /** Said once: commits after the last round change who is a member, not the model. */
-  async #onFinished({ tip, weights }: Position): Promise<void> {
+  async #onFinished(position: Position): Promise<void> {
     const { signal } = this.#settling
     if (this.#isFinishTold) return
-    const evaluation = await this.#components.trainer.evaluate(weights, { signal })
+    const { trainer, locals } = this.#components
+    const evaluation = await trainer.evaluate(await locals.model(position), { signal })
     if (signal.aborted || this.#isFinishTold) return
     this.#isFinishTold = true
-    this.#emit('finished', { tip, evaluation })
+    this.#emit('finished', { tip: position.tip, evaluation })
   }
 
   #keepForLater(record: RoundRecord): void {
@@ -352,8 +359,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     const now = this.#components.clock.elapsedMs()
     this.#emit('commit', { tip, commit: next.bytes, durationMs: now - this.#appliedAt })
     this.#appliedAt = now
-    const { blocks, feedback, controls } = this.#components
-    const own = [...feedback.roots, ...controls.roots]
+    const { blocks, feedback, controls, locals } = this.#components
+    const own = [...feedback.roots, ...controls.roots, ...locals.roots]
     const keep = [...rootsOf(next.body), ...this.#models.coming, ...this.#fallback, ...own]
     this.#models.moved(next.body)
     this.#background(blocks.prune(keep))

@@ -205,7 +205,7 @@ export interface Peer extends TypedEventTarget<PeerEvents> {
   addresses(): string[]
   /** Commits from `from` (a height) on, oldest first. */
   ledger(options?: { from?: number; limit?: number }): AsyncIterable<CommitSummary>
-  /** The latest committed weights. */
+  /** The latest committed weights, with this peer's own values where the manifest lets layers stay with each (FedBN). */
   weights(): Promise<Float32Array>
   /** Make an invite that names this peer's addresses. */
   invite(options?: InviteOptions): Promise<string>

@@ -2,6 +2,7 @@
 import { checkDelta } from '../../../src/aggregation/index.ts'
 import { MIN_BLOCK_BYTES } from '../../../src/blocks/index.ts'
 import { bytesReader, codecFor } from '../../../src/codecs/index.ts'
+import { localParts, takeLocal } from '../../../src/model/local.ts'
 import { updateType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
 import { randomFrom } from '../../../src/random.ts'
@@ -33,7 +34,10 @@ export class UnfitUpdateError extends Error {
 }
 
 export interface TrainInput {
-  components: Pick<EngineComponents, 'trainer' | 'blocks' | 'feedback' | 'controls' | 'key' | 'self'>
+  components: Pick<
+    EngineComponents,
+    'trainer' | 'blocks' | 'feedback' | 'controls' | 'locals' | 'key' | 'self'
+  >
   position: Position
   height: Height
   round: number
@@ -49,13 +53,10 @@ export async function trainUpdate(
   input: TrainInput,
   options: TrainOptions
 ): Promise<{ signed: Signed<Update>; result: TrainingResult }> {
-  const { components, position, height, round } = input
-  const { tip, weights } = position
+  const { components, position, height } = input
+  const { tip } = position
   const shared = roundSeed(tip)
-  const seed = localSeed(shared, components.self)
-  const controls = await components.controls.at(position)
-  const control = controls && jobControl(tip.manifest.training.client, controls)
-  const result = await components.trainer.train({ weights, round, seed, control }, options)
+  const { result, local, controls } = await trainOwn(input, options)
   const codec = codecFor(tip.manifest, shared)
   const delta = codec.errorFeedback
     ? await components.feedback.carry(result.delta, height.height)
@@ -84,8 +85,26 @@ export async function trainUpdate(
   const signed = await seal(updateType, update, components.key)
   if (codec.errorFeedback)
     await components.feedback.keep({ height: height.height, update: signed.cid, codec, delta, payload })
+  if (local != null)
+    await components.locals.keep({ height: height.height, update: signed.cid, vector: local })
   if (controls != null) await keepControl(input, { controls, signed, codec, payload })
   return { signed, result }
+}
+
+/** Train the model as this peer uses it. What stays with it is taken out of the delta. */
+async function trainOwn(
+  { components, position, round }: TrainInput,
+  options: TrainOptions
+): Promise<{ result: TrainingResult; local: Float32Array | null; controls: Controls | null }> {
+  const { manifest } = position.tip
+  const seed = localSeed(roundSeed(position.tip), components.self)
+  const controls = await components.controls.at(position)
+  const control = controls && jobControl(manifest.training.client, controls)
+  const weights = await components.locals.model(position)
+  const result = await components.trainer.train({ weights, round, seed, control }, options)
+  const parts = localParts(manifest)
+  const local = parts.length === 0 ? null : takeLocal(result.delta, { trained: weights, parts })
+  return { result, local, controls }
 }
 
 /** It goes by what was sent. */
@@ -104,8 +123,8 @@ async function keepControl(
   const delta = await readWhole(read, { length, stretch: stretchOf(position) })
   const { height, samples: claimed } = signed.value
   const samples = Math.min(claimed, aggregation.maxSamples)
-  const control = ownAfter(controls, { training, round, samples, delta })
-  await components.controls.keep({ height, update: signed.cid, control })
+  const vector = ownAfter(controls, { training, round, samples, delta })
+  await components.controls.keep({ height, update: signed.cid, vector })
 }
 
 /** In a butterfly blocks end where parts of the vector do, so that nobody fetches more than its part. */

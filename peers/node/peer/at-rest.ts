@@ -7,6 +7,7 @@ import { planFor } from '../../../src/model/task.ts'
 import { isFinished } from '../../../src/rounds/index.ts'
 import { Ledger, VoteLog } from '../../../src/state/index.ts'
 import { NoInitialSeedError } from '../../../src/training/errors.ts'
+import { OwnLocals } from '../../engine/locals.ts'
 import { TipKeeper, weightsOf } from '../../engine/tip.ts'
 import { hostClock } from '../clock.ts'
 import { openHome } from '../home/index.ts'
@@ -49,10 +50,11 @@ export async function openAtRest(dir: string): Promise<PeerAtRest> {
   try {
     const { state, stores } = await openStorage(home, { keepDamaged: true }, (closer) => closers.push(closer))
     const ledger = new Ledger(state)
+    const log = defaultLogger().forComponent('murmur:at-rest')
     const membership = new LedgerMembership({
       manifest,
       now: hostClock.now,
-      log: defaultLogger().forComponent('murmur:membership'),
+      log,
       onAddresses: () => undefined,
       onChange: () => undefined
     })
@@ -64,7 +66,11 @@ export async function openAtRest(dir: string): Promise<PeerAtRest> {
       status: () =>
         peerStatus({ self, manifest, engine: snapshot(tip), membership: membership.state, ...IDLE }),
       ledger: ({ from = 1, limit } = {}) => summariesOf(ledger.range(Math.max(1, from), limit)),
-      weights: async () => await weightsOf(tip, models, fromNobody()),
+      weights: async () => {
+        const locals = new OwnLocals({ state, blocks: models.blocks, log })
+        await locals.load()
+        return await locals.model({ tip, weights: await weightsOf(tip, models, fromNobody()) })
+      },
       close
     }
   } catch (error) {

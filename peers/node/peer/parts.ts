@@ -9,6 +9,7 @@ import { activeMember, checkAdmission } from '../../../src/federation/membership
 import { EvidenceLog, Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { RoundEngine } from '../../engine/engine.ts'
 import { OwnControls } from '../../engine/controls.ts'
+import { OwnLocals } from '../../engine/locals.ts'
 import { ErrorFeedback } from '../../engine/feedback.ts'
 import { hostClock } from '../clock.ts'
 import { mostUsefulFirst } from '../network/addresses.ts'
@@ -295,6 +296,7 @@ function engineComponents(
     evidence: new EvidenceLog(storage.state),
     feedback: new ErrorFeedback({ state: storage.state, blocks, log }),
     controls: new OwnControls({ state: storage.state, blocks, log }),
+    locals: new OwnLocals({ state: storage.state, blocks, log }),
     blocks,
     gossip: talk,
     catchUp: {

@@ -153,8 +153,10 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
     // Looked at again after each change: the next commit may take them away before this goes on.
     for (;;) {
       signal.throwIfAborted()
-      if (engine.weights != null) return engine.weights.slice()
-      await pEvent(engine, 'change', { ...untilTold, signal })
+      if (engine.weights != null) {
+        const weights = await engine.ownWeights()
+        if (weights != null) return weights.slice()
+      } else await pEvent(engine, 'change', { ...untilTold, signal })
     }
   }
 

@@ -22,7 +22,8 @@ const stateSchema = z.strictObject({
   moments: z.instanceof(Float32Array),
   residuals: z.map(z.int(), z.instanceof(Float32Array)),
   /** Absent in what earlier versions left. */
-  controls: z.map(z.int(), z.instanceof(Float32Array)).default(() => new Map())
+  controls: z.map(z.int(), z.instanceof(Float32Array)).default(() => new Map()),
+  locals: z.map(z.int(), z.instanceof(Float32Array)).default(() => new Map())
 })
 
 const resultSchema = z.strictObject({

@@ -1,5 +1,6 @@
 /** The global model on the held-out examples, a fixed number of them at a time: the same sums whatever the number of threads. */
 import type { Metrics } from '../../../src/federation/records.ts'
+import type { EvaluateJob } from '../worker/messages.ts'
 import type { Pool } from '../worker/pool.ts'
 
 /** Eight of the largest batches that evaluation works on. */
@@ -12,19 +13,25 @@ export interface EvaluationInput {
   to: number
   /** An area under a curve is no mean of those of parts: then all examples go to one thread. */
   whole: boolean
+  /** Of whose model it is, and whose examples they are. */
+  local?: EvaluateJob['local']
+  noise?: NonNullable<EvaluateJob['noise']>
 }
 
 /** Metrics of the model that the threads share. */
-export async function evaluateShared({ pool, from, to, whole }: EvaluationInput): Promise<Metrics> {
+export async function evaluateShared({ pool, from, to, whole, ...whose }: EvaluationInput): Promise<Metrics> {
   const chunk = whole ? Math.max(1, to - from) : CHUNK
   const starts = Array.from({ length: Math.ceil((to - from) / chunk) }, (_, i) => from + i * chunk)
   const parts = await Promise.all(
-    starts.map((start) => pool.evaluate({ kind: 'evaluate', from: start, to: Math.min(to, start + chunk) }))
+    starts.map((start) =>
+      pool.evaluate({ kind: 'evaluate', from: start, to: Math.min(to, start + chunk), ...whose })
+    )
   )
   return parts.length === 1 ? parts[0] : meanOf(parts)
 }
 
-function meanOf(parts: readonly Metrics[]): Metrics {
+/** By their samples. */
+export function meanOf(parts: readonly Metrics[]): Metrics {
   const samples = parts.reduce((sum, part) => sum + part['samples'], 0)
   const names = Object.keys(parts[0] ?? {}).filter((name) => name !== 'samples')
   const means = names.map((name) => {

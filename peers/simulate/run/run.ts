@@ -15,8 +15,8 @@ import { clientsOf, manifestOf } from '../plan/parse.ts'
 import { cohortOf, roundSeedOf } from './clients.ts'
 import { combine } from './combine.ts'
 import { controlsOf, keepControls } from './controls.ts'
-import { evaluateShared } from './evaluate.ts'
-import { keepResiduals, STRETCH, updatesOf } from './updates.ts'
+import { evaluateAll, evaluateByClient } from './measure.ts'
+import { keepLocals, keepResiduals, STRETCH, updatesOf } from './updates.ts'
 import type { Claim } from '../../../src/aggregation/index.ts'
 import type { CheckedDraft } from '../../../src/federation/manifest/index.ts'
 import type { Metrics } from '../../../src/federation/records.ts'
@@ -35,6 +35,8 @@ export interface RunState {
   residuals: Map<number, Float32Array>
   /** Clients' own controls, by algorithms that keep them. */
   controls: Map<number, Float32Array>
+  /** Clients' own values of layers that stay with each. */
+  locals: Map<number, Float32Array>
 }
 
 export interface RunInput {
@@ -77,7 +79,7 @@ export async function runSeed(input: RunInput): Promise<RunResult> {
     await input.onRound(row, state)
   }
   const sizes = clients.map(({ indices }) => indices.length)
-  return { rows: state.rows, sizes, byClient: await evaluateByClient(input) }
+  return { rows: state.rows, sizes, byClient: await evaluateByClient(input, { clients, state }) }
 }
 
 /** The first round at which the target is reached, or null. */
@@ -100,7 +102,8 @@ function startOf(manifest: CheckedDraft): RunState {
     weights: initialWeights(layout, 'seed' in model.initial ? model.initial.seed : 0),
     moments: new Float32Array(vectorsBeside(manifest).moments * layout.size),
     residuals: new Map(),
-    controls: new Map()
+    controls: new Map(),
+    locals: new Map()
   }
 }
 
@@ -119,7 +122,7 @@ async function doRound(input: RunInput, { manifest, clients, state }: Course): P
   const roundSeed = roundSeedOf(input.seed, round)
   const cohort = cohortOf(clientsOf(plan), manifest.rounds, roundSeed)
   const work: RoundInput = {
-    ...{ manifest, clients, cohort, roundSeed, pool, residuals: state.residuals },
+    ...{ manifest, clients, cohort, roundSeed, pool, residuals: state.residuals, locals: state.locals },
     attack: plan.byzantine?.attack ?? null,
     parameters: weights.length,
     controlOf: controlsOf(manifest, state, weights.length),
@@ -129,7 +132,7 @@ async function doRound(input: RunInput, { manifest, clients, state }: Course): P
   const updates = await updatesOf(work)
   const outcome = await move(input, { work, updates, state })
   const evaluatedAt = now()
-  const metrics = isEvaluated(plan, round) ? await evaluateAll(input) : null
+  const metrics = isEvaluated(plan, round) ? await evaluateAll(input, { clients, state }) : null
   return {
     ...{ round, metrics, ...outcome },
     uploadedBytes: updates.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -168,6 +171,7 @@ async function move(
     weights.set(next.model)
     state.moments = next.moments
     keepResiduals(work, updates)
+    keepLocals(work, updates)
   }
   return { accepted: accepted.length, refused: updates.length - accepted.length, lapsed }
 }
@@ -185,17 +189,4 @@ function isFinished(plan: Plan, rows: readonly RoundRow[]): boolean {
 
 function isEvaluated({ evaluateEvery, rounds }: Plan, round: number): boolean {
   return round % evaluateEvery === 0 || round === rounds
-}
-
-function evaluateAll({ plan, data, pool }: RunInput): Promise<Metrics> {
-  const whole = plan.task.metrics.includes('auc')
-  return evaluateShared({ pool, from: 0, to: data.test.size, whole })
-}
-
-async function evaluateByClient({ data, pool }: RunInput): Promise<RunResult['byClient']> {
-  const results = []
-  for (const { name, from, to } of data.owners?.test ?? []) {
-    if (to > from) results.push({ name, metrics: await evaluateShared({ pool, from, to, whole: true }) })
-  }
-  return results
 }

@@ -33,6 +33,8 @@ export interface RoundInput {
   cohort: readonly number[]
   /** What codecs left out, by client; changed by `keepResiduals`. */
   residuals: Map<number, Float32Array>
+  /** Clients' own values of layers that stay with each; changed by `keepLocals`. */
+  locals: Map<number, Float32Array>
   /** Of a client, by an algorithm that keeps them; null by any other. */
   controlOf: ((client: number) => Controls) | null
 }
@@ -44,6 +46,7 @@ export interface SentUpdate {
   bytes: number
   read: VectorReader
   residual: Float32Array | null
+  local: Float32Array | null
   refused: 'malformed' | 'not-finite' | 'norm' | null
 }
 
@@ -71,6 +74,13 @@ export function keepResiduals(
   }
 }
 
+/** The same of values that stay with clients. */
+export function keepLocals({ locals }: Pick<RoundInput, 'locals'>, updates: readonly SentUpdate[]): void {
+  for (const { client, local, refused } of updates) {
+    if (local != null && refused == null) locals.set(client, local)
+  }
+}
+
 /** The longest first: no thread is left with much to do when the others are done. */
 async function trainAll(input: RoundInput, clients: readonly number[]): Promise<Sent[]> {
   const jobs = clients
@@ -82,7 +92,7 @@ async function trainAll(input: RoundInput, clients: readonly number[]): Promise<
 }
 
 async function trainOne(input: RoundInput, client: number, data: ClientData): Promise<Sent | null> {
-  const { pool, round, roundSeed, residuals, attack, clients, controlOf } = input
+  const { pool, round, roundSeed, residuals, locals, attack, clients, controlOf } = input
   const trained = await pool.train({
     kind: 'train',
     indices: data.indices,
@@ -92,6 +102,7 @@ async function trainOne(input: RoundInput, client: number, data: ClientData): Pr
     attack: client < clients.length ? null : attack,
     roundSeed,
     residual: residuals.get(client) ?? null,
+    local: locals.get(client) ?? null,
     control: controlOf == null ? null : jobControl(input.manifest.training.client, controlOf(client))
   })
   return trained && { ...trained, client }
@@ -117,7 +128,13 @@ async function forge(
     return codec.encode(delta) as Trained['payload']
   }
   const common = attack.alike && liars.length > 0 ? makeUp(liars[0]) : null
-  return liars.map((client) => ({ client, samples, residual: null, payload: common ?? makeUp(client) }))
+  return liars.map((client) => ({
+    client,
+    samples,
+    residual: null,
+    local: null,
+    payload: common ?? makeUp(client)
+  }))
 }
 
 function decoded(codec: Codec, payload: Uint8Array, length: number): Promise<Float32Array> {
@@ -126,9 +143,9 @@ function decoded(codec: Codec, payload: Uint8Array, length: number): Promise<Flo
 
 /** As `UpdatePool` in peers/engine/height/updates.ts. */
 async function judge(sent: Sent, codec: Codec, input: RoundInput): Promise<SentUpdate> {
-  const { client, samples, payload, residual } = sent
+  const { client, samples, payload, residual, local } = sent
   const read = codec.decode(bytesReader(payload), input.parameters)
-  const update = { client, samples, bytes: payload.byteLength, read, residual }
+  const update = { client, samples, bytes: payload.byteLength, read, residual, local }
   const { maxNorm } = input.manifest.aggregation
   try {
     const refused = await checkDelta(read, {

@@ -32,6 +32,8 @@ export interface TrainJob {
   residual: Float32Array | null
   /** What its client algorithm corrects by. */
   control: Float32Array | null
+  /** Its own values of layers that stay with each client; null: none yet. */
+  local: Float32Array | null
 }
 
 /** Metrics of the global model on the test examples from `from` up to `to`. */
@@ -39,6 +41,9 @@ export interface EvaluateJob {
   kind: 'evaluate'
   from: number
   to: number
+  /** Of the client whose model it is, where layers stay with each. */
+  local?: Float32Array | null
+  noise?: { deviation: number; seed: number }
 }
 
 export type Job = TrainJob | EvaluateJob
@@ -48,6 +53,8 @@ export interface Trained {
   /** What is left out once this payload counts; null where the codec has no error feedback. */
   residual: Float32Array | null
   samples: number
+  /** Its own values once this payload counts; null where no layers stay with clients. */
+  local: Float32Array | null
 }
 
 /** Null: the client's training left the finite numbers; a real peer would send nothing. */

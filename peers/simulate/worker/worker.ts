@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { attackOf } from '../../../src/attacks/index.ts'
 import { codecFor, isFinite, leaveOut } from '../../../src/codecs/index.ts'
+import { localParts, takeLocal, withLocal } from '../../../src/model/local.ts'
 import { TrainingDivergedError } from '../../../src/training/errors.ts'
 import { createTrainer } from '../../../src/training/trainer.ts'
 import { nodeBackends } from '../../node/compute/index.ts'
@@ -15,6 +16,7 @@ const port = parentPort ?? notAThread()
 const init = workerData as WorkerInit
 const train = new ExamplesView(sharedDataset(init.train))
 const test = new ExamplesView(sharedDataset(init.test))
+const parts = localParts(init.manifest)
 
 function notAThread(): never {
   throw new Error('This file is a thread of a simulation; start it with openPool()')
@@ -37,10 +39,11 @@ async function trainClient(trainer: Trainer, job: TrainJob): Promise<Trained | n
   train.show(job.indices, { noise: job.noise, relabel })
   test.show(new Uint32Array())
   try {
-    const { weights } = init
     const { round, seed, control } = job
+    const weights = withLocal(init.weights, parts, job.local)
     const { delta, samples } = await trainer.train({ weights, round, seed, control })
-    return { ...(await encode(delta, job)), samples }
+    const local = parts.length === 0 ? null : takeLocal(delta, { trained: weights, parts })
+    return { ...(await encode(delta, job)), samples, local }
   } catch (error) {
     if (error instanceof TrainingDivergedError) return null
     throw error
@@ -63,8 +66,9 @@ async function encode(
 
 async function perform(trainer: Trainer, job: Job): Promise<Results[Job['kind']]> {
   if (job.kind === 'train') return trainClient(trainer, job)
-  test.show(Uint32Array.from({ length: job.to - job.from }, (_, i) => job.from + i))
-  return trainer.evaluate(init.weights)
+  const indices = Uint32Array.from({ length: job.to - job.from }, (_, i) => job.from + i)
+  test.show(indices, job.noise == null ? {} : { noise: job.noise })
+  return trainer.evaluate(withLocal(init.weights, parts, job.local ?? null))
 }
 
 function buffersOf(value: Results[Job['kind']]): ArrayBuffer[] {

@@ -1,6 +1,7 @@
 /** One peer of the slow stage: the real round engine with real signatures, on a virtual disk, clock and network. */
 import { RoundEngine } from '../../engine/engine.ts'
 import { OwnControls } from '../../engine/controls.ts'
+import { OwnLocals } from '../../engine/locals.ts'
 import { ErrorFeedback } from '../../engine/feedback.ts'
 import { EvidenceLog, Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { uniform } from '../../../src/random.ts'
@@ -104,6 +105,7 @@ export class EngineActor implements Actor {
       evidence: new EvidenceLog(store),
       feedback: new ErrorFeedback({ state: store, blocks, log: silent }),
       controls: new OwnControls({ state: store, blocks, log: silent }),
+      locals: new OwnLocals({ state: store, blocks, log: silent }),
       blocks,
       gossip: {
         publish: async (record) => {

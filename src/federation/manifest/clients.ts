@@ -11,10 +11,21 @@ const MAX_MOMENTUM = 0.999
 export function clientProblems(draft: CheckedDraft): (ManifestProblem | false)[] {
   const { name } = draft.training.client
   return [
+    localProblem(draft),
     ...(name === 'fednova' || name === 'scaffold' ? divisionProblems(draft) : []),
     ...(keepsControls(name) ? controlProblems(draft) : []),
     ...(name === 'fednova' || keepsControls(name) ? [ruleProblem(draft)] : [])
   ]
+}
+
+function localProblem({ training, model: { architecture } }: CheckedDraft): ManifestProblem | false {
+  return (
+    training.local != null &&
+    'preset' in architecture && {
+      path: ['training', 'local'],
+      message: `the preset ${architecture.preset} has no layers of batch normalisation to keep: give a topology that has, or leave it out`
+    }
+  )
 }
 
 /** Each update is divided by what its steps add up to: that must be known. */

@@ -62,10 +62,11 @@ function describeInput(input: InputSpec): string {
 }
 
 function describeTraining(training: TrainingSpec): string {
-  const { work, batchSize, optimizer, learningRate, client } = training
+  const { work, batchSize, optimizer, learningRate, client, local } = training
   const amount = 'epochs' in work ? plural(work.epochs, 'pass', 'passes') : plural(work.steps, 'step')
   const steps = `${amount} over its data, batches of ${batchSize}, ${optimizer.name} at ${learningRate}`
-  return `each peer, each round: ${steps}${client.name === 'fedavg' ? '' : `; ${withSettings(client)}`}`
+  const kept = local == null ? '' : '; layers of batch normalisation stay with each peer'
+  return `each peer, each round: ${steps}${client.name === 'fedavg' ? '' : `; ${withSettings(client)}`}${kept}`
 }
 
 function describeRounds({ rounds }: Manifest): string {

@@ -156,6 +156,8 @@ const trainingSchema = z.strictObject({
     .enum(['categoricalCrossentropy', 'binaryCrossentropy', 'meanSquaredError'])
     .default('categoricalCrossentropy'),
   client: clientSchema.default({ name: 'fedavg' }),
+  /** Layers whose values stay with each member and are never sent (FedBN). */
+  local: z.literal('batchNormalization').optional(),
   /** The share of its own data that each peer keeps aside to evaluate on (by the manifest's seed), if it names no test set. */
   holdout: z.number().min(0).max(0.9).default(0.1)
 })

@@ -363,6 +363,12 @@ describe('a manifest whose parts do not fit each other', () => {
       says: 'scaffold goes by the mean'
     },
     {
+      why: 'layers to keep that are not there',
+      text: digits.replace('name: fedavg }', 'name: fedavg }\n  local: batchNormalization'),
+      path: 'training.local',
+      says: 'has no layers of batch normalisation'
+    },
+    {
       why: 'squares of updates that may be too long',
       text: digits.replace(
         'serverOptimizer: { name: sgd }',

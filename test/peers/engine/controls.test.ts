@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { OwnControls } from '../../../peers/engine/controls.ts'
 import { cidOf, encode, rawCidOf } from '../../../src/federation/cbor.ts'
 import { followedBy } from '../../../src/rounds/index.ts'
-import { ControlLog, Ledger, memoryStore } from '../../../src/state/index.ts'
+import { CountedLog, Ledger, memoryStore } from '../../../src/state/index.ts'
 import { floatsFromBytes, floatsToBytes } from '../../../src/vectors.ts'
 import { randomDelta } from '../../aggregation/helpers.ts'
 import { someCid, somePeer, someTip } from '../../rounds/ledger.ts'
@@ -77,7 +77,8 @@ class Disk {
   async make(controls: OwnControls, seed: number): Promise<{ update: CID; control: Float32Array }> {
     const made = { update: someCid(seed), control: randomDelta(8, seed) }
     await controls.at(this.position)
-    await controls.keep({ height: this.tip.body.height + 1, ...made })
+    const { update, control: vector } = made
+    await controls.keep({ height: this.tip.body.height + 1, update, vector })
     return made
   }
 }
@@ -239,8 +240,8 @@ for (const client of [{ name: 'scaffold' }, { name: 'feddyn', alpha: 0.5 }] as c
       const [peer] = await start({ stop: { rounds: 1000 } })
       await swarm.reached(peer, 4)
       swarm.stop()
-      const [made] = await new ControlLog(peer.store).get()
-      expect(swarm.kept.get(peer.id)?.at(-1)).to.include(String(made.control))
+      const [made] = await new CountedLog(peer.store, 'controls').get()
+      expect(swarm.kept.get(peer.id)?.at(-1)).to.include(String(made.vector))
     })
   })
 }

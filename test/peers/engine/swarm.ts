@@ -4,6 +4,7 @@ import { defaultLogger } from '@libp2p/logger'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { RoundEngine } from '../../../peers/engine/engine.ts'
 import { OwnControls } from '../../../peers/engine/controls.ts'
+import { OwnLocals } from '../../../peers/engine/locals.ts'
 import { ErrorFeedback } from '../../../peers/engine/feedback.ts'
 import { Pieces } from '../../../peers/simulated/engine/pieces.ts'
 import { BlocksUnavailableError } from '../../../protocols/blocks/index.ts'
@@ -221,6 +222,7 @@ export class Swarm {
       evidence: new EvidenceLog(of.store),
       feedback: new ErrorFeedback({ state: of.store, blocks, log }),
       controls: new OwnControls({ state: of.store, blocks, log }),
+      locals: new OwnLocals({ state: of.store, blocks, log }),
       blocks,
       gossip: { publish: async (record) => this.#publish(of.id, record) },
       catchUp: this.#catchUp(of.id),

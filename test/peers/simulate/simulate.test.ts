@@ -92,6 +92,29 @@ describe('a simulation', function () {
     })
   })
 
+  it('measures each client with its own layers where these stay with clients', async () => {
+    const layers = [
+      { class_name: 'Flatten', config: {} },
+      { class_name: 'Dense', config: { units: 16, activation: 'relu' } },
+      { class_name: 'BatchNormalization', config: { momentum: 0.5 } },
+      { class_name: 'Dense', config: { units: 10, activation: 'softmax' } }
+    ]
+    const topology = JSON.stringify({ class_name: 'Sequential', config: { layers } })
+    const plan = digitsPlan({
+      model: { architecture: { topology } },
+      data: { path: 'demo:1', partition: { name: 'noise', deviation: 0.5 } },
+      training: { batchSize: 20, learningRate: 0.1, local: 'batchNormalization' },
+      clients: 3,
+      rounds: 2,
+      evaluateEvery: 2
+    })
+    await inFolder(async (out) => {
+      const { summaries } = await run(plan, out, { workers: 1 })
+      expect(summaries[0].last).to.be.above(0.3)
+      expect(stored(out).rows[1].metrics?.['samples']).to.equal(3 * 2000)
+    })
+  })
+
   it('goes on where it was left, with what codecs left out, to the same result', async () => {
     const plan = digitsPlan({
       exchange: { codec: { name: 'topk', fraction: 0.05 } },

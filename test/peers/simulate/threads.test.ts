@@ -29,7 +29,8 @@ const job: TrainJob = {
   attack: null,
   roundSeed: new Uint8Array(32),
   residual: null,
-  control: null
+  control: null,
+  local: null
 }
 
 describe('the threads of a simulation', () => {
