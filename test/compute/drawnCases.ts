@@ -112,9 +112,11 @@ export const drawnCases: Record<string, DrawnCase> = {
     const { sum, slopes } = hostLoss(loss, logits, by)
     return [tf.scalar(sum), slopes]
   },
+  // Of one key the share is 1, and the gradient by what it depends on is rounding alone.
   'attention: softmax(q · kᵀ / √d) · v, in batches': (seed) => {
     const random = seededRandom(seed)
-    const [batch, queries, keys, width] = [1, 2, 3, 4].map(() => 1 + (random() % oneOf(random, [4, 20])))
+    const [batch, queries, others, width] = [1, 2, 3, 4].map(() => 1 + (random() % oneOf(random, [4, 20])))
+    const keys = 1 + others
     const attention = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor): tf.Tensor =>
       tf.matMul(tf.softmax(tf.div(tf.matMul(q, k, false, true), Math.sqrt(width))), v)
     return withGradients(attention, [
