@@ -1,5 +1,6 @@
 /** Layers of TensorFlow.js that compute by one operation, where the active backend has it. */
 import { add, cast, moments, mul, ones, rsqrt, sub, tidy, zeros } from '@tensorflow/tfjs-core'
+import { conv, hasConv } from './wasm/convLayer.ts'
 import { dense, hasDense } from './wasm/dense.ts'
 import { embedding, hasEmbedding, RowGradient } from './wasm/embedding.ts'
 import { hasLayerNorm, layerNorm } from './wasm/layerNormalization.ts'
@@ -42,7 +43,7 @@ interface EmbeddingLayer extends Layer {
 }
 
 /**
- * Have the model's dense, embedding, LSTM, GRU and layer normalisation layers compute in one go whenever they can; else they do as
+ * Have the model's dense, convolution, embedding, LSTM, GRU and layer normalisation layers compute in one go whenever they can; else they do as
  * before.
  *
  * @returns frees what the layers keep from step to step
@@ -51,6 +52,7 @@ export function fuseLayers(model: LayersModel): () => void {
   const kept: RowGradient[] = []
   for (const layer of model.layers) {
     const name = layer.getClassName()
+    if (name === 'Conv2D') fuseConv(layer as unknown as DenseLayer)
     if (name === 'Dense') fuseDense(layer as unknown as DenseLayer)
     if (name === 'LSTM' || name === 'GRU') fuseRecurrent(name, layer as unknown as RecurrentLayer)
     if (name === 'BatchNormalization') completeBatchNorm(layer as unknown as BatchNormLayer)
@@ -71,6 +73,23 @@ function fuseEmbedding(layer: EmbeddingLayer): RowGradient {
     return tidy(() => embedding(layer.embeddings.read(), cast([inputs].flat()[0], 'int32'), gradient))
   }
   return gradient
+}
+
+/** Channels last and not dilated, as topologies are. */
+function fuseConv(layer: DenseLayer): void {
+  const config = layer.getConfig()
+  const activation = nameOf(config['activation'])
+  const isPlain = [config['dilationRate'] ?? 1].flat().every((rate) => rate === 1)
+  const isLast = config['dataFormat'] === 'channelsLast'
+  if (!['linear', 'relu'].includes(activation) || !isPlain || !isLast) return
+  const stock = layer.call.bind(layer)
+  const { strides, padding: pad } = config as { strides: [number, number]; padding: 'valid' | 'same' }
+  layer.call = (inputs, kwargs) => {
+    const [x] = [inputs].flat()
+    if (x.dtype !== 'float32' || !hasConv()) return stock(inputs, kwargs)
+    const operands = { x, kernel: layer.kernel.read(), bias: layer.bias?.read() ?? null }
+    return conv(operands, { relu: activation === 'relu', strides, pad })
+  }
 }
 
 function fuseDense(layer: DenseLayer): void {

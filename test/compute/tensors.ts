@@ -34,7 +34,9 @@ export async function startAny(backend: 'wasm' | 'cpu' | BackendCandidate): Prom
 export interface LayerRun {
   backend: 'wasm' | 'cpu' | BackendCandidate
   /** Made anew on the backend, with its input's shape. */
-  layer: () => ReturnType<typeof layers.dense | typeof layers.lstm | typeof layers.layerNormalization>
+  layer: () => ReturnType<
+    typeof layers.dense | typeof layers.lstm | typeof layers.layerNormalization | typeof layers.conv2d
+  >
   /** Of the input, batch included. */
   input: number[]
   /** Weights are so many times the drawn ones. */

@@ -3,8 +3,9 @@
  * asked for. Its gradients are computed as they are needed: none for the first layer's input.
  */
 import { engine, getBackend, getKernel, registerGradient, registerKernel } from '@tensorflow/tfjs-core'
+import { beforeBiasRelu } from './biasRelu.ts'
 import { callKernel, reshaped } from './heap.ts'
-import { RELU_GRADIENT } from './reluGradient.ts'
+import type { BiasRelu } from './biasRelu.ts'
 import type { KernelCall } from './heap.ts'
 import type { GradConfig, KernelFunc, NamedTensorMap, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 
@@ -22,7 +23,8 @@ export const hasDense = (): boolean => getBackend() === 'wasm' && getKernel(DENS
 
 /** x · kernel + bias → [batch, n], then ReLU if `relu`. */
 export function dense({ x, kernel, bias }: DenseOperands, { relu }: { relu: boolean }): Tensor {
-  return run(DENSE, bias == null ? { x, kernel } : { x, kernel, bias }, { relu })
+  const attrs = { relu, hasBias: bias != null }
+  return run(DENSE, bias == null ? { x, kernel } : { x, kernel, bias }, attrs)
 }
 
 /** Register the kernel and its gradient. Idempotent. */
@@ -34,12 +36,8 @@ export function registerDense(): void {
   registerGradient({ kernelName: DENSE, ...saved, gradFunc: gradients })
 }
 
-interface Attrs {
-  relu: boolean
-}
-
 function forward({ inputs: { x, kernel, bias }, attrs, backend }: KernelCall): TensorInfo {
-  const activation = (attrs as Attrs).relu ? 'relu' : 'linear'
+  const activation = (attrs as BiasRelu).relu ? 'relu' : 'linear'
   // As batches of one matrix, which the fused product takes.
   const [a, b] = [x, kernel].map((tensor) => reshaped(tensor, [1, ...tensor.shape]))
   const inputs = { a, b, ...(bias && { bias }) }
@@ -50,14 +48,13 @@ function forward({ inputs: { x, kernel, bias }, attrs, backend }: KernelCall): T
 
 const gradients: GradConfig['gradFunc'] = (dy, saved, attrs) => {
   const [x, kernel, y] = saved
-  const relu = (attrs as unknown as Attrs).relu
-  const slopes = relu ? run(RELU_GRADIENT, { x: y, dy: dy as Tensor }) : (dy as Tensor)
+  const { slopes, bias } = beforeBiasRelu(dy as Tensor, y, attrs as unknown as BiasRelu)
   const product = (a: Tensor, b: Tensor, transposes: object): Tensor =>
     run('BatchMatMul', { a, b }, { transposeA: false, transposeB: false, ...transposes })
   return {
     x: () => product(slopes, kernel, { transposeB: true }),
     kernel: () => product(x, slopes, { transposeA: true }),
-    bias: () => run('Sum', { x: slopes }, { axis: [0], keepDims: false })
+    bias
   }
 }
 

@@ -1,6 +1,8 @@
 /** Kernels that the stock wasm backend lacks for training, or does slowly. One file each; this one installs them. */
 import { backend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import { biasAdd, biasGradient } from './biasAdd.ts'
+import { registerBiasRelu } from './biasRelu.ts'
+import { registerConv } from './convLayer.ts'
 import { conv2d, convFilterGradient, convInputGradient, fusedConv2d } from './convolution.ts'
 import { registerDense } from './dense.ts'
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise.ts'
@@ -54,7 +56,9 @@ export async function installTrainingKernels(): Promise<void> {
   installed = pack
   for (const override of overrides) install(override, pack)
   registerReluGradient(pack)
+  registerBiasRelu(pack)
   registerDense()
+  registerConv()
   registerEmbedding(pack)
   registerRecurrent(pack)
   registerLayerNorm(pack)

@@ -104,6 +104,7 @@ export interface PackFunctions {
   proximal(size: number, out: number, g: number, ...by: [w: number, anchor: number, mu: number]): void
   addRow(rows: number, columns: number, x: number, ...to: [bias: number, y: number]): void
   sumRows(rows: number, columns: number, x: number, sums: number): void
+  biasReluGradient(rows: number, n: number, y: number, ...to: [dy: number, dx: number, sums: number]): void
   reluGradient(size: number, x: number, dy: number, dx: number): void
   addRowsById(
     count: number,

@@ -1,5 +1,7 @@
 // Element by element, row by row: bias, ReLU and their gradients.
 
+import { put, take } from './lanes'
+
 /** y [rows × n] = x + bias [n]. */
 export function addRow(rows: i32, n: i32, x: usize, bias: usize, y: usize): void {
   for (let r = 0; r < rows; r++) {
@@ -59,6 +61,27 @@ export function reluGradient(size: i32, x: usize, dy: usize, dx: usize): void {
     const at = i * 4
     store<f32>(dx + at, load<f32>(x + at) > 0 ? load<f32>(dy + at) : 0)
   }
+}
+
+/** As `reluGradient` on rows × n, and sums [n] = the sum of dx's rows, added from the first to the last: in one pass. */
+export function biasReluGradient(rows: i32, n: i32, y: usize, dy: usize, dx: usize, sums: usize): void {
+  memory.fill(sums, 0, n * 4)
+  for (let r = 0; r < rows; r++) {
+    let j = 0
+    for (; j + 4 <= n; j += 4) biasReluAt(true, y + j * 4, dy + j * 4, dx + j * 4, sums + j * 4)
+    for (; j < n; j++) biasReluAt(false, y + j * 4, dy + j * 4, dx + j * 4, sums + j * 4)
+    y += n * 4
+    dy += n * 4
+    dx += n * 4
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function biasReluAt(whole: bool, y: usize, dy: usize, dx: usize, sum: usize): void {
+  const slope = v128.and(take(dy, whole), f32x4.gt(take(y, whole), f32x4.splat(0)))
+  put(dx, slope, whole)
+  put(sum, f32x4.add(take(sum, whole), slope), whole)
 }
 
 /** sums [segments × n] = 0, then each row of x added at its id; ids outside are dropped. Touches the rows used only. */
