@@ -23,6 +23,7 @@ function exactModel(): Float64Array {
 
 /** The most by which a model may be off, relative to its norm. */
 const codecs: [Parameters<typeof exchangeSchema.parse>[0], number][] = [
+  [{ codec: 'fp32+deflate' }, 1e-6],
   [{ codec: 'fp16' }, 1e-3],
   [{ codec: 'bf16' }, 1e-2],
   [{ codec: 'int8' }, 1e-2],
@@ -34,7 +35,8 @@ const codecs: [Parameters<typeof exchangeSchema.parse>[0], number][] = [
 
 for (const [given, error] of codecs) {
   const exchange = exchangeSchema.parse(given)
-  const { name } = exchange.codec
+  const codec = codecOf(exchange.codec, new Uint8Array(32))
+  const { name } = codec
   describe(`a federation of three with the codec ${name}`, function () {
     this.timeout(60_000)
 
@@ -57,9 +59,11 @@ for (const [given, error] of codecs) {
         const sizes = told
           .flatMap((events) => only(events, 'update:accepted'))
           .map(({ sizeBytes }) => sizeBytes)
-        expect(new Set(sizes)).to.deep.equal(
-          new Set([codecOf(exchange.codec, new Uint8Array(32)).sizeBytes(PARAMETERS)])
-        )
+        expect(sizes.length).to.equal(MEMBERS * MEMBERS * ROUNDS)
+        const [least, most] = [Math.min(...sizes), Math.max(...sizes)]
+        if (codec.varies == null)
+          expect([least, most]).to.deep.equal(Array(2).fill(codec.sizeBytes(PARAMETERS)))
+        else expect(most).to.be.below(0.8 * codec.sizeBytes(PARAMETERS))
       } finally {
         await federation.close()
       }
