@@ -10,6 +10,8 @@ import { inFolder, runText } from './plans.ts'
 const folder = resolve(import.meta.dirname, '../../../examples/tables')
 /** Parameters of the models, as their papers give them. */
 const sizes: Record<string, number> = {
+  'codecs-2nn.yaml': 199_210,
+  'codecs-cnn.yaml': 1_663_370,
   'mcmahan-2nn.yaml': 199_210,
   'mcmahan-cnn.yaml': 1_663_370,
   'niid-bench.yaml': 44_426
