@@ -176,10 +176,11 @@ for (const client of [{ name: 'scaffold' }, { name: 'feddyn', alpha: 0.5 }] as c
 
     afterEach(() => swarm.stop())
 
-    const start = async (rounds: Record<string, unknown>): Promise<readonly SwarmPeer[]> => {
+    const start = async (rounds: Record<string, unknown>, members = 4): Promise<readonly SwarmPeer[]> => {
       const training = { work: { steps: STEPS }, learningRate: RATE, client }
-      const all = { startMembers: 4, minContributors: 2, maxMissed: 1000, ...rounds }
+      const all = { startMembers: members, minContributors: 2, maxMissed: 1000, ...rounds }
       swarm = new Swarm({
+        members,
         manifest: { training, rounds: all },
         train: (member, { weights, control }) =>
           weights.map((from, j) => {
@@ -234,6 +235,23 @@ for (const client of [{ name: 'scaffold' }, { name: 'feddyn', alpha: 0.5 }] as c
       await Promise.all(swarm.peers.map((peer) => swarm.reached(peer, ROUNDS)))
       expect(tipOf(first).controls?.since).to.be.above(4)
       expectMean(await controls())
+    })
+
+    it('lets one that joins late, and one that was restarted, make the same commits', async () => {
+      const [a, b] = await start({ stop: { rounds: 1000 } }, 2)
+      await swarm.reached(a, 3)
+      const late = await swarm.add()
+      await swarm.until(a, ({ tip }) => tip?.body.roster.some(({ peer }) => peer === late.id) === true)
+      swarm.kill(late)
+      const again = await swarm.revive(late)
+      // From here on a quorum is the two of them: no vote would find another one had it another control.
+      swarm.kill(b)
+      const { round } = tipOf(a).body
+      await Promise.all([a, again].map((peer) => swarm.reached(peer, round + 4)))
+      const height = Math.min(tipOf(a).body.height, tipOf(again).body.height)
+      const commits = [a, again].map(async ({ store }) => String((await new Ledger(store).get(height))?.cid))
+      expect(new Set(await Promise.all(commits))).to.have.length(1)
+      expect(tipOf(again).controls?.members).to.have.length(3)
     })
 
     it('keeps its controls out of what is deleted', async () => {
