@@ -306,6 +306,10 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
       log: this.#components.log,
       emit: (type, detail) => this.#emit(type, detail),
       trained: () => (this.#training = false),
+      spared: () => {
+        this.#training = false
+        this.#emit('change', this.snapshot())
+      },
       decided: (body, commit) => this.#background(this.#decide(body, commit)),
       accuse: (...accusation) => this.#background(this.#accuse(...accusation)),
       failed: (error) => this.#fail(error)

@@ -10,6 +10,8 @@ export interface Followed extends Pick<HeightListener, 'decided' | 'failed'> {
   emit<K extends keyof EngineEvents>(type: K, detail: EngineEvents[K]['detail']): void
   /** Training is over. */
   trained(): void
+  /** Training was given up. */
+  spared(): void
   /** A member contradicted itself at this height. */
   accuse(offender: string, height: number, votes: [Uint8Array, Uint8Array]): void
 }
@@ -22,6 +24,7 @@ export function heightListener({ height, round }: Height, engine: Followed): Hei
       engine.trained()
       emit('training:end', { ...result, round })
     },
+    spared: () => engine.spared(),
     held: ({ signed: { author, value }, refused }) => {
       const { samples, sizeBytes } = value
       if (refused != null) emit('update:refused', { height, author, reason: refused })

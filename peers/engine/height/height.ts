@@ -8,10 +8,10 @@ import { Bodies, InvalidProposalError } from './bodies.ts'
 import { DiskError } from '../disk.ts'
 import { IncompleteUpdateError, IncompleteUpdates } from './incomplete.ts'
 import { insist } from '../insist.ts'
+import { OwnUpdate } from './own.ts'
 import { RecordLog } from '../records/log.ts'
 import { wire } from '../records/records.ts'
 import { ResultsCache } from './results.ts'
-import { trainUpdate } from './train.ts'
 import { Shards } from './shards.ts'
 import { stretchOf, UpdatePool } from './updates.ts'
 import { Voter } from './voter.ts'
@@ -22,19 +22,14 @@ import type { Proposal, Update, Vote } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
 import type { ReducedShard } from './shards.ts'
 import type { Height, Offence, RoundEffect, RoundEvent, Shard } from '../../../src/rounds/index.ts'
-import type { TrainingProgress, TrainingResult } from '../../../src/training/types.ts'
-
-/** Training that fails is tried again after longer and longer pauses: it may fail every time, and is expensive. */
-const MAX_TRAINING_PAUSE_MS = 60_000
+import type { TrainingListener } from './own.ts'
 
 type WithoutNow<E> = E extends unknown ? Omit<E, 'now'> : never
 export type UntimedEvent = WithoutNow<RoundEvent>
 type Effect<T extends RoundEffect['type']> = Extract<RoundEffect, { type: T }>
 
 /** What the engine wants to hear of. */
-export interface HeightListener {
-  training(progress: TrainingProgress): void
-  trained(result: TrainingResult): void
+export interface HeightListener extends TrainingListener {
   held(update: HeldUpdate): void
   /** Its author proposed what cannot be right. */
   refused(author: string, error: InvalidProposalError): void
@@ -43,7 +38,6 @@ export interface HeightListener {
   decided(body: KnownBody, commit: Uint8Array): void
   /** Two votes that contradict each other. */
   evidence(effect: Effect<'evidence'>, votes: [Uint8Array, Uint8Array]): void
-  failed(error: Error): void
 }
 
 export interface HeightInit {
@@ -69,6 +63,7 @@ export class HeightWork {
   readonly #results: ResultsCache
   readonly #bodies: Bodies
   readonly #voter: Voter
+  readonly #own: OwnUpdate
   readonly #announced = new Map<string, Signed<Update>>()
   readonly #proposals = new Map<string, Signed<Proposal>>()
   /** Authors whose payload was asked for before. */
@@ -110,6 +105,7 @@ export class HeightWork {
       offences: init.offences,
       now
     })
+    this.#own = this.#ownUpdate()
     this.#voter = new Voter({ federation: position.tip.federation, height: height.height, key, log: votes })
   }
 
@@ -146,6 +142,19 @@ export class HeightWork {
         this.#dispatch({ type: 'unavailable', author, update: cid.toString() }),
       onComplete: ({ author, cid }) =>
         this.#dispatch({ type: 'update', author, update: { update: cid.toString(), accepted: true } })
+    })
+  }
+
+  #ownUpdate(): OwnUpdate {
+    const { components, options, position, listener } = this.#init
+    const { clock, log } = components
+    return new OwnUpdate({
+      input: { components, position, height: this.height, inlineBytes: options.inlineBytes },
+      clock,
+      log,
+      signal: this.#abort.signal,
+      listener,
+      announce: (signed) => this.#announce({ kind: 'update', signed })
     })
   }
 
@@ -210,7 +219,7 @@ export class HeightWork {
   perform(effect: RoundEffect): void {
     switch (effect.type) {
       case 'train':
-        return this.#init.options.train ? this.#background(this.#train(effect)) : undefined
+        return this.#init.options.train ? this.#background(this.#own.train(effect.round)) : undefined
       case 'prepare':
         return this.#background(this.#prepare(effect))
       case 'build':
@@ -232,27 +241,12 @@ export class HeightWork {
     }
   }
 
-  /** A round may wait for this very update: a training thread that crashed, or a full disk, gets another chance. */
-  async #train({ round }: Effect<'train'>): Promise<void> {
-    const { components, options, position, listener } = this.#init
-    const { signal } = this.#abort
-    const onProgress = (progress: TrainingProgress): void => listener.training(progress)
-    const { inlineBytes } = options
-    const input = { components, position, height: this.height, round, inlineBytes }
-    const tell = (error: Error, isFirst: boolean): void => {
-      if (isFirst) listener.failed(error)
-    }
-    const train = async (): ReturnType<typeof trainUpdate> => await trainUpdate(input, { signal, onProgress })
-    const { signed, result } = await this.#insist(train, tell, MAX_TRAINING_PAUSE_MS)
-    listener.trained(result)
-    this.#announce({ kind: 'update', signed })
-  }
-
   /** Make an update complete: fetched and judged. Asks again as long as the height lasts. */
   async #hold(signed: Signed<Update>): Promise<void> {
     this.#announced.set(signed.cid.toString(), signed)
     const held = await this.#insist(() => this.#updates.hold(signed))
     this.#init.listener.held(held)
+    if (signed.author === this.#init.components.self && held.refused == null) this.#own.found()
     const update = { update: signed.cid.toString(), accepted: held.refused == null }
     this.#dispatch({ type: 'update', author: signed.author, update })
   }
@@ -389,15 +383,14 @@ export class HeightWork {
   /** Try until it works or the height is over. */
   async #insist<T>(
     attempt: () => Promise<T>,
-    tell: (error: Error, isFirst: boolean) => void = () => {},
-    maxPauseMs?: number
+    tell: (error: Error, isFirst: boolean) => void = () => {}
   ): Promise<T> {
     const { clock, log } = this.#init.components
     const onFailure = (error: Error, isFirst: boolean): void => {
       log('will try again: %s', error.message)
       tell(error, isFirst)
     }
-    return await insist(attempt, { clock, signal: this.#abort.signal, maxPauseMs, onFailure })
+    return await insist(attempt, { clock, signal: this.#abort.signal, onFailure })
   }
 
   #dispatch(event: UntimedEvent): void {

@@ -145,6 +145,7 @@ describe('the work of a height', () => {
       },
       height: { height: 4, roster: [peerIdFromPrivateKey(key).toString()] } as unknown as Height,
       components: { key, votes: { get: async () => await resumed.promise } },
+      options: { inlineBytes: 0 },
       dispatch: (event: unknown) => dispatched.push(event)
     } as unknown as HeightInit)
     const begun = work.begin()

@@ -13,6 +13,7 @@ import { manifestSchema } from '../../../src/federation/manifest/schema.ts'
 import { rawCidOf, toBlock } from '../../../src/federation/cbor.ts'
 import { openParticipation } from '../../../src/federation/participation.ts'
 import { EvidenceLog, Ledger, memoryStore, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
+import { orAborted } from '../../../src/turns.ts'
 import { floatsFromBytes, floatsToBytes } from '../../../src/vectors.ts'
 import type {
   BlockExchange,
@@ -324,15 +325,20 @@ export class Swarm {
     return pieces
   }
 
+  async #held(round: number, { member, signal }: { member: number; signal?: AbortSignal }): Promise<void> {
+    const held = this.#options.hold?.(round, member) ?? Promise.resolve()
+    await (signal == null ? held : orAborted(held, signal))
+  }
+
   #trainer(member: number): Trainer {
     const { train, samples = (i: number): number => 10 * (i + 1) } = this.#options
     const step = this.#options.step ?? ((i: number, round: number): number => (i + 1) * round)
     return {
       info: { backend: 'none', parameters: LENGTH, trainSamples: 10, testSamples: 5 },
       initialWeights: async () => new Float32Array(LENGTH),
-      train: async (job) => {
+      train: async (job, { signal } = {}) => {
         const { round } = job
-        await this.#options.hold?.(round, member)
+        await this.#held(round, { member, signal })
         const added = (): Float32Array =>
           Float32Array.from({ length: LENGTH }, (_, i) => step(member, round, i))
         return {
