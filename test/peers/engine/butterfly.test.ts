@@ -65,6 +65,24 @@ describe('members that each reduce a part of the vector for all', () => {
     expect(swarm.peers[0].engine.vectors).to.deep.equal(found)
   })
 
+  for (const client of [{ name: 'scaffold' }, { name: 'feddyn', alpha: 0.5 }]) {
+    it(`come to the common control that each would have come to alone: ${client.name}`, async () => {
+      const rounds = { startMembers: 4, minContributors: 4, stop: { rounds: ROUNDS } }
+      const manifest = { rounds, training: { client, work: { steps: 3 }, learningRate: 0.1 } }
+      const train: SwarmOptions['train'] = (member, { weights, control }) =>
+        weights.map((weight, i) => member + i / 10 - weight / 4 - (control?.[i] ?? 0) / 8)
+      await start({ manifest, train })
+      await end()
+      const [found] = swarm.peers.map(({ engine }) => engine.vectors)
+      const keys = swarm.peers.map(({ key }) => key)
+      swarm.stop()
+      swarm = await new Swarm({ manifest, train, keys }).start()
+      await end()
+      expect(found[1].some((value) => value !== 0)).to.equal(true)
+      expect(swarm.peers[0].engine.vectors).to.deep.equal(found)
+    })
+  }
+
   it('go on without one that dies, and do its part themselves', async () => {
     await start({ manifest: { rounds: { startMembers: 4, minContributors: 2, stop: { rounds: 12 } } } })
     await swarm.reached(swarm.peers[0], 3)
