@@ -55,8 +55,17 @@ export async function readWhole(
   { length, stretch }: { length: number; stretch: number }
 ): Promise<Float32Array> {
   const whole = new Float32Array(length)
-  for (let start = 0; start < length; start += stretch) {
-    whole.set(await read(start, Math.min(stretch, length - start)), start)
-  }
+  await readInto(whole, read, stretch)
   return whole
+}
+
+/** The same, to where it belongs: as much as there is room for. */
+export async function readInto(
+  values: Float32Array,
+  read: (start: number, count: number) => Promise<Float32Array>,
+  stretch: number
+): Promise<void> {
+  for (let start = 0; start < values.length; start += stretch) {
+    values.set(await read(start, Math.min(stretch, values.length - start)), start)
+  }
 }

@@ -8,6 +8,7 @@ import { bytesReader, codecOf } from '../../../src/codecs/index.ts'
 import { cidOf, encode } from '../../../src/federation/cbor.ts'
 import { roundSeed } from '../../../src/rounds/index.ts'
 import { orAborted } from '../../../src/turns.ts'
+import { readInto } from '../../../src/vectors.ts'
 import { inputAt, named, opened } from './results.ts'
 import type { Reduced } from './results.ts'
 import type { Claim } from '../../../src/aggregation/index.ts'
@@ -132,9 +133,7 @@ export class Shards {
   async #take(payload: ByteReader, { shard, combined }: Place): Promise<void> {
     const { from, to } = shard
     const read = this.#codec.decode(payload, to - from)
-    for (let at = from; at < to; at += this.#init.stretch) {
-      combined.set(await read(at - from, Math.min(this.#init.stretch, to - at)), at)
-    }
+    await readInto(combined.subarray(from, to), read, this.#init.stretch)
   }
 
   /** False: it cannot be had from its owner. */
