@@ -131,10 +131,8 @@ export class HeightWork {
   }
 
   #incomplete(): IncompleteUpdates {
-    const { clock, log } = this.#init.components
     return new IncompleteUpdates({
-      clock,
-      log,
+      insist: async (attempt) => await this.#insist(attempt),
       signal: this.#abort.signal,
       background: (work) => this.#background(work),
       bring: async (update, part) => await this.#updates.bring(update, part),

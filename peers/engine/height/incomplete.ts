@@ -3,12 +3,9 @@
  * was to reduce is with the author alone, and lost to the others if it dies. Such an update is not counted until all of
  * it can be had.
  */
-import { insist } from '../insist.ts'
-import type { Clock } from '../components.ts'
 import type { Update } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
 import type { VectorPart } from '../../../src/vectors.ts'
-import type { Logger } from '@libp2p/interface'
 
 /** A part of an update cannot be had; whoever wanted it was told to do without that update. */
 export class IncompleteUpdateError extends Error {
@@ -24,8 +21,8 @@ export class IncompleteUpdateError extends Error {
 }
 
 export interface IncompleteUpdatesInit {
-  clock: Clock
-  log: Logger
+  /** Tries until it works or the height is over. */
+  insist: (attempt: () => Promise<void>) => Promise<void>
   /** The height is over. */
   signal: AbortSignal
   /** Reports what fails where nobody waits. */
@@ -73,9 +70,8 @@ export class IncompleteUpdates {
   }
 
   async #complete(update: Signed<Update>, part: VectorPart, missing: Set<number>): Promise<void> {
-    const { bring, clock, log, signal } = this.#init
-    const onFailure = (error: Error): void => log('will try again: %s', error.message)
-    await insist(async () => await bring(update, part), { clock, signal, onFailure })
+    const { bring, insist } = this.#init
+    await insist(async () => await bring(update, part))
     missing.delete(part.from)
     if (missing.size === 0) this.#init.onComplete(update)
   }
