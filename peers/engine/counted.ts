@@ -25,7 +25,18 @@ export interface KeptVector {
   vector: Float32Array
 }
 
-export class CountedVectors {
+/** Did the commit of its height count this update? False while there is none. */
+export async function isCounted(
+  ledger: Pick<Ledger, 'get'>,
+  { height, update }: Pick<KeptVector, 'height' | 'update'>
+): Promise<boolean> {
+  const entry = await ledger.get(height)
+  if (entry == null) return false
+  const { contributions } = decode(commitType, entry.bytes).body
+  return contributions.some((one) => one.update.equals(update) && one.refused == null)
+}
+
+export abstract class CountedVectors {
   readonly #init: CountedInit
   readonly #kind: string
   readonly #ledger: Ledger
@@ -50,7 +61,7 @@ export class CountedVectors {
     return this.#made.map(({ vector }) => vector)
   }
 
-  /** On disk when it resolves: only then may others see the update. */
+  /** Keep what holds if an update counts. On disk when it resolves: only then may others see the update. */
   async keep({ vector, ...of }: KeptVector): Promise<void> {
     const root = await this.#init.blocks.putModel(vector)
     this.#made = await this.#log.put([...this.#made, { ...of, vector: root }])
@@ -60,7 +71,7 @@ export class CountedVectors {
    * The vector that holds when a height begins; null: there is none, or it is of a height before `since`, or the disk has
    * lost it.
    */
-  async at(
+  protected async counted(
     height: number,
     { length, since = 0 }: { length: number; since?: number }
   ): Promise<Float32Array | null> {
@@ -71,18 +82,11 @@ export class CountedVectors {
   /** The latest update before `height` that was counted; what is older, or was not, is forgotten. */
   async #settle(height: number): Promise<MadeVector | null> {
     const before = this.#made.filter((one) => one.height < height)
-    const isCounted = await Promise.all(before.map((one) => this.#isCounted(one)))
-    const counted = before.findLast((_, i) => isCounted[i]) ?? null
+    const areCounted = await Promise.all(before.map(async (one) => await isCounted(this.#ledger, one)))
+    const counted = before.findLast((_, i) => areCounted[i]) ?? null
     const later = this.#made.filter((one) => one.height >= height)
     this.#made = [...(counted == null ? [] : [counted]), ...later]
     return counted
-  }
-
-  async #isCounted({ height, update }: MadeVector): Promise<boolean> {
-    const entry = await this.#ledger.get(height)
-    if (entry == null) return false
-    const { contributions } = decode(commitType, entry.bytes).body
-    return contributions.some((one) => one.update.equals(update) && one.refused == null)
   }
 
   async #read({ vector }: MadeVector, length: number): Promise<Float32Array | null> {

@@ -6,13 +6,12 @@
  * 2022). The ledger alone decides which of both it is, whenever it is asked: nothing is lost by a crash in between.
  */
 import { isFinite, leaveOut } from '../../src/codecs/index.ts'
-import { decode } from '../../src/federation/cbor.ts'
-import { commitType } from '../../src/federation/records.ts'
 import { Ledger, ResidualLog } from '../../src/state/index.ts'
 import { floatsFromBytes, floatsToBytes } from '../../src/vectors.ts'
+import { isCounted } from './counted.ts'
 import type { BlockExchange } from './components.ts'
 import type { Codec } from '../../src/codecs/index.ts'
-import type { Residuals, SentResidual, StateStore } from '../../src/state/index.ts'
+import type { Residuals, StateStore } from '../../src/state/index.ts'
 import type { Logger } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
@@ -88,17 +87,10 @@ export class ErrorFeedback {
   async #settle(height: number): Promise<void> {
     let { settled } = this.#residuals
     for (const one of this.#residuals.sent) {
-      if (one.height < height && (await this.#isCounted(one))) settled = one.residual
+      if (one.height < height && (await isCounted(this.#ledger, one))) settled = one.residual
     }
     const sent = this.#residuals.sent.filter((one) => one.height >= height)
     this.#residuals = { settled, sent }
-  }
-
-  async #isCounted({ height, update }: SentResidual): Promise<boolean> {
-    const entry = await this.#ledger.get(height)
-    if (entry == null) return false
-    const { contributions } = decode(commitType, entry.bytes).body
-    return contributions.some((one) => one.update.equals(update) && one.refused == null)
   }
 
   async #add(root: CID, sum: Float32Array): Promise<void> {
