@@ -29,6 +29,19 @@ const caught = (promise: Promise<unknown>): Promise<Error> => failure(promise, E
 const accuracies = ({ rows }: Stored): (number | undefined)[] =>
   rows.map(({ metrics }) => metrics?.['accuracy'])
 
+/** A topology with batch normalisation. */
+const NORMALISED = JSON.stringify({
+  class_name: 'Sequential',
+  config: {
+    layers: [
+      { class_name: 'Flatten', config: {} },
+      { class_name: 'Dense', config: { units: 16, activation: 'relu' } },
+      { class_name: 'BatchNormalization', config: { momentum: 0.5 } },
+      { class_name: 'Dense', config: { units: 10, activation: 'softmax' } }
+    ]
+  }
+})
+
 describe('a simulation', function () {
   this.timeout(60_000)
 
@@ -62,15 +75,8 @@ describe('a simulation', function () {
   })
 
   it('trains models with batch normalisation by any server optimizer: no variance falls below zero', async () => {
-    const layers = [
-      { class_name: 'Flatten', config: {} },
-      { class_name: 'Dense', config: { units: 16, activation: 'relu' } },
-      { class_name: 'BatchNormalization', config: { momentum: 0.5 } },
-      { class_name: 'Dense', config: { units: 10, activation: 'softmax' } }
-    ]
-    const topology = JSON.stringify({ class_name: 'Sequential', config: { layers } })
     const plan = digitsPlan({
-      model: { architecture: { topology } },
+      model: { architecture: { topology: NORMALISED } },
       aggregation: { serverOptimizer: { name: 'adam', learningRate: 0.1 } },
       clients: 4
     })
@@ -93,15 +99,8 @@ describe('a simulation', function () {
   })
 
   it('measures each client with its own layers where these stay with clients', async () => {
-    const layers = [
-      { class_name: 'Flatten', config: {} },
-      { class_name: 'Dense', config: { units: 16, activation: 'relu' } },
-      { class_name: 'BatchNormalization', config: { momentum: 0.5 } },
-      { class_name: 'Dense', config: { units: 10, activation: 'softmax' } }
-    ]
-    const topology = JSON.stringify({ class_name: 'Sequential', config: { layers } })
     const plan = digitsPlan({
-      model: { architecture: { topology } },
+      model: { architecture: { topology: NORMALISED } },
       data: { path: 'demo:1', partition: { name: 'noise', deviation: 0.5 } },
       training: { batchSize: 20, learningRate: 0.1, local: 'batchNormalization' },
       clients: 3,
