@@ -125,14 +125,27 @@ describe('wasm training kernels against cpu', () => {
     })
   }
 
-  it('differentiates a convolution in chunks when its patches are many', async () => {
-    const big: Computation = gradients(conv(1, 'same'), [1, [5, 40, 40, 16]], [2, [5, 5, 16, 2]])
-    const [found, expected] = [await valuesOn('wasm', big), await valuesOn('cpu', big)]
-    const largest = Math.max(...expected[1].values.map(Math.abs))
-    for (const [j, value] of expected[1].values.entries()) {
-      expect(found[1].values[j]).to.be.closeTo(value, 1e-4 * largest)
-    }
-  }).timeout(30_000)
+  // Positions at a time are 1,020, or what fits: one image and some of the next, some rows, or less than a row.
+  const large = [
+    { strides: 1, pad: 'same', x: [5, 40, 40, 16], filter: [5, 5, 16, 2] },
+    { strides: 1, pad: 'valid', x: [3, 35, 33, 1], filter: [5, 5, 1, 6] },
+    { strides: 2, pad: 'valid', x: [3, 61, 47, 3], filter: [3, 5, 3, 6] },
+    { strides: 3, pad: 'same', x: [4, 50, 64, 2], filter: [4, 2, 2, 9] },
+    { strides: 1, pad: 'same', x: [1, 4, 300, 8], filter: [7, 9, 8, 3] }
+  ] as const
+  for (const { strides, pad, x, filter } of large) {
+    it(`differentiates a convolution in chunks when its patches are many: ${x.join('×')}`, async () => {
+      const big: Computation = gradients(conv(strides, pad), [1, [...x]], [2, [...filter]])
+      const [found, expected] = [await valuesOn('wasm', big), await valuesOn('cpu', big)]
+      for (const [i, { values }] of expected.entries()) {
+        const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+        for (const [j, value] of values.entries()) {
+          const isClose = Math.abs(found[i].values[j] - value) <= 1e-4 * largest
+          if (!isClose) expect(found[i].values[j]).to.equal(value)
+        }
+      }
+    }).timeout(30_000)
+  }
 
   it('differentiates ReLU and average pooling', async () => {
     await expectEqual(gradients(tf.relu, [1, [4, 5]]))

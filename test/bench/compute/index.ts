@@ -18,7 +18,7 @@ const BUDGET_MS = 300
 const FLOPS = 2 * 1024 ** 3
 const names = [...Object.keys(workloads), 'gflops']
 /** More than ten seconds a step on the plain backend. */
-const slowOnCpu = ['cnn-10', 'cnn-50', 'lstm-32', 'gru-32', 'attention-32', 'embedding-64']
+const slowOnCpu = ['cnn-10', 'cnn-50', 'lenet-64', 'lstm-32', 'gru-32', 'attention-32', 'embedding-64']
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
 const withSlow = process.argv.includes('--cpu')
 

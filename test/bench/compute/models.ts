@@ -28,6 +28,22 @@ const convolutional = (): ModelManifest =>
     architecture: { preset: 'cnn', filters: [32, 64], hidden: [512] }
   })
 
+/** The CNN of NIID-Bench (Li et al. 2022): 5×5×6, pool, 5×5×16, pool, 120, 84, 10. */
+const lenet = (): ModelManifest =>
+  manifestOf({
+    task: { input: image(28), labels: digits },
+    architecture: topology([
+      ['Conv2D', { filters: 6, kernel_size: [5, 5], padding: 'valid', activation: 'relu' }],
+      ['MaxPooling2D', { pool_size: [2, 2], padding: 'valid' }],
+      ['Conv2D', { filters: 16, kernel_size: [5, 5], padding: 'valid', activation: 'relu' }],
+      ['MaxPooling2D', { pool_size: [2, 2], padding: 'valid' }],
+      ['Flatten', {}],
+      ['Dense', { units: 120, activation: 'relu' }],
+      ['Dense', { units: 84, activation: 'relu' }],
+      ['Dense', { units: 10, activation: 'softmax' }]
+    ])
+  })
+
 /** The next of 90 characters after 80. */
 const recurrent = (): ModelManifest =>
   manifestOf({
@@ -88,6 +104,7 @@ export const workloads: Record<string, Workload> = {
   '2nn-128': { manifest: twoHidden(), batch: () => pictures(128) },
   'cnn-10': { manifest: convolutional(), batch: () => pictures(10) },
   'cnn-50': { manifest: convolutional(), batch: () => pictures(50) },
+  'lenet-64': { manifest: lenet(), batch: () => pictures(64) },
   'lstm-32': { manifest: recurrent(), batch: () => tokens(32, 80, { of: 90, labels: 90 }) },
   'gru-32': { manifest: rowByRow(), batch: () => pictures(32) },
   // 28 rows of a picture, 64 values each; three classes.

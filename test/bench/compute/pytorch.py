@@ -61,6 +61,13 @@ def convolutional():
     )
 
 
+def lenet():
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(256, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
+    )
+
+
 def embedding():
     return nn.Sequential(nn.Embedding(10_000, 128, sparse=True), nn.Flatten(), nn.Linear(16 * 128, 10))
 
@@ -93,6 +100,7 @@ for batch in (10, 32, 128):
     figures[f"2nn-{batch}"] = training_ms(two_hidden(), torch.randn(batch, 784), 10)
 for batch in (10, 50):
     figures[f"cnn-{batch}"] = training_ms(convolutional(), torch.randn(batch, 1, 28, 28), 10)
+figures["lenet-64"] = training_ms(lenet(), torch.randn(64, 1, 28, 28), 10)
 figures["lstm-32"] = training_ms(Lstm(), torch.randint(0, 90, (32, 80)), 90)
 figures["gru-32"] = training_ms(Gru(), torch.randn(32, 28, 28), 10)
 figures["attention-32"] = training_ms(Attention(), torch.randn(32, 28, 28), 3)

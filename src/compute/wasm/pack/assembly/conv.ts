@@ -36,7 +36,8 @@ export function convolution(batch: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32
 
 /** How much memory the functions below want as `scratch`. */
 export function convScratchBytes(): usize {
-  return gemmScratchBytes() + chunk() * patch * 4
+  const rows = (chunk() / max(1, outWidth) + 2) * strideY + kernelHeight
+  return gemmScratchBytes() + (chunk() * patch + outWidth * rows * kernelWidth * channels) * 4 + 32
 }
 
 /** Positions at a time: a multiple of a tile's six rows, where there is room for so many. */
@@ -96,44 +97,82 @@ export function convInputGradient(dy: usize, filter: usize, dx: usize, scratch: 
   }
 }
 
-/** Copy the patches of positions first … first + count − 1; zero where a patch overhangs the image. */
+/** Copy the patches of positions first … first + count − 1 from the images, one image after the other. */
 function gather(x: usize, first: i32, count: i32, to: usize): void {
+  const each = outHeight * outWidth
+  const bands = to + usize(chunk() * patch * 4 + 16)
+  for (const end = first + count; first < end;) {
+    const image = first / each
+    const stop = min(end, (image + 1) * each)
+    gatherWithin(x + image * height * width * channels * 4, first % each, stop - first, to, bands)
+    to += (stop - first) * patch * 4
+    first = stop
+  }
+}
+
+/**
+ * The patches of one image, each of its rows' windows copied once, though each is in kh patches: by columns of windows, in
+ * which (`bands`) a patch lies in one piece. What is copied in whole vectors ends with too much, over which the next is written.
+ */
+function gatherWithin(image: usize, first: i32, count: i32, to: usize, bands: usize): void {
   const run = kernelWidth * channels
-  for (let p = first; p < first + count; p++) {
-    const ox = p % outWidth, oy = p / outWidth % outHeight, image = p / (outWidth * outHeight)
+  const row = first / outWidth
+  const rows = ((first + count - 1) / outWidth - row) * strideY + kernelHeight
+  windows(image, row * strideY - top, rows, bands)
+  let ox = first % outWidth, from = bands + ox * rows * run * 4
+  for (; count > 0; count--) {
+    for (let i = 0; i < patch; i += 4) v128.store(to + i * 4, v128.load(from + i * 4))
+    to += patch * 4
+    from += rows * run * 4
+    if (++ox < outWidth) continue
+    ox = 0
+    from += (strideY - outWidth * rows) * run * 4
+  }
+}
+
+/** to [ow × rows × kw·c]: the windows of rows y …, zero where they overhang the image. */
+function windows(image: usize, y: i32, rows: i32, to: usize): void {
+  const run = kernelWidth * channels, line = width * channels * 4
+  for (let ox = 0; ox < outWidth; ox++) {
     const from = ox * strideX - left
     const skipped = max(0, -from) * channels
-    const end = max(skipped, min(kernelWidth, width - from) * channels)
-    for (let ky = 0; ky < kernelHeight; ky++) {
-      const y = oy * strideY - top + ky
-      if (y < 0 || y >= height) clear(to, run)
+    const stop = max(skipped, min(kernelWidth, width - from) * channels)
+    let source = image + y * line + from * channels * 4
+    for (let r = y; r < y + rows; r++) {
+      if (r < 0 || r >= height) clear(to, run)
       else {
-        const source = x + (((image * height + y) * width + from) * channels + skipped) * 4
         clear(to, skipped)
-        copy(source, to + skipped * 4, end - skipped)
-        clear(to + end * 4, run - end)
+        copy(source + skipped * 4, to + skipped * 4, stop - skipped)
+        clear(to + stop * 4, run - stop)
       }
       to += run * 4
+      source += line
     }
   }
 }
 
 /** The reverse of `gather`: add patches to the image. */
 function scatter(patches: usize, first: i32, count: i32, dx: usize): void {
-  const run = kernelWidth * channels
-  for (let p = first; p < first + count; p++) {
-    const ox = p % outWidth, oy = p / outWidth % outHeight, image = p / (outWidth * outHeight)
+  const run = kernelWidth * channels, line = width * channels * 4
+  let ox = first % outWidth, oy = first / outWidth % outHeight
+  let image = dx + first / (outWidth * outHeight) * height * line
+  for (let p = 0; p < count; p++) {
     const from = ox * strideX - left
     const skipped = max(0, -from) * channels
-    const end = max(skipped, min(kernelWidth, width - from) * channels)
+    const stop = max(skipped, min(kernelWidth, width - from) * channels)
+    let y = oy * strideY - top
+    let target = image + y * line + from * channels * 4
     for (let ky = 0; ky < kernelHeight; ky++) {
-      const y = oy * strideY - top + ky
-      if (y >= 0 && y < height) {
-        const target = dx + (((image * height + y) * width + from) * channels + skipped) * 4
-        add(patches + skipped * 4, target, end - skipped)
-      }
+      if (y >= 0 && y < height) add(patches + skipped * 4, target + skipped * 4, stop - skipped)
       patches += run * 4
+      target += line
+      y++
     }
+    if (++ox < outWidth) continue
+    ox = 0
+    if (++oy < outHeight) continue
+    oy = 0
+    image += height * line
   }
 }
 

@@ -112,14 +112,22 @@ function rectify(rows: i32, c: usize, cRow: usize): void {
 
 /** From a tile of 8 columns, of which `columns` exist, to C. */
 function finish(rows: i32, columns: i32, tile: usize, c: usize, cRow: usize, start: i32, bias: usize, relu: bool): void {
+  const isFromC = start == FROM_C, isFrom = start != FROM_ZERO
+  const least: f32 = relu ? 0 : -Infinity
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      const at = c + j * 4
+    const from = isFromC ? c : bias
+    let j = 0
+    if (columns >= 4) {
+      let values = v128.load(tile)
+      if (isFrom) values = f32x4.add(values, v128.load(from))
+      if (relu) values = f32x4.pmax(values, f32x4.splat(0))
+      v128.store(c, values)
+      j = 4
+    }
+    for (; j < columns; j++) {
       let value = load<f32>(tile + j * 4)
-      if (start == FROM_C) value += load<f32>(at)
-      else if (start == FROM_BIAS) value += load<f32>(bias + j * 4)
-      if (relu) value = max<f32>(0, value)
-      store<f32>(at, value)
+      if (isFrom) value += load<f32>(from + j * 4)
+      store<f32>(c + j * 4, value < least ? least : value)
     }
     tile += 32
     c += cRow

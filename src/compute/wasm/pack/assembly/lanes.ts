@@ -30,3 +30,20 @@ export function put(to: usize, values: v128, whole: bool): void {
   if (whole) v128.store(to, values)
   else v128.store32_lane(to, values, 0)
 }
+
+/** The first four, two or one of the lanes; the others are zero. */
+// @ts-ignore: decorator
+@inline
+export function takeLanes(count: i32, from: usize): v128 {
+  if (count == 4) return v128.load(from)
+  return count == 2 ? v128.load64_zero(from) : v128.load32_zero(from)
+}
+
+/** Store the first four, two or one of the lanes. */
+// @ts-ignore: decorator
+@inline
+export function putLanes(count: i32, to: usize, values: v128): void {
+  if (count == 4) v128.store(to, values)
+  else if (count == 2) v128.store64_lane(to, values, 0)
+  else v128.store32_lane(to, values, 0)
+}

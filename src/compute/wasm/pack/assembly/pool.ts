@@ -1,5 +1,7 @@
 // Max pooling's gradient on channels-last images.
 
+import { putLanes, takeLanes } from './lanes'
+
 /**
  * All of dy goes to the first maximum of its window. x [batch, h, w, c], dy [batch, oh, ow, c] → dx like x. NaN is no
  * maximum.
@@ -25,39 +27,29 @@ export function maxPoolGradient(x: usize, dy: usize, dx: usize, batch: i32, h: i
 /** One window of rows × columns pixels, whose first channel of the first pixel is `first` bytes into the image. */
 function window(x: usize, dy: usize, dx: usize, rows: i32, columns: i32, first: i32, row: i32, c: i32): void {
   let i = 0
-  for (; i + 4 <= c; i += 4) {
-    const at = first + i * 4
-    let most = f32x4.splat(-Infinity)
-    for (let r = 0; r < rows; r++) {
-      for (let q = 0; q < columns; q++) most = f32x4.pmax(most, v128.load(x + at + r * row + q * c * 4))
-    }
-    let left = v128.load(dy + i * 4)
-    for (let r = 0; r < rows; r++) {
-      for (let q = 0; q < columns; q++) {
-        const here = at + r * row + q * c * 4
-        const isMost = f32x4.eq(v128.load(x + here), most)
-        v128.store(dx + here, f32x4.add(v128.load(dx + here), v128.and(left, isMost)))
-        left = v128.andnot(left, isMost)
-      }
-    }
+  for (; i + 4 <= c; i += 4) lanes(4, x, dy + i * 4, dx, rows, columns, first + i * 4, row, c)
+  if (i + 2 <= c) {
+    lanes(2, x, dy + i * 4, dx, rows, columns, first + i * 4, row, c)
+    i += 2
   }
-  for (; i < c; i++) {
-    const at = first + i * 4
-    let most: f32 = -Infinity
-    for (let r = 0; r < rows; r++) {
-      for (let q = 0; q < columns; q++) {
-          const value = load<f32>(x + at + r * row + q * c * 4)
-          if (value > most) most = value
-        }
-    }
-    let left = load<f32>(dy + i * 4)
-    for (let r = 0; r < rows; r++) {
-      for (let q = 0; q < columns; q++) {
-        const here = at + r * row + q * c * 4
-        if (load<f32>(x + here) != most) continue
-        store<f32>(dx + here, load<f32>(dx + here) + left)
-        left = 0
-      }
+  if (i < c) lanes(1, x, dy + i * 4, dx, rows, columns, first + i * 4, row, c)
+}
+
+/** Four, two or one channel of a window, `at` bytes into the image. */
+// @ts-ignore: decorator
+@inline
+function lanes(count: i32, x: usize, dy: usize, dx: usize, rows: i32, columns: i32, at: i32, row: i32, c: i32): void {
+  let most = f32x4.splat(-Infinity)
+  for (let r = 0; r < rows; r++) {
+    for (let q = 0; q < columns; q++) most = f32x4.pmax(most, takeLanes(count, x + at + r * row + q * c * 4))
+  }
+  let left = takeLanes(count, dy)
+  for (let r = 0; r < rows; r++) {
+    for (let q = 0; q < columns; q++) {
+      const here = at + r * row + q * c * 4
+      const isMost = f32x4.eq(takeLanes(count, x + here), most)
+      putLanes(count, dx + here, f32x4.add(takeLanes(count, dx + here), v128.and(left, isMost)))
+      left = v128.andnot(left, isMost)
     }
   }
 }
