@@ -1,11 +1,15 @@
 /** bf16: the upper half of a float32, two bytes a value: its whole range, relative error 2⁻⁸. */
 import { halfCodec } from './half.ts'
+import type { HalfFormat } from './half.ts'
 
 const INFINITE = 0x7f800000
 /** The largest finite value. */
 const LARGEST = 0x7f7f
 
-export const bf16 = halfCodec({ name: 'bf16', narrow, widen })
+/** Its plain loops are the reference of the kernel. */
+export const bf16Format: HalfFormat = { name: 'bf16', narrow, widen }
+
+export const bf16 = halfCodec(bf16Format)
 
 function narrow(bits: number): number {
   const sign = (bits >>> 16) & 0x8000

@@ -6,6 +6,7 @@
 import { floatBuffer } from './buffer.ts'
 import { MalformedPayloadError } from './errors.ts'
 import { checkRange, readExactly } from './read.ts'
+import type { Conversion } from '../compute/vectors/conversion.ts'
 import type { ByteSpan, Codec } from './codec.ts'
 import type { VectorPart } from '../vectors.ts'
 
@@ -28,6 +29,8 @@ export interface BlockFormat {
   pack(values: Float32Array, scale: number, codes: Uint8Array): void
   /** Read as many values as `out` has. @returns false: a code that `pack` never writes */
   unpack(codes: Uint8Array, scale: number, out: Float32Array): boolean
+  /** The same in WebAssembly, where there is such a kernel and an engine for it. */
+  kernel?(): Conversion | null
 }
 
 export function blockCodec(format: BlockFormat): Codec {
@@ -37,7 +40,7 @@ export function blockCodec(format: BlockFormat): Codec {
     errorFeedback,
     sizeBytes: (length) => sizeOf(format, length),
     span: (part, length) => spanOf(format, blocksOf(format, part, length)),
-    encode: (delta) => encode(format, delta),
+    encode: (delta) => encoded(format, delta),
     decode(payload, length) {
       const buffer = floatBuffer()
       return async (start, count) => {
@@ -45,7 +48,7 @@ export function blockCodec(format: BlockFormat): Codec {
         const blocks = blocksOf(format, { from: start, to: start + count }, length)
         const out = buffer(blocks.to - blocks.from).subarray(0, blocks.to - blocks.from)
         const bytes = spanOf(format, blocks)
-        decode(format, await readExactly(payload, bytes.offset, bytes.length), out)
+        decodeInto(format, await readExactly(payload, bytes.offset, bytes.length), out)
         return out.subarray(start - blocks.from, start - blocks.from + count)
       }
     }
@@ -61,7 +64,7 @@ export function absMax(values: Float32Array): number {
     sum += magnitude
     if (magnitude > most) most = magnitude
   }
-  return Number.isNaN(sum) ? sum : most
+  return Number.isNaN(sum) ? Number.NaN : most
 }
 
 /** The whole number nearest to a value in units of the scale, at most `largest` in magnitude. */
@@ -91,9 +94,22 @@ function sizeOf({ blockValues, bits }: BlockFormat, length: number): number {
   return rest === 0 ? whole : whole + SCALE_BYTES + Math.ceil((rest * bits) / 8)
 }
 
-function encode(format: BlockFormat, delta: Float32Array): Uint8Array {
-  const { blockValues, bits } = format
+function encoded(format: BlockFormat, delta: Float32Array): Uint8Array {
   const bytes = new Uint8Array(sizeOf(format, delta.length))
+  const kernel = format.kernel?.()
+  if (kernel != null) kernel.encode(delta, bytes)
+  else plainEncode(format, delta, bytes)
+  return bytes
+}
+
+/** What the kernel refuses, the plain loops refuse with the reason. */
+function decodeInto(format: BlockFormat, bytes: Uint8Array, out: Float32Array): void {
+  if (format.kernel?.()?.decode(bytes, out) !== true) plainDecode(format, bytes, out)
+}
+
+/** The reference: block by block. `bytes` are zero. */
+export function plainEncode(format: BlockFormat, delta: Float32Array, bytes: Uint8Array): void {
+  const { blockValues, bits } = format
   const view = new DataView(bytes.buffer)
   let at = 0
   for (let start = 0; start < delta.length; start += blockValues) {
@@ -104,11 +120,10 @@ function encode(format: BlockFormat, delta: Float32Array): Uint8Array {
     format.pack(values, scale, bytes.subarray(at + SCALE_BYTES, end))
     at = end
   }
-  return bytes
 }
 
-/** @throws {MalformedPayloadError} */
-function decode(format: BlockFormat, bytes: Uint8Array, out: Float32Array): void {
+/** The reference. @throws {MalformedPayloadError} */
+export function plainDecode(format: BlockFormat, bytes: Uint8Array, out: Float32Array): void {
   const { name, blockValues, bits } = format
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let at = 0

@@ -3,6 +3,7 @@
  * than 65504 becomes 65504.
  */
 import { halfCodec } from './half.ts'
+import type { HalfFormat } from './half.ts'
 
 /** float32 bits of 2⁻¹⁴, the least normal half; of 65520, from which on a half would be infinite; of infinity. */
 const LEAST_NORMAL = 0x38800000
@@ -13,7 +14,10 @@ const BIAS = 0x38000000
 /** Undoes the bias of a half's bits read as a float32's, for normal and subnormal halves alike: 2^(127 − 15). */
 const RESCALE = 2 ** 112
 
-export const fp16 = halfCodec({ name: 'fp16', narrow, widen })
+/** Its plain loops are the reference of the kernel. */
+export const fp16Format: HalfFormat = { name: 'fp16', narrow, widen }
+
+export const fp16 = halfCodec(fp16Format)
 
 function narrow(bits: number): number {
   const sign = (bits >>> 16) & 0x8000

@@ -3,11 +3,14 @@
  * its neighbours (blockwise absmax quantisation, Dettmers et al. 2022). 1.016 bytes a value; error at most half a scale:
  * the largest magnitude of the block / 254.
  */
+import { conversion } from '../compute/vectors/conversion.ts'
 import { absMax, blockCodec, codeOf } from './blockwise.ts'
+import type { BlockFormat } from './blockwise.ts'
 
 const LARGEST = 127
 
-export const int8 = blockCodec({
+/** Its plain loops are the reference of the kernel. */
+export const int8Format: BlockFormat = {
   name: 'int8',
   errorFeedback: false,
   blockValues: 256,
@@ -27,5 +30,8 @@ export const int8 = blockCodec({
       out[i] = code * scale
     }
     return isUsed
-  }
-})
+  },
+  kernel: () => conversion('int8')
+}
+
+export const int8 = blockCodec(int8Format)

@@ -2,8 +2,8 @@
  * Arithmetic over flat vectors in WebAssembly, for aggregation: the same bits as the plain loops, several times faster.
  * Vectors are copied in a block at a time, small enough to stay in the processor's caches.
  */
-import { runnable } from '../module.ts'
-import { vectors } from './binary.ts'
+import { reserve, roundedUp, vectorModule } from './module.ts'
+import type { VectorModule } from './module.ts'
 
 /** Kernels over vectors of equal lengths. Order and precision of the arithmetic are part of the contract. */
 export interface VectorKernels {
@@ -13,32 +13,23 @@ export interface VectorKernels {
   median(inputs: readonly Float32Array[], out: Float32Array): void
 }
 
-interface Functions {
-  weightedSum(count: number, length: number, inputs: number, ...to: [weights: number, out: number]): void
-  median(count: number, length: number, inputs: number, out: number): void
-}
-
 /** Values held at once, of all inputs together, where each is read once: long stretches are copied faster. 256 KiB. */
 const LARGE_BLOCK = 64 * 1024
 /** The same where they are read again and again: 64 KiB. */
 const SMALL_BLOCK = 16 * 1024
 /** Values that one step of a kernel takes, at most. */
 const STEP = 16
-const PAGE_BYTES = 65_536
 
 let made: VectorKernels | null | undefined
 
-/** The kernels; null where the engine has no SIMD. Compiled once, at the first call: about 1 KiB. */
+/** The kernels; null where the engine has no SIMD. */
 export function vectorKernels(): VectorKernels | null {
-  return (made ??= make())
+  return (made ??= make(vectorModule()))
 }
 
-function make(): VectorKernels | null {
-  const bytes = runnable(vectors)
-  if (bytes == null) return null
-  const memory = new WebAssembly.Memory({ initial: 1 })
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
-  const functions = instance.exports as unknown as Functions
+function make(module: VectorModule | null): VectorKernels | null {
+  if (module == null) return null
+  const { functions, memory } = module
   return {
     weightedSum(inputs, weights, out) {
       const twice = weights.flatMap((weight) => [weight, weight])
@@ -90,10 +81,3 @@ function byBlocks(memory: WebAssembly.Memory, vectors: Vectors, work: (block: Bl
     out.set(heap.subarray(to / 4, to / 4 + used), start)
   }
 }
-
-function reserve(memory: WebAssembly.Memory, sizeBytes: number): void {
-  const missing = sizeBytes - memory.buffer.byteLength
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
-}
-
-const roundedUp = (value: number, to: number): number => Math.ceil(value / to) * to
