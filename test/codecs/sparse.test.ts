@@ -7,7 +7,7 @@ import { bytesReader, MalformedPayloadError } from '../../src/codecs/index.ts'
 import { randomk } from '../../src/codecs/randomk.ts'
 import { largest } from '../../src/codecs/select.ts'
 import { topk } from '../../src/codecs/topk.ts'
-import { integerBelow, seededRandom } from '../../src/random.ts'
+import { integerBelow, normal, seededRandom, uniform } from '../../src/random.ts'
 import { randomDelta } from '../aggregation/helpers.ts'
 import { codecCompliance } from '../compliance/codec.ts'
 import { failure } from '../helpers/failure.ts'
@@ -118,6 +118,35 @@ describe('the largest values of a vector', () => {
       }),
       { numRuns: 500 }
     )
+  })
+
+  it('are those also where there are many, whatever a sample of them says', () => {
+    const length = 150_000
+    const random = seededRandom(7)
+    const sampled = Math.floor(length / 16_384)
+    const vectors: Record<string, (i: number) => number> = {
+      normal: () => normal(random),
+      equal: () => 1,
+      ascending: (i) => i,
+      descending: (i) => -length + i,
+      'mostly zero': () => (random() % 1000 === 0 ? normal(random) : 0),
+      'large where the sample looks': (i) => (i % sampled === 0 ? 2 : 1) * uniform(random),
+      'small where the sample looks': (i) => (i % sampled === 0 ? 0 : uniform(random)),
+      'not numbers': () => (random() % 3 === 0 ? Number.NaN : normal(random))
+    }
+    for (const [name, value] of Object.entries(vectors)) {
+      const values = Float32Array.from({ length }, (_, i) => value(i))
+      const bits = new Uint32Array(values.buffer).map((each) => each & 0x7fffffff)
+      const order = [...values.keys()].sort((a, b) => bits[b] - bits[a] || a - b)
+      for (const count of [1, 150, 1_500, 40_000, length]) {
+        const expected = Uint32Array.from(order.slice(0, count)).sort()
+        const found = largest(values, count)
+        expect(
+          Buffer.compare(Buffer.from(found.buffer), Buffer.from(expected.buffer)),
+          `${name}, ${count}`
+        ).to.equal(0)
+      }
+    }
   })
 
   it('are first of all those that are no numbers', () => {
