@@ -6,6 +6,7 @@ import type { ByteSpan, VectorReader } from '../../src/codecs/index.ts'
 import type { Trainer } from '../../src/training/types.ts'
 import type { OwnControls } from './controls.ts'
 import type { OwnLocals } from './locals.ts'
+import type { OwnMomentum } from './momentum.ts'
 import type { ErrorFeedback } from './feedback.ts'
 import type { Membership } from './membership.ts'
 import type { Logger, PrivateKey } from '@libp2p/interface'
@@ -91,6 +92,7 @@ export interface EngineComponents {
   feedback: ErrorFeedback
   controls: OwnControls
   locals: OwnLocals
+  momentum: OwnMomentum
   blocks: BlockExchange
   gossip: Gossip
   catchUp: CatchUpClient

@@ -90,8 +90,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
   async load(): Promise<void> {
     const tip = await this.#tip.read()
     await Promise.all([this.branches.load(tip), this.#evidence.load(tip)])
-    const { feedback, controls, locals } = this.#components
-    await Promise.all([feedback, controls, locals].map(async (own) => await own.load()))
+    const { feedback, controls, locals, momentum } = this.#components
+    await Promise.all([feedback, controls, locals, momentum].map(async (own) => await own.load()))
     this.#fallback = this.#tip.recentRoots
   }
 
@@ -363,8 +363,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     const now = this.#components.clock.elapsedMs()
     this.#emit('commit', { tip, commit: next.bytes, durationMs: now - this.#appliedAt })
     this.#appliedAt = now
-    const { blocks, feedback, controls, locals } = this.#components
-    const own = [...feedback.roots, ...controls.roots, ...locals.roots]
+    const { blocks, feedback, controls, locals, momentum } = this.#components
+    const own = [feedback, controls, locals, momentum].flatMap(({ roots }) => roots)
     const keep = [...rootsOf(next.body), ...this.#models.coming, ...this.#fallback, ...own]
     this.#models.moved(next.body)
     this.#background(blocks.prune(keep))

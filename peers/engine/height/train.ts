@@ -8,6 +8,7 @@ import { seal } from '../../../src/federation/signed.ts'
 import { randomFrom } from '../../../src/random.ts'
 import { roundSeed } from '../../../src/rounds/index.ts'
 import { jobControl, ownAfter } from '../../../src/training/controls.ts'
+import { remember } from '../../../src/training/momentum.ts'
 import { readWhole } from '../../../src/vectors.ts'
 import { stretchOf } from './updates.ts'
 import type { Codec } from '../../../src/codecs/index.ts'
@@ -16,6 +17,7 @@ import type { RefusalReason, Update } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
 import type { Height } from '../../../src/rounds/index.ts'
 import type { Controls } from '../../../src/training/controls.ts'
+import type { Remembered } from '../../../src/training/momentum.ts'
 import type { TrainingResult, TrainOptions } from '../../../src/training/types.ts'
 
 /** Payloads of all members in one proposal. */
@@ -36,7 +38,7 @@ export class UnfitUpdateError extends Error {
 export interface TrainInput {
   components: Pick<
     EngineComponents,
-    'trainer' | 'blocks' | 'feedback' | 'controls' | 'locals' | 'key' | 'self'
+    'trainer' | 'blocks' | 'feedback' | 'controls' | 'locals' | 'momentum' | 'key' | 'self'
   >
   position: Position
   height: Height
@@ -56,11 +58,9 @@ export async function trainUpdate(
   const { components, position, height } = input
   const { tip } = position
   const shared = roundSeed(tip)
-  const { result, local, controls } = await trainOwn(input, options)
+  const { result, local, controls, sent, momentum } = await trainOwn(input, options)
   const codec = codecFor(tip.manifest, shared)
-  const delta = codec.errorFeedback
-    ? await components.feedback.carry(result.delta, height.height)
-    : result.delta
+  const delta = codec.errorFeedback ? await components.feedback.carry(sent, height.height) : sent
   const payload = codec.encode(delta)
   if (tip.manifest.exchange.topology === 'butterfly') await checkOwn(payload, { codec, position })
   // A proposal carries all updates: in a large roster there is less room for each.
@@ -85,17 +85,21 @@ export async function trainUpdate(
   const signed = await seal(updateType, update, components.key)
   if (codec.errorFeedback)
     await components.feedback.keep({ height: height.height, update: signed.cid, codec, delta, payload })
-  if (local != null)
-    await components.locals.keep({ height: height.height, update: signed.cid, vector: local })
+  const following = { height: height.height, update: signed.cid }
+  if (local != null) await components.locals.keep({ ...following, vector: local })
+  if (momentum != null) await components.momentum.keep({ ...following, vector: momentum })
   if (controls != null) await keepControl(input, { controls, signed, codec, payload })
   return { signed, result }
 }
 
-/** Train the model as this peer uses it. What stays with it is taken out of the delta. */
-async function trainOwn(
-  { components, position, round }: TrainInput,
-  options: TrainOptions
-): Promise<{ result: TrainingResult; local: Float32Array | null; controls: Controls | null }> {
+interface Own extends Remembered {
+  result: TrainingResult
+  local: Float32Array | null
+  controls: Controls | null
+}
+
+/** Train the model as this peer uses it. What stays with it is taken out of the delta, before that is remembered. */
+async function trainOwn({ components, position, round }: TrainInput, options: TrainOptions): Promise<Own> {
   const { manifest } = position.tip
   const seed = localSeed(roundSeed(position.tip), components.self)
   const controls = await components.controls.at(position)
@@ -104,7 +108,8 @@ async function trainOwn(
   const result = await components.trainer.train({ weights, round, seed, control }, options)
   const parts = localParts(manifest)
   const local = parts.length === 0 ? null : takeLocal(result.delta, { trained: weights, parts })
-  return { result, local, controls }
+  const before = await components.momentum.at(position)
+  return { result, local, controls, ...remember(manifest, before, { delta: result.delta, round }) }
 }
 
 /** It goes by what was sent. */

@@ -10,6 +10,7 @@ import { EvidenceLog, Ledger, RecoveryLog, VoteLog } from '../../../src/state/in
 import { RoundEngine } from '../../engine/engine.ts'
 import { OwnControls } from '../../engine/controls.ts'
 import { OwnLocals } from '../../engine/locals.ts'
+import { OwnMomentum } from '../../engine/momentum.ts'
 import { ErrorFeedback } from '../../engine/feedback.ts'
 import { hostClock } from '../clock.ts'
 import { mostUsefulFirst } from '../network/addresses.ts'
@@ -297,6 +298,7 @@ function engineComponents(
     feedback: new ErrorFeedback({ state: storage.state, blocks, log }),
     controls: new OwnControls({ state: storage.state, blocks, log }),
     locals: new OwnLocals({ state: storage.state, blocks, log }),
+    momentum: new OwnMomentum({ state: storage.state, blocks, log }),
     blocks,
     gossip: talk,
     catchUp: {

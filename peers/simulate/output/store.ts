@@ -23,7 +23,8 @@ const stateSchema = z.strictObject({
   residuals: z.map(z.int(), z.instanceof(Float32Array)),
   /** Absent in what earlier versions left. */
   controls: z.map(z.int(), z.instanceof(Float32Array)).default(() => new Map()),
-  locals: z.map(z.int(), z.instanceof(Float32Array)).default(() => new Map())
+  locals: z.map(z.int(), z.instanceof(Float32Array)).default(() => new Map()),
+  momenta: z.map(z.int(), z.instanceof(Float32Array)).default(() => new Map())
 })
 
 const resultSchema = z.strictObject({

@@ -16,7 +16,7 @@ import { cohortOf, roundSeedOf } from './clients.ts'
 import { combine } from './combine.ts'
 import { controlsOf, keepControls } from './controls.ts'
 import { evaluateAll, evaluateByClient } from './measure.ts'
-import { keepLocals, keepResiduals, STRETCH, updatesOf } from './updates.ts'
+import { keepOwn, STRETCH, updatesOf } from './updates.ts'
 import type { Claim } from '../../../src/aggregation/index.ts'
 import type { CheckedDraft } from '../../../src/federation/manifest/index.ts'
 import type { Metrics } from '../../../src/federation/records.ts'
@@ -24,19 +24,16 @@ import type { ClientData, LoadedData } from '../data/load.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { Pool } from '../worker/pool.ts'
 import type { RoundRow } from './rows.ts'
-import type { RoundInput, SentUpdate } from './updates.ts'
+import type { OwnVectors, RoundInput, SentUpdate } from './updates.ts'
 
 /** Where a run is: all that its next round depends on. */
-export interface RunState {
+export interface RunState extends OwnVectors {
   rows: RoundRow[]
   weights: Float32Array
   /** What the server optimizer remembers. */
   moments: Float32Array
-  residuals: Map<number, Float32Array>
   /** Clients' own controls, by algorithms that keep them. */
   controls: Map<number, Float32Array>
-  /** Clients' own values of layers that stay with each. */
-  locals: Map<number, Float32Array>
 }
 
 export interface RunInput {
@@ -103,7 +100,8 @@ function startOf(manifest: CheckedDraft): RunState {
     moments: new Float32Array(vectorsBeside(manifest).moments * layout.size),
     residuals: new Map(),
     controls: new Map(),
-    locals: new Map()
+    locals: new Map(),
+    momenta: new Map()
   }
 }
 
@@ -122,7 +120,7 @@ async function doRound(input: RunInput, { manifest, clients, state }: Course): P
   const roundSeed = roundSeedOf(input.seed, round)
   const cohort = cohortOf(clientsOf(plan), manifest.rounds, roundSeed)
   const work: RoundInput = {
-    ...{ manifest, clients, cohort, roundSeed, pool, residuals: state.residuals, locals: state.locals },
+    ...{ manifest, clients, cohort, roundSeed, pool, own: state },
     attack: plan.byzantine?.attack ?? null,
     parameters: weights.length,
     controlOf: controlsOf(manifest, state, weights.length),
@@ -170,8 +168,7 @@ async function move(
     await keepControls(work, state, updates)
     weights.set(next.model)
     state.moments = next.moments
-    keepResiduals(work, updates)
-    keepLocals(work, updates)
+    keepOwn(state, updates)
   }
   return { accepted: accepted.length, refused: updates.length - accepted.length, lapsed }
 }

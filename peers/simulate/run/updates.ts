@@ -31,22 +31,26 @@ export interface RoundInput {
   roundSeed: Uint8Array
   /** Ascending. */
   cohort: readonly number[]
-  /** What codecs left out, by client; changed by `keepResiduals`. */
-  residuals: Map<number, Float32Array>
-  /** Clients' own values of layers that stay with each; changed by `keepLocals`. */
-  locals: Map<number, Float32Array>
+  /** What clients keep to themselves; changed by `keepOwn`. */
+  own: OwnVectors
   /** Of a client, by an algorithm that keeps them; null by any other. */
   controlOf: ((client: number) => Controls) | null
 }
 
+/** By client. */
+export interface OwnVectors {
+  /** What codecs left out. */
+  residuals: Map<number, Float32Array>
+  /** Values of layers that stay with each. */
+  locals: Map<number, Float32Array>
+  /** What each remembers of its deltas, by worker momentum. */
+  momenta: Map<number, Float32Array>
+}
+
 /** One client's update, and what becomes of it. */
-export interface SentUpdate {
-  client: number
-  samples: number
+export interface SentUpdate extends Omit<Sent, 'payload'> {
   bytes: number
   read: VectorReader
-  residual: Float32Array | null
-  local: Float32Array | null
   refused: 'malformed' | 'not-finite' | 'norm' | null
 }
 
@@ -64,20 +68,13 @@ export async function updatesOf(input: RoundInput): Promise<SentUpdate[]> {
   return Promise.all([...trained, ...forged].map((sent) => judge(sent, codec, input)))
 }
 
-/** Payloads that count change what their clients have left out; all others leave it as it was. */
-export function keepResiduals(
-  { residuals }: Pick<RoundInput, 'residuals'>,
-  updates: readonly SentUpdate[]
-): void {
-  for (const { client, residual, refused } of updates) {
-    if (residual != null && refused == null) residuals.set(client, residual)
-  }
-}
-
-/** The same of values that stay with clients. */
-export function keepLocals({ locals }: Pick<RoundInput, 'locals'>, updates: readonly SentUpdate[]): void {
-  for (const { client, local, refused } of updates) {
-    if (local != null && refused == null) locals.set(client, local)
+/** Payloads that count change what their clients keep; all others leave it as it was. */
+export function keepOwn({ residuals, locals, momenta }: OwnVectors, updates: readonly SentUpdate[]): void {
+  for (const { client, residual, local, momentum, refused } of updates) {
+    if (refused != null) continue
+    if (residual != null) residuals.set(client, residual)
+    if (local != null) locals.set(client, local)
+    if (momentum != null) momenta.set(client, momentum)
   }
 }
 
@@ -92,7 +89,7 @@ async function trainAll(input: RoundInput, clients: readonly number[]): Promise<
 }
 
 async function trainOne(input: RoundInput, client: number, data: ClientData): Promise<Sent | null> {
-  const { pool, round, roundSeed, residuals, locals, attack, clients, controlOf } = input
+  const { pool, round, roundSeed, own, attack, clients, controlOf } = input
   const trained = await pool.train({
     kind: 'train',
     indices: data.indices,
@@ -101,8 +98,9 @@ async function trainOne(input: RoundInput, client: number, data: ClientData): Pr
     noise: { deviation: data.noise, seed: client },
     attack: client < clients.length ? null : attack,
     roundSeed,
-    residual: residuals.get(client) ?? null,
-    local: locals.get(client) ?? null,
+    residual: own.residuals.get(client) ?? null,
+    local: own.locals.get(client) ?? null,
+    momentum: own.momenta.get(client) ?? null,
     control: controlOf == null ? null : jobControl(input.manifest.training.client, controlOf(client))
   })
   return trained && { ...trained, client }
@@ -133,6 +131,7 @@ async function forge(
     samples,
     residual: null,
     local: null,
+    momentum: null,
     payload: common ?? makeUp(client)
   }))
 }
@@ -143,9 +142,9 @@ function decoded(codec: Codec, payload: Uint8Array, length: number): Promise<Flo
 
 /** As `UpdatePool` in peers/engine/height/updates.ts. */
 async function judge(sent: Sent, codec: Codec, input: RoundInput): Promise<SentUpdate> {
-  const { client, samples, payload, residual, local } = sent
+  const { payload, ...rest } = sent
   const read = codec.decode(bytesReader(payload), input.parameters)
-  const update = { client, samples, bytes: payload.byteLength, read, residual, local }
+  const update = { ...rest, bytes: payload.byteLength, read }
   const { maxNorm } = input.manifest.aggregation
   try {
     const refused = await checkDelta(read, {

@@ -34,6 +34,8 @@ export interface TrainJob {
   control: Float32Array | null
   /** Its own values of layers that stay with each client; null: none yet. */
   local: Float32Array | null
+  /** What it remembers of its deltas, by worker momentum; null: nothing yet. */
+  momentum: Float32Array | null
 }
 
 /** Metrics of the global model on the test examples from `from` up to `to`. */
@@ -55,6 +57,8 @@ export interface Trained {
   samples: number
   /** Its own values once this payload counts; null where no layers stay with clients. */
   local: Float32Array | null
+  /** What it remembers of its deltas once this payload counts; null by other algorithms. */
+  momentum: Float32Array | null
 }
 
 /** Null: the client's training left the finite numbers; a real peer would send nothing. */

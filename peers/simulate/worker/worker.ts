@@ -5,6 +5,7 @@ import { attackOf } from '../../../src/attacks/index.ts'
 import { codecFor, isFinite, leaveOut } from '../../../src/codecs/index.ts'
 import { localParts, takeLocal, withLocal } from '../../../src/model/local.ts'
 import { TrainingDivergedError } from '../../../src/training/errors.ts'
+import { remember } from '../../../src/training/momentum.ts'
 import { createTrainer } from '../../../src/training/trainer.ts'
 import { nodeBackends } from '../../node/compute/index.ts'
 import { sharedDataset } from '../data/shared.ts'
@@ -43,7 +44,8 @@ async function trainClient(trainer: Trainer, job: TrainJob): Promise<Trained | n
     const weights = withLocal(init.weights, parts, job.local)
     const { delta, samples } = await trainer.train({ weights, round, seed, control })
     const local = parts.length === 0 ? null : takeLocal(delta, { trained: weights, parts })
-    return { ...(await encode(delta, job)), samples, local }
+    const { sent, momentum } = remember(init.manifest, job.momentum, { delta, round })
+    return { ...(await encode(sent, job)), samples, local, momentum }
   } catch (error) {
     if (error instanceof TrainingDivergedError) return null
     throw error

@@ -2,6 +2,7 @@
 import { RoundEngine } from '../../engine/engine.ts'
 import { OwnControls } from '../../engine/controls.ts'
 import { OwnLocals } from '../../engine/locals.ts'
+import { OwnMomentum } from '../../engine/momentum.ts'
 import { ErrorFeedback } from '../../engine/feedback.ts'
 import { EvidenceLog, Ledger, RecoveryLog, VoteLog } from '../../../src/state/index.ts'
 import { uniform } from '../../../src/random.ts'
@@ -106,6 +107,7 @@ export class EngineActor implements Actor {
       feedback: new ErrorFeedback({ state: store, blocks, log: silent }),
       controls: new OwnControls({ state: store, blocks, log: silent }),
       locals: new OwnLocals({ state: store, blocks, log: silent }),
+      momentum: new OwnMomentum({ state: store, blocks, log: silent }),
       blocks,
       gossip: {
         publish: async (record) => {

@@ -66,7 +66,18 @@ function describeTraining(training: TrainingSpec): string {
   const amount = 'epochs' in work ? plural(work.epochs, 'pass', 'passes') : plural(work.steps, 'step')
   const steps = `${amount} over its data, batches of ${batchSize}, ${optimizer.name} at ${learningRate}`
   const kept = local == null ? '' : '; layers of batch normalisation stay with each peer'
-  return `each peer, each round: ${steps}${client.name === 'fedavg' ? '' : `; ${withSettings(client)}`}${kept}`
+  return `each peer, each round: ${steps}${describeClient(client)}${kept}`
+}
+
+function describeClient(client: TrainingSpec['client']): string {
+  switch (client.name) {
+    case 'fedavg':
+      return ''
+    case 'workerMomentum':
+      return `; sends a mean of its updates so far, the latest counting most: ${withSettings(client)}`
+    default:
+      return `; ${withSettings(client)}`
+  }
 }
 
 function describeRounds({ rounds }: Manifest): string {

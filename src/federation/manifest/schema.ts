@@ -136,7 +136,9 @@ const clientSchema = z.discriminatedUnion('name', [
   /** Each corrects its gradients by how they differ from the others': all count alike. */
   z.strictObject({ name: z.literal('scaffold') }),
   /** Each is drawn to the model it began with, less what its updates have summed up to so far: all count alike. */
-  z.strictObject({ name: z.literal('feddyn'), alpha: positive.max(MAX_PULL).default(0.01) })
+  z.strictObject({ name: z.literal('feddyn'), alpha: positive.max(MAX_PULL).default(0.01) }),
+  /** Each sends a mean of its deltas of this round and those before, which count less the older they are: noise evens out. */
+  z.strictObject({ name: z.literal('workerMomentum'), beta: z.number().positive().max(0.999).default(0.9) })
 ])
 
 const trainingSchema = z.strictObject({

@@ -48,7 +48,7 @@ training:
     name: sgd                 # sgd | momentum | adam | adamw
   learningRate: ${settings.learningRate}
   loss: ${settings.loss}
-  client: { name: fedavg }    # where members' data differ much: fedavg | fedprox | fednova | scaffold | feddyn
+  client: { name: fedavg }    # data that differ much: fedprox | fednova | scaffold | feddyn; against liars: workerMomentum
   holdout: 0.1                # kept aside to evaluate on, by peers that bring no test data
 `
 

@@ -219,6 +219,9 @@ describe('a manifest that names a client algorithm', () => {
     expect(found)
       .to.match(/feddyn \(alpha 0\.1\)\n/)
       .and.match(/mean; all members count alike/)
+    expect(await foundWith({ client: { name: 'workerMomentum' } })).to.match(
+      /; sends a mean of its updates so far, .*: workerMomentum \(beta 0\.9\)\n/
+    )
     expect(await foundWith({})).to.match(/sgd at [0-9.]+\n/)
   })
 
@@ -227,7 +230,9 @@ describe('a manifest that names a client algorithm', () => {
       { name: 'moon' },
       { name: 'fedprox', mu: 0 },
       { name: 'fedprox', mu: 1e9 },
-      { name: 'feddyn', alpha: 0 }
+      { name: 'feddyn', alpha: 0 },
+      { name: 'workerMomentum', beta: 0 },
+      { name: 'workerMomentum', beta: 1 }
     ]) {
       const found = manifestDraftSchema.safeParse({ ...draft, training: { client } })
       expect(found.success, JSON.stringify(client)).to.equal(false)

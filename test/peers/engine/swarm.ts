@@ -5,6 +5,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { RoundEngine } from '../../../peers/engine/engine.ts'
 import { OwnControls } from '../../../peers/engine/controls.ts'
 import { OwnLocals } from '../../../peers/engine/locals.ts'
+import { OwnMomentum } from '../../../peers/engine/momentum.ts'
 import { ErrorFeedback } from '../../../peers/engine/feedback.ts'
 import { Pieces } from '../../../peers/simulated/engine/pieces.ts'
 import { BlocksUnavailableError } from '../../../protocols/blocks/index.ts'
@@ -224,6 +225,7 @@ export class Swarm {
       feedback: new ErrorFeedback({ state: of.store, blocks, log }),
       controls: new OwnControls({ state: of.store, blocks, log }),
       locals: new OwnLocals({ state: of.store, blocks, log }),
+      momentum: new OwnMomentum({ state: of.store, blocks, log }),
       blocks,
       gossip: { publish: async (record) => this.#publish(of.id, record) },
       catchUp: this.#catchUp(of.id),

@@ -114,9 +114,10 @@ describe('a simulation', function () {
     })
   })
 
-  it('goes on where it was left, with what codecs left out, to the same result', async () => {
+  it('goes on where it was left, with what codecs left out and clients remember, to the same result', async () => {
     const plan = digitsPlan({
       exchange: { codec: { name: 'topk', fraction: 0.05 } },
+      training: { batchSize: 20, learningRate: 0.1, client: { name: 'workerMomentum' } },
       aggregation: { serverOptimizer: { name: 'adam', learningRate: 0.01 } },
       clients: 4,
       rounds: 3
@@ -194,6 +195,22 @@ describe('a simulation', function () {
       const { summaries } = await run(plan, out)
       const losses = summaries.map(({ variant }) => stored(out, variant).rows[0].metrics?.['loss'])
       expect(new Set(losses)).to.have.length(4)
+    })
+  })
+
+  it('has clients send what they remember of their deltas, so that liars stand out', async () => {
+    const plan = digitsPlan({
+      training: { work: { steps: 1 }, batchSize: 2, learningRate: 0.1 },
+      aggregation: { rule: { name: 'geometricMedian' } },
+      clients: 14,
+      byzantine: { count: 4, attack: { name: 'signFlip' } },
+      rounds: 60,
+      evaluateEvery: 60,
+      grid: [{ plain: {}, momentum: { training: { client: { name: 'workerMomentum' } } } }]
+    })
+    await inFolder(async (out) => {
+      const [plain, momentum] = (await run(plan, out, { workers: 1 })).summaries
+      expect(momentum.last).to.be.above((plain.last ?? 1) + 0.15)
     })
   })
 

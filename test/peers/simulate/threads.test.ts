@@ -30,7 +30,8 @@ const job: TrainJob = {
   roundSeed: new Uint8Array(32),
   residual: null,
   control: null,
-  local: null
+  local: null,
+  momentum: null
 }
 
 describe('the threads of a simulation', () => {
