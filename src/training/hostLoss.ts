@@ -1,7 +1,7 @@
 /** The losses of loss.ts on backends whose values JavaScript sees at once: by a kernel where there is one, else by its loops. */
 import { tensor } from '@tensorflow/tfjs-core'
 import { tensorMemory } from '../compute/memory.ts'
-import { crossEntropy, hasCrossEntropy } from '../compute/wasm/softmax.ts'
+import { crossEntropy, hasCrossEntropy, lossOfTotals } from '../compute/wasm/softmax.ts'
 import { classOf, lossFor } from './loss.ts'
 import type { Loss } from './loss.ts'
 import type { Tensor } from '@tensorflow/tfjs-core'
@@ -22,10 +22,10 @@ export function hostLoss(loss: Loss, logits: Tensor, by: { targets: Float32Array
 }
 
 function byKernel(logits: Tensor, { targets, width }: { targets: Float32Array; width: number }): HostLoss {
-  const classes = Int32Array.from(targets, (target) => classOf(target, width))
-  const [slopes, totals] = crossEntropy(logits, classes)
-  const parts = tensorMemory().view(totals)
-  let sum = 0
-  for (let i = 0; i < parts.length; i += 2) sum += Math.log(parts[i]) + parts[i + 1]
-  return { sum, slopes }
+  const [slopes, totals] = crossEntropy(logits, classesOf(targets, width))
+  return { sum: lossOfTotals(tensorMemory().view(totals)), slopes }
 }
+
+/** @throws {InvalidTargetError} */
+export const classesOf = (targets: Float32Array, width: number): Int32Array =>
+  Int32Array.from(targets, (target) => classOf(target, width))

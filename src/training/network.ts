@@ -4,10 +4,12 @@ import { fuseLayers } from '../compute/layers.ts'
 import { isDeferred, readTensor } from '../compute/memory.ts'
 import { buildModel } from '../model/build.ts'
 import { planFor } from '../model/task.ts'
+import { chainSteps } from './chain.ts'
 import { deviceLoss } from './deviceLoss.ts'
 import { hostLoss } from './hostLoss.ts'
 import { lossFor } from './loss.ts'
 import type { ExampleBatch } from './batches.ts'
+import type { ChainSteps } from './chain.ts'
 import type { Loss } from './loss.ts'
 import type { BuiltModel } from '../model/build.ts'
 import type { ModelManifest } from '../model/task.ts'
@@ -22,6 +24,8 @@ export interface Network extends BuiltModel {
   width: number
   /** The weights that the optimizer moves. */
   trained: Variable[]
+  /** How it steps where its layers are a chain; null: by the tape. */
+  chain: ChainSteps | null
   dispose(): void
 }
 
@@ -35,11 +39,13 @@ export async function networkOf(plan: ModelPlan, loss: Loss): Promise<Network> {
   const built = await buildModel(plan, { logits: true })
   const free = fuseLayers(built.model)
   const trained = built.variables.filter((_, i) => built.layout.entries[i].weight.trainable) as Variable[]
+  const chain = chainSteps(plan, built, loss)
   const dispose = (): void => {
+    chain?.dispose()
     built.model.dispose()
     free()
   }
-  return { ...built, plan, loss, width: plan.output[0], trained, dispose }
+  return { ...built, plan, loss, width: plan.output[0], trained, chain, dispose }
 }
 
 /** The logits of a batch, count × width: a copy. */
@@ -57,7 +63,7 @@ export async function logitsOf(
 }
 
 /** Gets the gradients of the mean loss, aligned with `network.trained`; they are disposed of after. */
-type UseGradients = (gradients: (Tensor | null)[]) => void
+type UseGradients = (gradients: readonly (Tensor | null)[]) => void
 
 /**
  * One forward and backward pass.
@@ -69,6 +75,7 @@ export function withGradients(
   batch: ExampleBatch,
   use: UseGradients
 ): number | Promise<number> {
+  if (network.chain != null) return network.chain.step(batch, use)
   if (isDeferred()) return readScalar(tidy(() => passed(network, batch, use, lossOnDevice)))
   return tidy(() => passed(network, batch, use, lossInPlace))
 }

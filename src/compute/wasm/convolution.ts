@@ -74,7 +74,8 @@ function convolved(pack: Pack, { inputs: { x, filter, bias }, attrs, backend }: 
   return out
 }
 
-interface Geometry extends backend_util.Conv2DInfo {
+/** A convolution's sizes. */
+export interface Geometry extends backend_util.Conv2DInfo {
   filterShape: Shape4
 }
 
@@ -87,7 +88,7 @@ function infoOf(attrs: Attrs, input: readonly number[], filter: readonly number[
 }
 
 /** Tell the pack the geometry. @returns memory to work in */
-function prepared({ functions, scratch }: Pack, info: Geometry): number {
+export function prepared({ functions, scratch }: Pack, info: Geometry): number {
   const input = [info.batchSize, info.inHeight, info.inWidth, info.inChannels] as const
   const output = [info.outHeight, info.outWidth, info.outChannels] as const
   const filter = [info.filterHeight, info.filterWidth] as const

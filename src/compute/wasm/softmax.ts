@@ -65,6 +65,13 @@ export function crossEntropy(logits: Tensor, classes: Int32Array): [slopes: Tens
   return engine().runKernel(CROSS_ENTROPY, inputs) as unknown as [Tensor, Tensor]
 }
 
+/** The sum of the losses of rows, from their totals. */
+export function lossOfTotals(totals: Float32Array): number {
+  let sum = 0
+  for (let i = 0; i < totals.length; i += 2) sum += Math.log(totals[i]) + totals[i + 1]
+  return sum
+}
+
 function slopesAndTotals({ inputs, backend }: KernelCall, { functions }: Pack): TensorInfo[] {
   const { logits, classes } = inputs
   const [rows, n] = rowsOf(logits)

@@ -50,6 +50,16 @@ export interface PackFunctions {
   convFilterGradient(x: number, dy: number, dFilter: number, scratch: number): void
   depthwiseFilterGradient(x: number, dy: number, dFilter: number, ...geometry: Depthwise): void
   depthwiseInputGradient(dx: number, dy: number, filter: number, ...geometry: Depthwise): void
+  /** x → y: see `maxPoolGradient` for the geometry. */
+  maxPool(
+    x: number,
+    y: number,
+    ...geometry: [
+      ...image: [batch: number, height: number, width: number, channels: number],
+      ...output: [height: number, width: number],
+      ...window: Window
+    ]
+  ): void
   maxPoolGradient(
     x: number,
     dy: number,

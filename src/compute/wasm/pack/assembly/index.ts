@@ -3,7 +3,7 @@
 export { tile1, tile2, tile3, tile4, tile5, tile6 } from './tile'
 export { gemm, gemmScratchBytes } from './gemm'
 export { convFilterGradient, convForward, convInputGradient, convolution, convScratchBytes } from './conv'
-export { maxPoolGradient } from './pool'
+export { maxPool, maxPoolGradient } from './pool'
 export { addRow, addRowsById, biasReluGradient, gatherRows, reluGradient, sumRows } from './rows'
 export { adam, momentum, proximal, sgd } from './updates'
 export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise'

@@ -1,0 +1,122 @@
+/** Layers at work on fixed places: the kernels that TensorFlow.js' operations call, without the operations. */
+import { backend_util } from '@tensorflow/tfjs-core'
+import { prepared } from '../convolution.ts'
+import { addressOf, sizeOf } from '../heap.ts'
+import { RELU } from '../pack/index.ts'
+import type { Geometry } from '../convolution.ts'
+import type { Pack } from '../pack/index.ts'
+import type {
+  ChainLayer,
+  ConvLayer,
+  DenseLayer,
+  Places,
+  PoolLayer,
+  Stage,
+  Window,
+  Workshop
+} from './types.ts'
+
+/** The stage of a layer. */
+export function stageOf(layer: ChainLayer, places: Places, workshop: Workshop): Stage {
+  switch (layer.kind) {
+    case 'dense':
+      return denseStage(layer, places, workshop)
+    case 'conv':
+      return convStage(layer, places, workshop)
+    case 'pool':
+      return poolStage(layer, places, workshop)
+  }
+}
+
+/** Values that a layer puts out for one example. */
+export function outputSize(layer: ChainLayer): number {
+  return sizeOf(layer.kind === 'dense' ? layer.kernel.shape.slice(1) : layer.window.output)
+}
+
+function denseStage(layer: DenseLayer, places: Places, { backend, pack }: Workshop): Stage {
+  const { functions, scratch } = pack
+  const { kernel, bias, relu } = layer
+  const { x, y, dy, dx, gradients } = places
+  const [inputs, units] = kernel.shape
+  const [input, output] = [4 * inputs, 4 * units]
+  const free = (): number => scratch(functions.gemmScratchBytes())
+  return {
+    forward(count) {
+      const weights = [addressOf(backend, kernel), output, 4] as const
+      const start = bias == null ? 0 : addressOf(backend, bias)
+      functions.gemm(count, units, inputs, x, input, 4, ...weights, y, output, start, relu ? RELU : 0, free())
+    },
+    backward(count) {
+      undoBiasRelu(pack, layer, { rows: count, columns: units, y, dy, sums: gradients[1] })
+      functions.gemm(inputs, units, count, x, 4, input, dy, output, 4, gradients[0], output, 0, 0, free())
+      if (dx === 0) return
+      const weights = [addressOf(backend, kernel), 4, output] as const
+      functions.gemm(count, inputs, units, dy, output, 4, ...weights, dx, input, 0, 0, free())
+    }
+  }
+}
+
+interface Outputs {
+  rows: number
+  columns: number
+  y: number
+  dy: number
+  sums: number
+}
+
+/** In place: dy becomes the derivative before the ReLU; `sums` that by the bias, if there is one. */
+function undoBiasRelu(
+  { functions }: Pack,
+  { bias, relu }: Pick<DenseLayer, 'bias' | 'relu'>,
+  { rows, columns, y, dy, sums }: Outputs
+): void {
+  if (relu && bias != null) functions.biasReluGradient(rows, columns, y, dy, dy, sums)
+  else if (relu) functions.reluGradient(rows * columns, y, dy, dy)
+  else if (bias != null) functions.sumRows(rows, columns, dy, sums)
+}
+
+function convStage(layer: ConvLayer, places: Places, { backend, pack }: Workshop): Stage {
+  const { kernel, bias, relu, window } = layer
+  const { x, y, dy, dx, gradients } = places
+  const geometry = geometryOf(window)
+  const [height, width, channels] = window.output
+  const at = (count: number): number => prepared(pack, { ...geometry, batchSize: count })
+  const { functions } = pack
+  return {
+    forward(count) {
+      const start = bias == null ? 0 : addressOf(backend, bias)
+      functions.convForward(x, addressOf(backend, kernel), start, y, relu ? RELU : 0, at(count))
+    },
+    backward(count) {
+      const rows = count * height * width
+      undoBiasRelu(pack, layer, { rows, columns: channels, y, dy, sums: gradients[1] })
+      functions.convFilterGradient(x, dy, gradients[0], at(count))
+      if (dx !== 0) functions.convInputGradient(dy, addressOf(backend, kernel), dx, at(count))
+    }
+  }
+}
+
+function poolStage(
+  { window }: PoolLayer,
+  { x, y, dy, dx }: Places,
+  { pack: { functions } }: Workshop
+): Stage {
+  const { size, strides, input, output } = window
+  const { padInfo } = geometryOf(window)
+  const moves = [...size, ...strides, padInfo.top, padInfo.left] as const
+  return {
+    forward(count) {
+      functions.maxPool(x, y, count, ...input, output[0], output[1], ...moves)
+    },
+    backward(count) {
+      if (dx !== 0) functions.maxPoolGradient(x, dy, dx, count, ...input, output[0], output[1], ...moves)
+    }
+  }
+}
+
+/** Of one example. */
+function geometryOf({ input, output, size, strides, padding }: Window): Geometry {
+  const filterShape: Geometry['filterShape'] = [...size, input[2], output[2]]
+  const info = backend_util.computeConv2DInfo([1, ...input], filterShape, [...strides], 1, padding)
+  return { ...info, filterShape }
+}
