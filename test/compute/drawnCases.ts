@@ -40,10 +40,34 @@ function geometry(seed: number): Geometry {
   }
 }
 
+/** 3×3 and 5×5 of stride 1 with many channels, where fewer products pay (src/compute/wasm/pack/assembly/winograd.ts). */
+function manyChannels(seed: number): Geometry {
+  const random = seededRandom(seed)
+  const [side, input, output] = [oneOf(random, [3, 5]), ...[1, 2].map(() => oneOf(random, [8, 12, 16, 20]))]
+  return {
+    x: [2, 9 + (random() % 6), 9 + (random() % 6), input],
+    filter: [side, side, input, output],
+    strides: [1, 1],
+    pad: oneOf(random, ['same', 'valid'])
+  }
+}
+
 /** A matrix whose sides are no multiples of anything, mostly. */
 const matrixShape = (seed: number): number[] => {
   const random = seededRandom(seed)
   return [1 + (random() % 40), oneOf(random, [1, 2, 3, 4, 15, 16, 17, 37])]
+}
+
+function convolution({ x, filter, strides, pad }: Geometry): tf.Tensor[] {
+  const conv = (image: tf.Tensor, by: tf.Tensor): tf.Tensor =>
+    tf.conv2d(image as tf.Tensor4D, by as tf.Tensor4D, strides, pad)
+  return withGradients(conv, [x, filter])
+}
+
+function convolutionLayer(seed: number, { x, filter, strides, pad }: Geometry): tf.Tensor[] {
+  const [image, by, bias] = [x, filter, [filter[3]]].map((shape, i) => drawn(seed + i, shape))
+  const operands = { x: image as tf.Tensor4D, filter: by as tf.Tensor4D, bias: bias as tf.Tensor1D }
+  return [tf.fused.conv2d({ ...operands, strides, pad, activation: 'relu' })]
 }
 
 /** By name, in the order of the table. */
@@ -59,18 +83,11 @@ export const drawnCases: Record<string, DrawnCase> = {
     const shape = matrixShape(seed)
     return withGradients((x, bias) => tf.relu(tf.add(x, bias)), [shape, shape.slice(1)])
   },
-  convolutions: (seed) => {
-    const { x, filter, strides, pad } = geometry(seed)
-    const conv = (image: tf.Tensor, by: tf.Tensor): tf.Tensor =>
-      tf.conv2d(image as tf.Tensor4D, by as tf.Tensor4D, strides, pad)
-    return withGradients(conv, [x, filter])
-  },
-  'convolutions with bias and ReLU in the same pass': (seed) => {
-    const { x, filter, strides, pad } = geometry(seed)
-    const [image, by, bias] = [x, filter, [filter[3]]].map((shape, i) => drawn(seed + i, shape))
-    const operands = { x: image as tf.Tensor4D, filter: by as tf.Tensor4D, bias: bias as tf.Tensor1D }
-    return [tf.fused.conv2d({ ...operands, strides, pad, activation: 'relu' })]
-  },
+  convolutions: (seed) => convolution(geometry(seed)),
+  'convolutions with bias and ReLU in the same pass': (seed) => convolutionLayer(seed, geometry(seed)),
+  'convolutions of many channels': (seed) => convolution(manyChannels(seed)),
+  'convolutions of many channels with bias and ReLU in the same pass': (seed) =>
+    convolutionLayer(seed, manyChannels(seed)),
   'depthwise convolutions': (seed) => {
     const { x, filter, strides, pad } = geometry(seed)
     const multiplier = 1 + (seed % 2)

@@ -121,3 +121,53 @@ export function differences(layer: NaiveLayer, operands: Naive[], weights: Float
     })
   )
 }
+
+type Shape4 = readonly [number, number, number, number]
+
+/** A convolution of stride 1: x [batch, h, w, in], filter [kh, kw, in, out], zeros before the first row and column. */
+export interface NaiveConvolution {
+  x: Shape4
+  filter: Shape4
+  /** [batch, oh, ow, out] */
+  y: Shape4
+  padding: [top: number, left: number]
+}
+
+/** Call `visit` with the places of each product's operands and of the output that it is a part of. */
+function eachProduct(conv: NaiveConvolution, visit: (x: number, filter: number, y: number) => void): void {
+  const { x, filter, padding } = conv
+  const [batch, oh, ow, out] = conv.y
+  for (let at = 0; at < batch * oh * ow; at++) {
+    const [image, oy, ox] = [Math.floor(at / (oh * ow)), Math.floor(at / ow) % oh, at % ow]
+    for (let tap = 0; tap < filter[0] * filter[1]; tap++) {
+      const [iy, ix] = [oy + Math.floor(tap / filter[1]) - padding[0], ox + (tap % filter[1]) - padding[1]]
+      if (iy < 0 || iy >= x[1] || ix < 0 || ix >= x[2]) continue
+      const pixel = ((image * x[1] + iy) * x[2] + ix) * x[3]
+      for (let c = 0; c < x[3]; c++) {
+        for (let o = 0; o < out; o++) visit(pixel + c, (tap * x[3] + c) * out + o, at * out + o)
+      }
+    }
+  }
+}
+
+/** What goes through a convolution: inputs, filter, and the slopes dy of its outputs. */
+export interface ConvolutionValues {
+  x: ArrayLike<number>
+  filter: ArrayLike<number>
+  dy: ArrayLike<number>
+}
+
+/** The outputs, and the gradients by input and filter of their sum weighted by dy. */
+export function naiveConvolution(
+  conv: NaiveConvolution,
+  { x, filter, dy }: ConvolutionValues
+): Float64Array[] {
+  const sums = [conv.y, conv.x, conv.filter].map((shape) => new Float64Array(shape.reduce((a, b) => a * b)))
+  const [y, dx, dFilter] = sums
+  eachProduct(conv, (i, j, k) => {
+    y[k] += x[i] * filter[j]
+    dx[i] += dy[k] * filter[j]
+    dFilter[j] += x[i] * dy[k]
+  })
+  return sums
+}

@@ -1,4 +1,7 @@
-/** 2-D convolutions and their gradients with respect to input and filter, the latter missing in the stock backend. */
+/**
+ * 2-D convolutions and their gradients with respect to input and filter, the latter missing in the stock backend. Many
+ * channels of stride 1 go by fewer products (assembly/winograd.ts), where NaN or an infinity may reach up to three pixels further.
+ */
 import { backend_util } from '@tensorflow/tfjs-core'
 import { addressOf, sizeOf } from './heap.ts'
 import { RELU } from './pack/index.ts'

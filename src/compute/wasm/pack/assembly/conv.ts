@@ -1,8 +1,9 @@
 // 2-D convolutions of channels-last images, forward and both gradients, as matrix products over patches: each output
 // position's kh·kw·c inputs become one row (im2col), a bounded number of positions at a time, so that the rows are still
-// in the cache when the product reads them.
+// in the cache when the product reads them. Or with fewer products, where that pays: winograd.ts.
 
 import { gemm, gemmScratchBytes } from './gemm'
+import { winogradFilterGradient, winogradForward, winogradInputGradient, winogradPays, winogradScratchBytes } from './winograd'
 
 /** Patches held at once. */
 const PATCH_BYTES: i32 = 512 * 1024
@@ -12,8 +13,10 @@ const MOST_POSITIONS: i32 = 1024
 let height: i32, width: i32, channels: i32
 let outHeight: i32, outWidth: i32, outChannels: i32
 let kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, top: i32, left: i32
-/** Output positions of the whole batch, and values of one patch. */
-let positions: i32, patch: i32
+/** Images of the batch, their output positions, and values of one patch. */
+let images: i32, positions: i32, patch: i32
+/** Whether fewer products pay, on the way to the outputs (and to the filter), and back to the inputs. */
+let fewer: bool, fewerBack: bool
 
 /** Say which convolution the next calls are about. `padTop` and `padLeft`: zeros before the first row and column. */
 export function convolution(batch: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32, oc: i32,
@@ -30,14 +33,20 @@ export function convolution(batch: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32
   strideX = sx
   top = padTop
   left = padLeft
+  images = batch
   positions = batch * oh * ow
   patch = kh * kw * c
+  const isCandidate = kh == kw && sy == 1 && sx == 1
+  fewer = isCandidate && winogradPays(batch, oh, ow, c, oc, kh, positions)
+  fewerBack = isCandidate && winogradPays(batch, h, w, oc, c, kh, positions)
 }
 
 /** How much memory the functions below want as `scratch`. */
 export function convScratchBytes(): usize {
   const rows = (chunk() / max(1, outWidth) + 2) * strideY + kernelHeight
-  return gemmScratchBytes() + (chunk() * patch + outWidth * rows * kernelWidth * channels) * 4 + 32
+  const plain = gemmScratchBytes() + (chunk() * patch + outWidth * rows * kernelWidth * channels) * 4 + 32
+  if (!fewer && !fewerBack) return plain
+  return max(plain, winogradScratchBytes(channels, outChannels, kernelHeight, max(width, outWidth)))
 }
 
 /** Positions at a time: a multiple of a tile's six rows, where there is room for so many. */
@@ -54,6 +63,11 @@ function isPointwise(): bool {
 
 /** out [positions × oc] = patches of x · filter [patch × oc] (+ bias); flags as `gemm`'s. */
 export function convForward(x: usize, filter: usize, bias: usize, out: usize, flags: i32, scratch: usize): void {
+  if (fewer) {
+    winogradForward(x, filter, bias, out, flags, images,
+      height, width, channels, outHeight, outWidth, outChannels, kernelHeight, top, left, scratch)
+    return
+  }
   const row = outChannels * 4
   const rest = scratch + gemmScratchBytes()
   const step = isPointwise() ? positions : chunk()
@@ -67,6 +81,11 @@ export function convForward(x: usize, filter: usize, bias: usize, out: usize, fl
 
 /** dFilter [patch × oc] = patches of x, transposed · dy [positions × oc]. */
 export function convFilterGradient(x: usize, dy: usize, dFilter: usize, scratch: usize): void {
+  if (fewer) {
+    winogradFilterGradient(x, dy, dFilter, images,
+      height, width, channels, outHeight, outWidth, outChannels, kernelHeight, top, left, scratch)
+    return
+  }
   const row = outChannels * 4
   const rest = scratch + gemmScratchBytes()
   const step = isPointwise() ? max(1, positions) : chunk()
@@ -81,13 +100,17 @@ export function convFilterGradient(x: usize, dy: usize, dFilter: usize, scratch:
 
 /** dx = dy [positions × oc] · filter, transposed [oc × patch], each row added where its patch came from. */
 export function convInputGradient(dy: usize, filter: usize, dx: usize, scratch: usize): void {
+  if (fewerBack) {
+    winogradInputGradient(dy, filter, dx, images,
+      height, width, channels, outHeight, outWidth, outChannels, kernelHeight, top, left, scratch)
+    return
+  }
   const row = outChannels * 4
   const rest = scratch + gemmScratchBytes()
   if (isPointwise()) {
     gemm(positions, patch, outChannels, dy, row, 4, filter, 4, row, dx, patch * 4, 0, 0, scratch)
     return
   }
-  const images = positions / max(1, outHeight * outWidth)
   memory.fill(dx, 0, images * height * width * channels * 4)
   const step = chunk()
   for (let p = 0; p < positions; p += step) {

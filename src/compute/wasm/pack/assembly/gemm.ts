@@ -5,17 +5,19 @@
 // use it; else its panels are copied into `scratch` first, a block of KC × NC at a time, which then stays in the second
 // cache while MC rows of A pass.
 
-import { FROM_BIAS, FROM_C, FROM_ZERO, tile1, tile2, tile3, tile4, tile5, tile6 } from './tile'
+import { FROM_BIAS, FROM_ZERO, tile1, tile2, tile3, tile4, tile5, tile6 } from './tile'
 
 const KC: i32 = 256
 const MC: i32 = 96
 const NC: i32 = 512
+/** Where a tile's sums go: they are added to what C holds, but as sums of their own, so that errors grow with one stretch. */
+const FROM_C: i32 = 1
 /** Rows of A up to which copying panels of B costs more than it gains. */
 const FEW_ROWS: i32 = 48
 /** Columns of B from which copying a transposed A pays. */
 const MANY_COLUMNS: i32 = 96
 
-/** One tile's worth of C, for columns beyond the last. */
+/** One tile's worth of C, where there are columns beyond the last, or C is added to. */
 const EDGE_BYTES: usize = 6 * 8 * 4 + 64
 const A_BYTES: usize = MC * KC * 4
 const B_BYTES: usize = KC * NC * 4
@@ -76,21 +78,23 @@ function block(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: us
       const row: usize = copiesA ? 4 : aRow
       const step: usize = copiesA ? rows * 4 : aCol
       const to = c + i * cRow + j * 4
-      if (isEdge) {
-        one(rows, k, from, row, step, panel, bStep, scratch, 32, FROM_ZERO, 0)
-        finish(rows, n - j, scratch, to, cRow, start, bias + j * 4, relu)
+      if (isEdge || start == FROM_C) {
+        tileOf(rows, k, from, row, step, panel, bStep, scratch, 32, FROM_ZERO, 0)
+        if (isEdge) finish(rows, n - j, scratch, to, cRow, start, bias + j * 4, relu)
+        else addTile(rows, scratch, to, cRow)
       } else {
-        one(rows, k, from, row, step, panel, bStep, to, cRow, start, bias + j * 4)
-        if (relu) rectify(rows, to, cRow)
+        tileOf(rows, k, from, row, step, panel, bStep, to, cRow, start, bias + j * 4)
       }
+      if (relu && !isEdge) rectify(rows, to, cRow)
       i += rows
     }
   }
 }
 
+/** A tile of C of 1 to 6 rows: see tile.ts. */
 // @ts-ignore: decorator
 @inline
-function one(rows: i32, k: i32, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize,
+export function tileOf(rows: i32, k: i32, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize,
   c: usize, cRow: usize, start: i32, bias: usize): void {
   if (rows == 6) tile6(k, a, aRow, aStep, b, bStep, c, cRow, start, bias)
   else if (rows == 5) tile5(k, a, aRow, aStep, b, bStep, c, cRow, start, bias)
@@ -110,7 +114,17 @@ function rectify(rows: i32, c: usize, cRow: usize): void {
   }
 }
 
-/** From a tile of 8 columns, of which `columns` exist, to C. */
+/** C [rows × 8] += tile. */
+function addTile(rows: i32, tile: usize, c: usize, cRow: usize): void {
+  for (; rows > 0; rows--) {
+    v128.store(c, f32x4.add(v128.load(c), v128.load(tile)))
+    v128.store(c, f32x4.add(v128.load(c, 16), v128.load(tile, 16)), 16)
+    tile += 32
+    c += cRow
+  }
+}
+
+/** From a tile of 8 columns, of which `columns` exist, to C or added to C. */
 function finish(rows: i32, columns: i32, tile: usize, c: usize, cRow: usize, start: i32, bias: usize, relu: bool): void {
   const isFromC = start == FROM_C, isFrom = start != FROM_ZERO
   const least: f32 = relu ? 0 : -Infinity

@@ -3,6 +3,7 @@
 export { tile1, tile2, tile3, tile4, tile5, tile6 } from './tile'
 export { gemm, gemmScratchBytes } from './gemm'
 export { convFilterGradient, convForward, convInputGradient, convolution, convScratchBytes } from './conv'
+export { inputPoints, outputs2, outputs4, points2, points3, points4, points5, values2, values3, values4, values5 } from './points'
 export { maxPool, maxPoolGradient } from './pool'
 export { addRow, addRowsById, biasReluGradient, gatherRows, reluGradient, sumRows } from './rows'
 export { adam, momentum, proximal, sgd } from './updates'

@@ -9,8 +9,6 @@ import { madd } from './lanes'
 
 /** What the sums start from: nothing. */
 export const FROM_ZERO: i32 = 0
-/** What the sums start from: what C holds. */
-export const FROM_C: i32 = 1
 /** What the sums start from: eight values of a bias, the same for each row. */
 export const FROM_BIAS: i32 = 2
 
@@ -28,14 +26,7 @@ function tile(rows: i32, k: i32, a: usize, aRow: usize, aStep: usize, b: usize, 
   let c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero
   let c30 = zero, c31 = zero, c40 = zero, c41 = zero, c50 = zero, c51 = zero
   const r1 = c + cRow, r2 = r1 + cRow, r3 = r2 + cRow, r4 = r3 + cRow, r5 = r4 + cRow
-  if (start == FROM_C) {
-    c00 = v128.load(c); c01 = v128.load(c, 16)
-    if (rows > 1) { c10 = v128.load(r1); c11 = v128.load(r1, 16) }
-    if (rows > 2) { c20 = v128.load(r2); c21 = v128.load(r2, 16) }
-    if (rows > 3) { c30 = v128.load(r3); c31 = v128.load(r3, 16) }
-    if (rows > 4) { c40 = v128.load(r4); c41 = v128.load(r4, 16) }
-    if (rows > 5) { c50 = v128.load(r5); c51 = v128.load(r5, 16) }
-  } else if (start == FROM_BIAS) {
+  if (start == FROM_BIAS) {
     c00 = v128.load(bias); c01 = v128.load(bias, 16)
     c10 = c00; c20 = c00; c30 = c00; c40 = c00; c50 = c00
     c11 = c01; c21 = c01; c31 = c01; c41 = c01; c51 = c01
