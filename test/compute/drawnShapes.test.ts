@@ -14,20 +14,25 @@ const values = async (backend: 'wasm' | 'cpu', cases: Case[]): Promise<Float32Ar
   return cases.map((make) => tf.tidy(() => make().map((tensor) => tensor.dataSync<'float32'>().slice())))
 }
 
-/** Every case within 1e-5 of cpu, as a share of the largest value. */
-async function expectAgreement(cases: Case[]): Promise<void> {
+/** Every case within `allowed` of cpu, as a share of the largest value. */
+async function expectAgreement(cases: Case[], allowed = 1e-5): Promise<void> {
   const found = await values('wasm', cases)
   const expected = await values('cpu', cases)
   const deviations = expected.flatMap((tensors, i) =>
     tensors.map((tensor, j) => deviation(found[i][j], tensor))
   )
-  expect(Math.max(...deviations)).to.be.below(1e-5)
+  expect(Math.max(...deviations)).to.be.below(allowed)
 }
 
 describe('training kernels on drawn shapes, against cpu', () => {
   for (const [name, make] of Object.entries(drawnCases)) {
     it(`${name}: values and gradients`, async () => {
-      await expectAgreement(SEEDS.map((seed) => () => make(seed)))
+      // Fewer products round more: test/compute/winograd.test.ts.
+      const allowed = name.includes('many channels') ? 2e-5 : 1e-5
+      await expectAgreement(
+        SEEDS.map((seed) => () => make(seed)),
+        allowed
+      )
     }).timeout(60_000)
   }
 

@@ -33,6 +33,9 @@ function found(pad: Case['pad'], x: tf.Tensor, filter: tf.Tensor, dy: tf.Tensor)
   })
 }
 
+/** What eight points may lose, and six (docs/compute.md). */
+const allowed = ({ taps }: Case): number => (taps === 5 ? 2e-5 : 4e-6)
+
 /** The largest difference, as a share of the largest value expected; NaN counts as the largest. */
 function errorOf(values: Float32Array, expected: Float64Array): number {
   expect(values).to.have.length(expected.length)
@@ -73,7 +76,7 @@ describe('convolutions with fewer products', () => {
   it('give the sums that they stand for, whatever the shape', () => {
     for (let seed = 1; seed <= 40; seed++) {
       const each = drawnCase(seed)
-      for (const error of errors(each)) expect(error, JSON.stringify(each)).to.be.below(4e-6)
+      for (const error of errors(each)) expect(error, JSON.stringify(each)).to.be.below(allowed(each))
     }
   }).timeout(60_000)
 
@@ -87,7 +90,7 @@ describe('convolutions with fewer products', () => {
   ]
   for (const each of large) {
     it(`go over many tiles block by block: ${JSON.stringify(each)}`, () => {
-      for (const error of errors(each)) expect(error).to.be.below(4e-6)
+      for (const error of errors(each)) expect(error).to.be.below(allowed(each))
     }).timeout(30_000)
   }
 
@@ -107,7 +110,7 @@ describe('convolutions with fewer products', () => {
         })
         const offsets = bias.dataSync()
         const expected = sums.map((sum, i) => Math.max(0, sum + offsets[i % each.out]))
-        expect(errorOf(y.dataSync<'float32'>(), expected)).to.be.below(4e-6)
+        expect(errorOf(y.dataSync<'float32'>(), expected)).to.be.below(allowed(each))
       })
     }
   }).timeout(30_000)

@@ -1,14 +1,13 @@
-// Convolutions of stride 1 by 5×5 and 3×3 filters with fewer products (Lavin & Gray 2016): tiles of 6×6 inputs, which
-// overlap, give 2×2 outputs of 5×5 taps or 4×4 of 3×3. Both are transformed to 36 points (points.ts), at each of which the
-// convolution is a product [tiles × in] · [in × out]: 36 multiplications where the plain way has 100 or 144.
+// Convolutions of stride 1 by 3×3 and 5×5 filters with fewer products (Lavin & Gray 2016): tiles of 6×6 or 8×8 inputs, which
+// overlap, give 4×4 outputs. Inputs and filter are transformed to as many points (points.ts), at each of which the
+// convolution is a product [tiles × in] · [in × out]: 36 multiplications where the plain way has 144, or 64 for 400.
 //
 // A block of tiles at a time goes all the way, so that it stays in the second cache. NaN or an infinity reaches at least the
 // outputs that it should, mostly as NaN, and at most all others of the tiles that it is in.
 
 import { gemm, gemmScratchBytes, tileOf } from './gemm'
-import { POINTS } from './points'
 import { FROM_ZERO } from './tile'
-import { clear, columnValues, PLANES, tilePoints, tileRest, tileValues, tiling, toPoints, toValues } from './winogradTiles'
+import { clear, columnValues, SIDE, tilePoints, tileRest, tileValues, tiling, toPoints, toValues } from './winogradTiles'
 import { transpose } from './transpose'
 
 const ACCUMULATE: i32 = 1
@@ -22,8 +21,8 @@ const FILTER_ROWS: i32 = 16
 
 /** Channels from which it can pay; so it does in the narrow sisters by which self-checks judge (src/training/selfCheck.ts). */
 const FEWEST_CHANNELS: i32 = 8
-/** Values of a filter's tap up to which it is tried: at 36 points these are 38 MB. */
-const MOST_TAP: i32 = 512 * 512
+/** Values of a filter's tap up to which it is tried: at 64 points these are 67 MB. */
+const MOST_TAP: f64 = 512 * 512
 
 // The convolution at hand: see `begin`.
 let height: i32, width: i32, channels: i32
@@ -31,6 +30,8 @@ let outHeight: i32, outWidth: i32, outChannels: i32
 let taps: i32, top: i32, left: i32
 /** Tiles of all images, and of a block. */
 let tiles: i32, most: i32
+/** Points on a tile's side, and of a tile. */
+let points: i32, planes: i32
 
 /** x [images × h × w × c] to [images × oh × ow × oc] by k × k taps. `padTop`, `padLeft`: zeros before the first pixels. */
 function begin(images: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32, oc: i32, k: i32, padTop: i32, padLeft: i32): void {
@@ -43,8 +44,10 @@ function begin(images: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32, oc: i32, k
   taps = k
   top = padTop
   left = padLeft
-  tiles = images * tiling(oh, ow, POINTS + 1 - k)
-  most = blockOf(c, oc)
+  points = SIDE + k - 1
+  planes = points * points
+  tiles = images * tiling(oh, ow, points)
+  most = blockOf(c, oc, planes)
 }
 
 /**
@@ -53,14 +56,15 @@ function begin(images: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32, oc: i32, k
  * do, as tiles are transformed, and the filter's transform as much as ten tiles.
  */
 export function winogradPays(images: i32, oh: i32, ow: i32, c: i32, oc: i32, k: i32, positions: i32): bool {
-  if (k != 3 && k != 5 || (c | oc) & 3 || min(c, oc) < FEWEST_CHANNELS || c * oc > MOST_TAP) return false
-  const count = images * tiling(oh, ow, POINTS + 1 - k)
-  return f64(count + 10) * PLANES * (c + 8) < f64(positions) * (k * k * c)
+  if (k != 3 && k != 5 || (c | oc) & 3 || min(c, oc) < FEWEST_CHANNELS || f64(c) * oc > MOST_TAP) return false
+  const points = SIDE + k - 1
+  const count = images * tiling(oh, ow, points)
+  return f64(count + 10) * (points * points) * (c + 8) < f64(positions) * (k * k * c)
 }
 
 /** Tiles at a time: a multiple of six, the rows of a matrix product's tile. */
-function blockOf(c: i32, oc: i32): i32 {
-  const held = BLOCK_BYTES / (PLANES * (c + up(oc)) * 4)
+function blockOf(c: i32, oc: i32, planes: i32): i32 {
+  const held = BLOCK_BYTES / (planes * (c + up(oc)) * 4)
   return min(MOST_TILES, max(FEWEST_TILES, held - held % 6))
 }
 
@@ -73,11 +77,11 @@ function up(n: i32): i32 {
 
 /** How much memory is wanted as `scratch`, from c to oc channels or back, by k × k taps on rows of up to w pixels. */
 export function winogradScratchBytes(c: i32, oc: i32, k: i32, w: i32): usize {
-  const wide = up(max(c, oc))
-  const points = PLANES * up(c) * up(oc)
-  const block = PLANES * max(blockOf(c, oc), blockOf(oc, c)) * (up(c) + up(oc))
-  const rest = max(tileRest(w, wide), POINTS * k * FILTER_ROWS * wide)
-  return gemmScratchBytes() + (points + block + rest + k * k * c * oc + wide) * 4
+  const wide = up(max(c, oc)), points = SIDE + k - 1, planes = points * points
+  const filter = planes * up(c) * up(oc)
+  const block = planes * max(blockOf(c, oc, planes), blockOf(oc, c, planes)) * (up(c) + up(oc))
+  const rest = max(tileRest(w, wide), points * k * FILTER_ROWS * wide)
+  return gemmScratchBytes() + (filter + block + rest + k * k * c * oc + wide) * 4
 }
 
 /** out [images × oh × ow × oc] = x [images × h × w × c] * filter [k × k × c × oc], + bias; flags as `gemm`'s. */
@@ -100,16 +104,16 @@ export function winogradInputGradient(dy: usize, filter: usize, dx: usize, image
 function correlate(x: usize, filter: usize, tap: i32, bias: usize, out: usize, flags: i32, scratch: usize): void {
   const wide = up(outChannels)
   const byPoints = scratch + wide * 4
-  const inputs = byPoints + PLANES * channels * wide * 4
-  const products = inputs + PLANES * most * channels * 4
-  const rest = products + PLANES * most * wide * 4
+  const inputs = byPoints + planes * channels * wide * 4
+  const products = inputs + planes * most * channels * 4
+  const rest = products + planes * most * wide * 4
   const least: f32 = flags & RELU ? 0 : -Infinity
   if (!bias) clear(scratch, wide * 4)
   filterPoints(filter, tap, byPoints, rest)
   for (let first = 0; first < tiles; first += most) {
     const count = min(most, tiles - first)
-    tilePoints(POINTS, x, height, width, channels, top, left, first, count, inputs, rest)
-    for (let p = 0; p < PLANES; p++) {
+    tilePoints(points, x, height, width, channels, top, left, first, count, inputs, rest)
+    for (let p = 0; p < planes; p++) {
       product(count, inputs + p * count * channels * 4, byPoints + p * channels * wide * 4, products + p * count * wide * 4)
     }
     tileValues(products, out, outHeight, outWidth, outChannels, wide, first, count, bias ? bias : scratch, least, rest)
@@ -127,10 +131,10 @@ function product(count: i32, a: usize, b: usize, c: usize): void {
   }
 }
 
-/** to [36 × panels × c × 8] from filter [k × k × c × oc]; what is beyond the last channel is zero. */
+/** to [points² × panels × c × 8] from filter [k × k × c × oc]; what is beyond the last channel is zero. */
 function filterPoints(filter: usize, tap: i32, to: usize, rest: usize): void {
   const panel = channels * 32, plane = panel * up(outChannels) / 8
-  if (outChannels & 7) clear(to, PLANES * plane)
+  if (outChannels & 7) clear(to, planes * plane)
   for (let c = 0; c < channels; c += FILTER_ROWS) {
     const rows = min(FILTER_ROWS, channels - c)
     const values = rows * outChannels
@@ -138,10 +142,10 @@ function filterPoints(filter: usize, tap: i32, to: usize, rest: usize): void {
     for (let j = 0; j < taps; j++) {
       toPoints(taps, from + j * tap, taps * tap, 16, rest + j * values * 4, taps * values * 4, 16, values / 4)
     }
-    for (let i = 0; i < POINTS; i++) {
+    for (let i = 0; i < points; i++) {
       for (let j = 0; j < outChannels; j += 4) {
         toPoints(taps, rest + (i * taps * values + j) * 4, values * 4, outChannels * 4,
-          to + i * POINTS * plane + (j >> 3) * panel + c * 32 + (j & 4) * 4, plane, 32, rows)
+          to + i * points * plane + (j >> 3) * panel + c * 32 + (j & 4) * 4, plane, 32, rows)
       }
     }
   }
@@ -153,18 +157,18 @@ export function winogradFilterGradient(x: usize, dy: usize, dFilter: usize, imag
   begin(images, h, w, c, oh, ow, oc, k, padTop, padLeft)
   const plane = c * oc * 4
   const products = scratch + gemmScratchBytes()
-  const inputs = products + PLANES * plane
-  const slopes = inputs + PLANES * most * c * 4
-  const rest = slopes + PLANES * most * oc * 4
+  const inputs = products + planes * plane
+  const slopes = inputs + planes * most * c * 4
+  const rest = slopes + planes * most * oc * 4
   for (let first = 0; first < tiles; first += most) {
     const count = min(most, tiles - first)
-    tilePoints(POINTS, x, h, w, c, top, left, first, count, inputs, rest)
-    tilePoints(POINTS + 1 - k, dy, oh, ow, oc, 0, 0, first, count, slopes, rest)
-    for (let p = 0; p < PLANES; p++) {
+    tilePoints(points, x, h, w, c, top, left, first, count, inputs, rest)
+    tilePoints(SIDE, dy, oh, ow, oc, 0, 0, first, count, slopes, rest)
+    for (let p = 0; p < planes; p++) {
       gemm(c, oc, count, inputs + p * count * c * 4, 4, c * 4, slopes + p * count * oc * 4, oc * 4, 4,
         products + p * plane, oc * 4, 0, first > 0 ? ACCUMULATE : 0, scratch)
     }
   }
   columnValues(k, products, plane)
-  for (let i = 0; i < k; i++) toValues(k, products + i * POINTS * plane, plane, dFilter + i * k * plane, plane, plane / 16)
+  for (let i = 0; i < k; i++) toValues(k, products + i * points * plane, plane, dFilter + i * k * plane, plane, plane / 16)
 }
