@@ -52,6 +52,18 @@ function manyChannels(seed: number): Geometry {
   }
 }
 
+/** Stride 1 on one channel, in lines (src/compute/wasm/pack/assembly/oneChannel.ts) or nearly. */
+function oneChannel(seed: number): Geometry {
+  const random = seededRandom(seed)
+  const [kh, kw] = [oneOf(random, [1, 2, 3, 5]), oneOf(random, [2, 3, 5])]
+  return {
+    x: [1 + (random() % 3), kh + (random() % 12), 17 + (random() % 12), 1],
+    filter: [kh, kw, 1, oneOf(random, [1, 3, 6, 8, 16, 18])],
+    strides: [1, 1],
+    pad: oneOf(random, ['same', 'valid'])
+  }
+}
+
 /** A matrix whose sides are no multiples of anything, mostly. */
 const matrixShape = (seed: number): number[] => {
   const random = seededRandom(seed)
@@ -88,6 +100,9 @@ export const drawnCases: Record<string, DrawnCase> = {
   'convolutions of many channels': (seed) => convolution(manyChannels(seed)),
   'convolutions of many channels with bias and ReLU in the same pass': (seed) =>
     convolutionLayer(seed, manyChannels(seed)),
+  'convolutions of one channel': (seed) => convolution(oneChannel(seed)),
+  'convolutions of one channel with bias and ReLU in the same pass': (seed) =>
+    convolutionLayer(seed, oneChannel(seed)),
   'depthwise convolutions': (seed) => {
     const { x, filter, strides, pad } = geometry(seed)
     const multiplier = 1 + (seed % 2)

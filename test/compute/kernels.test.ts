@@ -129,6 +129,8 @@ describe('wasm training kernels against cpu', () => {
   const large = [
     { strides: 1, pad: 'same', x: [5, 40, 40, 16], filter: [5, 5, 16, 2] },
     { strides: 1, pad: 'valid', x: [3, 35, 33, 1], filter: [5, 5, 1, 6] },
+    { strides: 1, pad: 'same', x: [2, 70, 75, 1], filter: [7, 5, 1, 10] },
+    { strides: 1, pad: 'same', x: [1, 9, 4000, 1], filter: [3, 5, 1, 3] },
     { strides: 2, pad: 'valid', x: [3, 61, 47, 3], filter: [3, 5, 3, 6] },
     { strides: 3, pad: 'same', x: [4, 50, 64, 2], filter: [4, 2, 2, 9] },
     { strides: 1, pad: 'same', x: [1, 4, 300, 8], filter: [7, 9, 8, 3] }

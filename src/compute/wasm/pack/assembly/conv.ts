@@ -1,13 +1,17 @@
 // 2-D convolutions of channels-last images, forward and both gradients, as matrix products over patches: each output
 // position's kh·kw·c inputs become one row (im2col), a bounded number of positions at a time, so that the rows are still
-// in the cache when the product reads them. Or with fewer products, where that pays: winograd.ts.
+// in the cache when the product reads them. Or with fewer products (winograd.ts), or by lines (oneChannel.ts), where that pays.
 
 import { gemm, gemmScratchBytes } from './gemm'
+import { oneChannelBytes, oneChannelFilterGradient, oneChannelForward } from './oneChannel'
 import { winogradFilterGradient, winogradForward, winogradInputGradient, winogradPays, winogradScratchBytes } from './winograd'
 
 /** Patches held at once. */
 const PATCH_BYTES: i32 = 512 * 1024
 const MOST_POSITIONS: i32 = 1024
+/** Outputs in a row from which lines of one channel are better than patches, and outputs' channels up to which, forward. */
+const LONG_LINE: i32 = 16
+const FEW_CHANNELS: i32 = 16
 
 // The geometry of the convolution at hand: see `convolution`.
 let height: i32, width: i32, channels: i32
@@ -17,6 +21,8 @@ let kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, top: i32, l
 let images: i32, positions: i32, patch: i32
 /** Whether fewer products pay, on the way to the outputs (and to the filter), and back to the inputs. */
 let fewer: bool, fewerBack: bool
+/** Whether it goes by lines. */
+let byLines: bool
 
 /** Say which convolution the next calls are about. `padTop` and `padLeft`: zeros before the first row and column. */
 export function convolution(batch: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32, oc: i32,
@@ -36,6 +42,7 @@ export function convolution(batch: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32
   images = batch
   positions = batch * oh * ow
   patch = kh * kw * c
+  byLines = c == 1 && sy == 1 && sx == 1 && ow >= LONG_LINE && !isPointwise()
   const isCandidate = kh == kw && sy == 1 && sx == 1
   fewer = isCandidate && winogradPays(batch, oh, ow, c, oc, kh, positions)
   fewerBack = isCandidate && winogradPays(batch, h, w, oc, c, kh, positions)
@@ -45,6 +52,9 @@ export function convolution(batch: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32
 export function convScratchBytes(): usize {
   const rows = (chunk() / max(1, outWidth) + 2) * strideY + kernelHeight
   const plain = gemmScratchBytes() + (chunk() * patch + outWidth * rows * kernelWidth * channels) * 4 + 32
+  if (byLines) {
+    return plain + oneChannelBytes(outHeight, outWidth, outChannels, kernelHeight, kernelWidth)
+  }
   if (!fewer && !fewerBack) return plain
   return max(plain, winogradScratchBytes(channels, outChannels, kernelHeight, max(width, outWidth)))
 }
@@ -68,6 +78,11 @@ export function convForward(x: usize, filter: usize, bias: usize, out: usize, fl
       height, width, channels, outHeight, outWidth, outChannels, kernelHeight, top, left, scratch)
     return
   }
+  if (byLines && outChannels <= FEW_CHANNELS) {
+    oneChannelForward(x, filter, bias, out, flags, images,
+      height, width, outHeight, outWidth, outChannels, kernelHeight, kernelWidth, top, left, scratch)
+    return
+  }
   const row = outChannels * 4
   const rest = scratch + gemmScratchBytes()
   const step = isPointwise() ? positions : chunk()
@@ -88,6 +103,11 @@ export function convFilterGradient(x: usize, dy: usize, dFilter: usize, scratch:
   }
   const row = outChannels * 4
   const rest = scratch + gemmScratchBytes()
+  if (byLines && images * outHeight > 0) {
+    oneChannelFilterGradient(x, dy, dFilter, images,
+      height, width, outHeight, outWidth, outChannels, kernelHeight, kernelWidth, top, left, scratch, rest)
+    return
+  }
   const step = isPointwise() ? max(1, positions) : chunk()
   if (positions == 0) memory.fill(dFilter, 0, patch * row)
   for (let p = 0; p < positions; p += step) {
