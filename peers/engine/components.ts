@@ -100,6 +100,8 @@ export interface EngineComponents {
   membership: Membership
   clock: Clock
   log: Logger
+  /** What this peer's link takes, bytes a second; null before that could be measured. */
+  uplink(): number | null
   /** Own addresses, for those that want to dial this peer. */
   addresses(): string[]
 }

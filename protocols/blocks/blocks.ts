@@ -11,6 +11,7 @@ import { BlocksStoppedError } from './errors.ts'
 import { FetchJob } from './job.ts'
 import { StreamPool } from './pool.ts'
 import { BlockServer } from './server.ts'
+import { Uplink } from './uplink.ts'
 import type { ForeignClaim } from './claims.ts'
 import type {
   Blocks,
@@ -39,6 +40,7 @@ export class BlocksService extends TypedEventEmitter<BlocksEvents> implements Bl
   readonly #claims = new WeakMap<BlockTarget, Claims>()
   readonly #distrusted = new Set<string>()
   readonly #counters: TransferCounters = { bytesSent: 0, bytesReceived: 0, blocksSent: 0, blocksReceived: 0 }
+  readonly #uplink: Uplink
   #running: { pool: StreamPool; server: BlockServer; stop: AbortController } | null = null
 
   constructor(components: BlocksComponents, init: BlocksInit) {
@@ -46,12 +48,17 @@ export class BlocksService extends TypedEventEmitter<BlocksEvents> implements Bl
     this.#components = components
     this.#init = init
     this.#log = components.logger.forComponent('murmur:blocks')
+    this.#uplink = new Uplink(init.clock ?? systemClock)
   }
 
   readonly [Symbol.toStringTag] = '@murmuration/blocks'
 
   get counters(): TransferCounters {
     return { ...this.#counters }
+  }
+
+  get uplinkBytesPerSecond(): number | null {
+    return this.#uplink.bytesPerSecond
   }
 
   /** Serve, and allow fetching. Idempotent. */
@@ -176,6 +183,7 @@ export class BlocksService extends TypedEventEmitter<BlocksEvents> implements Bl
       serve,
       clock,
       stallMs,
+      uplink: this.#uplink,
       log: this.#log.newScope('server'),
       onUnreadable: (peer) => this.#init.judge?.blame(peer.toString(), 'unreadable'),
       ...this.#meters(),

@@ -90,6 +90,8 @@ export interface BlocksEvents {
 export interface Blocks extends TypedEventTarget<BlocksEvents>, Startable {
   /** A snapshot. */
   readonly counters: TransferCounters
+  /** How fast blocks leave this peer where they have to queue, all streams together; null before any had to. */
+  readonly uplinkBytesPerSecond: number | null
   /**
    * Bring blocks into the store, each verified. Skips those it has, so an interrupted fetch can simply be repeated.
    *

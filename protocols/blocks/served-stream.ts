@@ -19,6 +19,7 @@ import { MALFORMED, TOO_MANY_WANTS, TOO_SLOW } from './refusals.ts'
 import { requestType } from './schema.ts'
 import { Watchdog } from './watchdog.ts'
 import type { Clock } from '../common/clock.ts'
+import type { Uplink } from './uplink.ts'
 import type { BlockSource } from '../../src/blocks/store.ts'
 import type { Refusal } from '../common/refusal.ts'
 import type { Logger, Stream, StreamMessageEvent } from '@libp2p/interface'
@@ -30,6 +31,8 @@ export interface ServedStreamInit {
   stallMs: number
   /** Called for each want: how long to wait before it is answered. */
   waitMs(): number
+  /** Told of bytes that have to wait, and of what then leaves. */
+  uplink: Pick<Uplink, 'wait' | 'moved' | 'go'>
   log: Logger
   /** What came is no request. */
   onUnreadable(): void
@@ -48,6 +51,8 @@ export class ServedStream {
   readonly #watchdog: Watchdog
   readonly #wants: CID[] = []
   #open = true
+  /** In the write buffer at the last look. */
+  #queued = 0
   #remoteEnded = false
   /** Resolved when there is something new: wants, room to write, the end. */
   #wake: (() => void) | null = null
@@ -71,6 +76,7 @@ export class ServedStream {
     stream.addEventListener('close', () => this.#end())
     stream.addEventListener('remoteCloseWrite', () => this.#onRemoteEnd())
     stream.addEventListener('drain', () => this.#wake?.())
+    for (const event of ['drain', 'idle'] as const) stream.addEventListener(event, () => this.#account(0))
     stream.addEventListener('message', (event) => this.#onMessage(event))
     // The other side may have finished before the listeners were there; its last wants are dispatched first.
     if (stream.remoteWriteStatus === 'closed') queueMicrotask(() => this.#onRemoteEnd())
@@ -123,6 +129,19 @@ export class ServedStream {
     if (!this.#open) return
     this.#init.onSent(frame.byteLength)
     this.#stream.send(frame)
+    this.#account(frame.byteLength)
+  }
+
+  /** Tell the uplink what left the write buffer since the last look, while there was more in it than could leave. */
+  #account(sent: number): void {
+    const { uplink } = this.#init
+    if (!this.#open) return
+    const queued = this.#stream.writeBufferLength
+    const before = this.#queued
+    this.#queued = queued
+    if (before > 0) uplink.moved(Math.max(0, before + sent - queued))
+    if (before === 0 && queued > 0) uplink.wait()
+    if (before > 0 && queued === 0) uplink.go()
   }
 
   /**
@@ -227,6 +246,8 @@ export class ServedStream {
 
   #end(): void {
     this.#open = false
+    if (this.#queued > 0) this.#init.uplink.go()
+    this.#queued = 0
     this.#wants.length = 0
     this.#watchdog.stop()
     this.#cancelRequestTimer?.()

@@ -11,6 +11,7 @@ import {
 import { BUSY } from './refusals.ts'
 import { ServedStream } from './served-stream.ts'
 import type { Clock } from '../common/clock.ts'
+import type { Uplink } from './uplink.ts'
 import type { BlockSource } from '../../src/blocks/store.ts'
 import type { Connection, Logger, PeerId, Stream } from '@libp2p/interface'
 
@@ -18,6 +19,7 @@ export interface BlockServerInit {
   serve: BlockSource
   clock: Clock
   stallMs: number
+  uplink: Uplink
   log: Logger
   /** A request that is none. */
   onUnreadable(peer: PeerId): void
@@ -76,11 +78,12 @@ export class BlockServer {
   }
 
   async #serve(stream: Stream, peer: PeerId): Promise<void> {
-    const { serve, clock, stallMs, log, onUnreadable, onReceived, onSent, onBlock } = this.#init
+    const { serve, clock, stallMs, uplink, log, onUnreadable, onReceived, onSent, onBlock } = this.#init
     await new ServedStream(stream, {
       serve,
       clock,
       stallMs,
+      uplink,
       waitMs: () => this.#rates.reserve(peer.toString()),
       log,
       onUnreadable: () => onUnreadable(peer),

@@ -1,4 +1,5 @@
 /** The codecs that a manifest can name. */
+import { autoSpecs } from './auto.ts'
 import { bf16 } from './bf16.ts'
 import { deflated } from './deflate.ts'
 import { fp16 } from './fp16.ts'
@@ -24,11 +25,30 @@ export type { ByteReader, ByteSpan, Codec, VaryingSize, VectorReader } from './c
 /** Those that need nothing but the vector; the names of the rest have settings. */
 const plain = { fp32, fp16, bf16, int8, int4, sign }
 
-/** The codec of a federation in a round. @param seed - as in `codecOf` */
-export function codecFor(manifest: Pick<Manifest, 'exchange'> & ModelManifest, seed: Uint8Array): Codec {
+/**
+ * What updates of a federation may be encoded by in a round: one codec, or for `auto` several, the finest first, each with a
+ * name of its own.
+ *
+ * @param seed - as in `codecOf`
+ */
+export function codecsFor(
+  manifest: Pick<Manifest, 'exchange'> & ModelManifest,
+  seed: Uint8Array
+): readonly [Codec, ...Codec[]] {
   const { codec } = manifest.exchange
-  return codecOf(codec, seed, codec.name === 'powersgd' ? matricesOf(manifest) : [])
+  if (codec.name === 'powersgd') return [codecOf(codec, seed, matricesOf(manifest))]
+  const [finest, ...others] = specsOf(codec).map((spec) => codecOf(spec, seed))
+  return [finest, ...others]
 }
+
+/** The codec of a federation in a round; of several the finest. */
+export function codecFor(manifest: Pick<Manifest, 'exchange'> & ModelManifest, seed: Uint8Array): Codec {
+  return codecsFor(manifest, seed)[0]
+}
+
+/** What a manifest's codec may be in a round. */
+export const specsOf = (codec: Manifest['exchange']['codec']): readonly CodecSpec[] =>
+  codec.name === 'auto' ? autoSpecs : [codec]
 
 /**
  * A codec that a manifest can name, by itself.

@@ -4,7 +4,7 @@
  * node test/bench/codecs.ts [values]
  */
 import { bytesReader, codecOf } from '../../src/codecs/index.ts'
-import { codecNames, entropyCodecNames, exchangeSchema } from '../../src/federation/manifest/exchange.ts'
+import { codecNames, codecSchema, entropyCodecNames } from '../../src/federation/manifest/exchange.ts'
 import { normal, seededRandom } from '../../src/random.ts'
 import type { Codec } from '../../src/codecs/index.ts'
 
@@ -45,7 +45,7 @@ const perSecond = (ms: number): string => `${(delta.byteLength / 1e6 / ms).toFix
 console.log(`${length} values, ${(delta.byteLength / 1e6).toFixed(2)} MB in fp32`)
 console.log(`copy in memory  ${perSecond(await bestMs(() => target.set(delta)))}`)
 for (const name of [...codecNames, ...entropyCodecNames]) {
-  const codec = codecOf(exchangeSchema.parse({ codec: name }).codec, new Uint8Array(32), MATRICES)
+  const codec = codecOf(codecSchema.parse(name), new Uint8Array(32), MATRICES)
   const payload = codec.encode(delta).slice()
   const encode = perSecond(await bestMs(() => codec.encode(delta)))
   const decode = perSecond(await bestMs(async () => await decodeAll(codec, payload, length)))

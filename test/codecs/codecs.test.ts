@@ -1,12 +1,17 @@
 import { expect } from 'chai'
 import { bytesReader, codecOf } from '../../src/codecs/index.ts'
 import { integerBelow, seededRandom, uniform } from '../../src/random.ts'
-import { codecNames, entropyCodecNames, exchangeSchema } from '../../src/federation/manifest/exchange.ts'
+import {
+  codecNames,
+  codecSchema,
+  entropyCodecNames,
+  exchangeSchema
+} from '../../src/federation/manifest/exchange.ts'
 import type { ByteSpan } from '../../src/codecs/index.ts'
 import type { CodecSpec } from '../../src/federation/manifest/schema.ts'
 
 const SEED = new Uint8Array(32)
-const specOf = (codec: unknown): CodecSpec => exchangeSchema.parse({ codec }).codec
+const specOf = (codec: unknown): CodecSpec => codecSchema.parse(codec)
 
 describe('codecs', () => {
   it('are found under the names that a manifest can have', () => {

@@ -7,7 +7,7 @@ import {
   moveBy
 } from '../../../src/aggregation/index.ts'
 import { untrainedValues } from '../../../src/model/untrained.ts'
-import { codecOf, recode } from '../../../src/codecs/index.ts'
+import { codecFor, recode } from '../../../src/codecs/index.ts'
 import { controlsAt, isDivided, makeContributions, roundSeed } from '../../../src/rounds/index.ts'
 import type { BlockExchange, Checkpoint, HeldUpdate, Position } from '../components.ts'
 import type { Aggregate, AggregationInput, WeightedDelta } from '../../../src/aggregation/index.ts'
@@ -77,7 +77,7 @@ export class ResultsCache {
     const input = { ...inputAt(position, deltas), deltas: opened(deltas), stretch }
     if (!isDivided(parts)) return await named(await aggregate(input, signal), blocks)
     const combined = await combinedDelta(input, signal)
-    const codec = codecOf(position.tip.manifest.exchange.codec, roundSeed(position.tip))
+    const codec = codecFor(position.tip.manifest, roundSeed(position.tip))
     // As the others get the parts that one has reduced.
     for (const part of parts) await recode(codec, combined.subarray(part.from, part.to))
     return await named(moveBy(combined, input), blocks)

@@ -4,7 +4,7 @@
  * Model and moments each moves by it itself.
  */
 import { combinedDelta, moveBy } from '../../../src/aggregation/index.ts'
-import { bytesReader, codecOf } from '../../../src/codecs/index.ts'
+import { bytesReader, codecFor } from '../../../src/codecs/index.ts'
 import { cidOf, encode } from '../../../src/federation/cbor.ts'
 import { roundSeed } from '../../../src/rounds/index.ts'
 import { orAborted } from '../../../src/turns.ts'
@@ -71,7 +71,7 @@ export class Shards {
   constructor(init: ShardsInit) {
     const { tip } = init.position
     this.#init = init
-    this.#codec = codecOf(tip.manifest.exchange.codec, roundSeed(tip))
+    this.#codec = codecFor(tip.manifest, roundSeed(tip))
     this.#beganAt = init.clock.elapsedMs()
   }
 

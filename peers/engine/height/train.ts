@@ -1,7 +1,8 @@
 /** One round's own work: train, encode, keep, sign. */
 import { checkDelta } from '../../../src/aggregation/index.ts'
 import { MIN_BLOCK_BYTES } from '../../../src/blocks/index.ts'
-import { bytesReader, codecFor } from '../../../src/codecs/index.ts'
+import { finestInTime } from '../../../src/codecs/auto.ts'
+import { bytesReader, codecsFor } from '../../../src/codecs/index.ts'
 import { localParts, takeLocal } from '../../../src/model/local.ts'
 import { updateType } from '../../../src/federation/records.ts'
 import { seal } from '../../../src/federation/signed.ts'
@@ -38,7 +39,7 @@ export class UnfitUpdateError extends Error {
 export interface TrainInput {
   components: Pick<
     EngineComponents,
-    'trainer' | 'blocks' | 'feedback' | 'controls' | 'locals' | 'momentum' | 'key' | 'self'
+    'trainer' | 'blocks' | 'feedback' | 'controls' | 'locals' | 'momentum' | 'key' | 'self' | 'uplink'
   >
   position: Position
   height: Height
@@ -59,12 +60,15 @@ export async function trainUpdate(
   const { tip } = position
   const shared = roundSeed(tip)
   const { result, local, controls, sent, momentum } = await trainOwn(input, options)
-  const codec = codecFor(tip.manifest, shared)
-  const delta = codec.errorFeedback ? await components.feedback.carry(sent, height.height) : sent
-  const payload = codec.encode(delta)
-  if (tip.manifest.exchange.topology === 'butterfly') await checkOwn(payload, { codec, position })
   // A proposal carries all updates: in a large roster there is less room for each.
   const limit = Math.min(input.inlineBytes, MAX_INLINE_TOTAL_BYTES / height.roster.length)
+  const codecs = codecsFor(tip.manifest, shared)
+  const codec = ownCodec(input, codecs, limit)
+  // Also of an update before, by another codec.
+  const losesMuch = codecs.some(({ errorFeedback }) => errorFeedback)
+  const delta = losesMuch ? await components.feedback.carry(sent, height.height) : sent
+  const payload = codec.encode(delta)
+  if (tip.manifest.exchange.topology === 'butterfly') await checkOwn(payload, { codec, position })
   const update: Update = {
     federation: tip.federation,
     author: components.self,
@@ -83,13 +87,28 @@ export async function trainUpdate(
   }
   options.signal?.throwIfAborted()
   const signed = await seal(updateType, update, components.key)
-  if (codec.errorFeedback)
+  if (losesMuch)
     await components.feedback.keep({ height: height.height, update: signed.cid, codec, delta, payload })
   const following = { height: height.height, update: signed.cid }
   if (local != null) await components.locals.keep({ ...following, vector: local })
   if (momentum != null) await components.momentum.keep({ ...following, vector: momentum })
   if (controls != null) await keepControl(input, { controls, signed, codec, payload })
   return { signed, result }
+}
+
+function ownCodec(
+  { components, position, height }: TrainInput,
+  codecs: readonly [Codec, ...Codec[]],
+  inlineBytes: number
+): Codec {
+  const { codec } = position.tip.manifest.exchange
+  if (codec.name !== 'auto') return codecs[0]
+  const receivers = Math.max(1, height.roster.length - 1)
+  const { length } = position.weights
+  return finestInTime(codecs, {
+    ...{ length, receivers, inlineBytes, seconds: codec.seconds },
+    bytesPerSecond: components.uplink()
+  })
 }
 
 interface Own extends Remembered {

@@ -1,6 +1,6 @@
 /** Other members' updates: fetched, checked, held for the height they belong to. */
 import { checkDelta } from '../../../src/aggregation/index.ts'
-import { bytesReader, codecFor, MalformedPayloadError } from '../../../src/codecs/index.ts'
+import { bytesReader, codecsFor, MalformedPayloadError } from '../../../src/codecs/index.ts'
 import { roundSeed } from '../../../src/rounds/index.ts'
 import type { ByteReader, Codec, VectorReader } from '../../../src/codecs/index.ts'
 import type { BlockExchange, FetchOptions, HeldUpdate, Position } from '../components.ts'
@@ -35,13 +35,13 @@ export interface UpdatePoolInit {
 /** The updates of one height. Every announced update is fetched and judged once. */
 export class UpdatePool {
   readonly #init: UpdatePoolInit
-  readonly #codec: Codec
+  readonly #codecs: readonly Codec[]
   readonly #held = new Map<string, Promise<HeldUpdate>>()
 
   constructor(init: UpdatePoolInit) {
     const { tip } = init.position
     this.#init = init
-    this.#codec = codecFor(tip.manifest, roundSeed(tip))
+    this.#codecs = codecsFor(tip.manifest, roundSeed(tip))
   }
 
   /**
@@ -60,10 +60,11 @@ export class UpdatePool {
   }
 
   async #judge(signed: Signed<Update>): Promise<HeldUpdate> {
-    const refused = this.#judgeClaims(signed.value)
-    if (refused != null) return { signed, refused }
+    const codec = this.#codecs.find(({ name }) => name === signed.value.codec)
+    const refused = this.#judgeClaims(signed.value, codec)
+    if (codec == null || refused != null) return { signed, refused: refused ?? 'malformed' }
     try {
-      return await this.#judgePayload(signed)
+      return await this.#judgePayload(signed, codec)
     } catch (error) {
       const isMalformed = error instanceof PayloadMismatchError || error instanceof MalformedPayloadError
       if (isMalformed) return { signed, refused: 'malformed' }
@@ -71,13 +72,13 @@ export class UpdatePool {
     }
   }
 
-  async #judgePayload(signed: Signed<Update>): Promise<HeldUpdate> {
+  async #judgePayload(signed: Signed<Update>, codec: Codec): Promise<HeldUpdate> {
     const { position, parts } = this.#init
     const { length } = position.weights
-    const payload = await this.#payload(signed, parts)
-    const sizeBytes = await this.#codec.varies?.measure(payload, length)
+    const payload = await this.#payload(signed, parts, codec)
+    const sizeBytes = await codec.varies?.measure(payload, length)
     if (sizeBytes != null && sizeBytes !== signed.value.sizeBytes) return { signed, refused: 'size' }
-    const reader = (): VectorReader => this.#codec.decode(payload, length)
+    const reader = (): VectorReader => codec.decode(payload, length)
     const read = reader()
     const { maxNorm } = position.tip.manifest.aggregation
     for (const part of parts) {
@@ -93,16 +94,19 @@ export class UpdatePool {
    * @throws {Error} it cannot be had
    */
   async bring(signed: Signed<Update>, part: VectorPart): Promise<void> {
-    await this.#payload(signed, [part])
+    const codec = this.#codecs.find(({ name }) => name === signed.value.codec)
+    await this.#payload(signed, [part], codec)
   }
 
-  async #payload({ value, author }: Signed<Update>, parts: readonly VectorPart[]): Promise<ByteReader> {
+  async #payload(
+    { value, author }: Signed<Update>,
+    parts: readonly VectorPart[],
+    codec: Codec | undefined
+  ): Promise<ByteReader> {
     const { payload, sizeBytes } = value
     if (!(payload instanceof Uint8Array)) {
       const { length } = this.#init.position.weights
-      const spans = parts.flatMap(
-        (part) => this.#codec.span?.(part, length) ?? { offset: 0, length: sizeBytes }
-      )
+      const spans = parts.flatMap((part) => codec?.span?.(part, length) ?? { offset: 0, length: sizeBytes })
       return await this.#init.blocks.getPayload(payload, sizeBytes, { ...this.#init.fetch(author), spans })
     }
     if (payload.byteLength === sizeBytes) return bytesReader(payload)
@@ -110,12 +114,12 @@ export class UpdatePool {
   }
 
   /** What the record alone shows, before anything is fetched. */
-  #judgeClaims(update: Update): RefusalReason | null {
+  #judgeClaims(update: Update, codec: Codec | undefined): RefusalReason | null {
     const { tip, weights } = this.#init.position
     if (!update.base.equals(tip.cid) || update.height !== this.#init.height) return 'base'
-    if (update.codec !== this.#codec.name) return 'malformed'
-    const most = this.#codec.sizeBytes(weights.length)
-    const least = this.#codec.varies?.leastBytes(weights.length) ?? most
+    if (codec == null) return 'malformed'
+    const most = codec.sizeBytes(weights.length)
+    const least = codec.varies?.leastBytes(weights.length) ?? most
     return update.sizeBytes >= least && update.sizeBytes <= most ? null : 'size'
   }
 

@@ -308,6 +308,7 @@ function engineComponents(
     membership,
     clock: hostClock,
     log,
+    uplink: () => node.services.blocks.uplinkBytesPerSecond,
     addresses
   }
 }

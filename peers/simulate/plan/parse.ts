@@ -112,6 +112,10 @@ function misfits(plan: Plan): ManifestProblem[] {
         path: ['byzantine', 'count'],
         message: `expected less than half of the ${clientsOf(plan)} clients, found ${byzantine.count}`
       },
+    plan.exchange.codec.name === 'auto' && {
+      path: ['exchange', 'codec'],
+      message: 'auto goes by links, of which a simulation has none: name a codec'
+    },
     ...('clients' in data ? unknownNames(data) : [])
   ]
   return problems.filter((problem) => problem !== false)

@@ -119,6 +119,7 @@ export class EngineActor implements Actor {
       membership: openMembership(),
       clock: this.#clock(),
       log: silent,
+      uplink: () => null,
       addresses: () => []
     }
   }

@@ -156,6 +156,8 @@ const checkTopology: Check = ({ exchange, aggregation, membership }) => {
   if (topology === 'full') return []
   const path = ['exchange', 'topology']
   const { rule } = aggregation
+  if (codec.name === 'auto')
+    return [problem(['exchange', 'codec'], 'butterfly wants one codec for all: write its name, e.g. int8')]
   const { span, errorFeedback, varies } = codecOf(codec, new Uint8Array())
   return [
     membership.faultModel !== 'crash' &&

@@ -1,6 +1,6 @@
 /** What a client algorithm asks of the rest of a manifest. */
 import { keepsControls } from '../../aggregation/controls.ts'
-import { codecOf } from '../../codecs/index.ts'
+import { codecOf, specsOf } from '../../codecs/index.ts'
 import type { CheckedDraft } from './check.ts'
 import type { ManifestProblem } from './errors.ts'
 
@@ -68,7 +68,7 @@ function controlProblems({
   aggregation: { serverOptimizer }
 }: CheckedDraft): (ManifestProblem | false)[] {
   return [
-    codecOf(codec, new Uint8Array()).errorFeedback && {
+    specsOf(codec).some((spec) => codecOf(spec, new Uint8Array()).errorFeedback) && {
       path: ['exchange', 'codec'],
       message: `${client.name} reads gradients out of each update, for which ${codec.name} leaves out too much: write int8 or finer`
     },

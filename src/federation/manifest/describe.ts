@@ -1,7 +1,7 @@
 /** The manifest in plain words, for a person who is asked whether to take part. */
 import { countsSamples } from '../../aggregation/method.ts'
 import { codecOf } from '../../codecs/index.ts'
-import type { CodecSpec, InputSpec, Manifest, TrainingSpec } from './schema.ts'
+import type { InputSpec, Manifest, TrainingSpec } from './schema.ts'
 import type { Signed } from '../signed.ts'
 
 /** Labels, columns or hidden layers listed before the rest is only counted. */
@@ -106,7 +106,9 @@ function describeExchange({ codec, topology }: Manifest['exchange']): string {
   return `${describeCodec(codec)}${entropy}${share}`
 }
 
-function describeCodec(codec: CodecSpec): string {
+function describeCodec(codec: Manifest['exchange']['codec']): string {
+  if (codec.name === 'auto')
+    return `as finely as each member's own link carries them in ${codec.seconds} s (auto); what that leaves out is added to the next ones`
   const { errorFeedback } = codecOf(codec, new Uint8Array())
   const rest = errorFeedback ? '; what that leaves out is added to the next one (error feedback)' : ''
   switch (codec.name) {

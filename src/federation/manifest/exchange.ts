@@ -9,6 +9,9 @@ const MAX_FRACTION = 0.25
 /** Compress payloads without loss: they are shorter, and take longer to make and to read. */
 const entropy = z.literal('deflate').optional()
 
+/** What an exchange should take at most, seconds: most rounds train longer. */
+export const EXCHANGE_SECONDS = 10
+
 /** Beyond this most layers are smaller as they are. */
 const MAX_RANK = 64
 
@@ -45,6 +48,13 @@ const codecByName = z.discriminatedUnion('name', [
   })
 ])
 
+/** Each member encodes its own updates as finely as its link carries in time: by what it measures. */
+const autoCodec = z.strictObject({
+  name: z.literal('auto'),
+  /** In which an update is to reach all others. */
+  seconds: z.number().min(1).max(3600).default(EXCHANGE_SECONDS)
+})
+
 /** Every codec that a manifest can name. */
 export const codecNames = [
   ...(['fp32', 'fp16', 'bf16', 'int8', 'int4', 'sign', 'topk', 'randomk', 'powersgd'] as const)
@@ -57,7 +67,7 @@ export const entropyCodecNames = [
 ]
 
 /** A bare name stands for the codec with its defaults; it is also how the first manifests were signed. */
-const codecSchema = z.union([
+export const codecSchema = z.union([
   z.enum([...codecNames, ...entropyCodecNames]).transform((text) => {
     const [name, entropy] = text.split('+')
     return codecByName.parse({ name, ...(entropy != null && { entropy }) })
@@ -66,7 +76,9 @@ const codecSchema = z.union([
 ])
 
 export const exchangeSchema = z.strictObject({
-  codec: codecSchema.default({ name: 'fp32' }),
+  codec: z
+    .union([z.literal('auto').transform((name) => autoCodec.parse({ name })), autoCodec, codecSchema])
+    .default({ name: 'fp32' }),
   /**
    * `full`: everybody fetches every update and aggregates all of it. `butterfly`: each aggregates a part for all; it trusts
    * the others with theirs.

@@ -69,7 +69,7 @@ aggregation:
 exchange:
   codec: fp32                 # how updates travel: fp32 | fp16 | bf16 | int8 | int4 | sign | topk | randomk |
                               # powersgd; with +deflate (int8+deflate) 5 to 25 % smaller, which pays on links below 3 MB/s;
-                              # auto: the finest of those that the links carry, chosen when you found it (init --link)
+                              # auto: each member by what its own link carries
   topology: full              # full: everybody combines all of them | butterfly: each a part for all (large models)
 `
 

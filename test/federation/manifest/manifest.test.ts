@@ -177,6 +177,7 @@ describe('a manifest that names a codec', () => {
     expect(await told('int8')).to.include('compressed (int8)\n')
     expect(await told('sign')).to.include('compressed (sign); what that leaves out')
     expect(await told('topk')).to.include('the largest 1 % of the values, as int8; what that leaves out')
+    expect(await told('auto')).to.include("as finely as each member's own link carries them in 10 s")
     const few = { name: 'randomk', fraction: 0.0123, values: 'fp16' }
     expect(await told(few)).to.include('the randomly drawn 1.23 % of the values, as fp16')
     expect(await told('int8+deflate')).to.include('compressed (int8); without loss smaller by deflate')
@@ -193,8 +194,18 @@ describe('a manifest that names a codec', () => {
     const small = { name: 'int8', entropy: 'deflate' }
     expect(parseManifestYaml(given('int8+deflate')).exchange.codec).to.deep.equal(small)
     expect(parseManifestYaml(given('{ name: int8, entropy: deflate }')).exchange.codec).to.deep.equal(small)
+    const seconds = (text: string): unknown => parseManifestYaml(given(text)).exchange.codec
+    expect(seconds('auto')).to.deep.equal({ name: 'auto', seconds: 10 })
+    expect(seconds('{ name: auto, seconds: 60 }')).to.deep.equal({ name: 'auto', seconds: 60 })
     const line = template.split('\n').findIndex((text) => text.includes('codec:')) + 1
-    for (const text of ['sign+deflate', 'int8+', 'int8+zip', '{ name: sign, entropy: deflate }'])
+    for (const text of [
+      'auto+deflate',
+      '{ name: auto, seconds: 0 }',
+      'sign+deflate',
+      'int8+',
+      'int8+zip',
+      '{ name: sign, entropy: deflate }'
+    ])
       expect(() => parseManifestYaml(given(text)), text).to.throw(`line ${line}, exchange.codec`)
     expect(() => parseManifestYaml(given('zip'))).to.throw(`line ${line}, exchange.codec: `)
     expect(() => parseManifestYaml(given('{ name: topk, fraction: 2 }'))).to.throw(

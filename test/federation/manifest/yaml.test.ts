@@ -179,6 +179,18 @@ describe('a manifest whose parts do not fit each other', () => {
       says: 'compares whole updates'
     },
     {
+      why: 'a butterfly in which each member has its own codec',
+      text: digits.replace('topology: full', 'topology: butterfly').replace('codec: fp32', 'codec: auto'),
+      path: 'exchange.codec',
+      says: 'one codec for all'
+    },
+    {
+      why: 'gradients read out of updates that may leave most out',
+      text: digits.replace('name: fedavg', 'name: scaffold').replace('codec: fp32', 'codec: auto'),
+      path: 'exchange.codec',
+      says: 'write int8 or finer'
+    },
+    {
       why: 'a codec that cannot be taken apart, taken apart',
       text: digits.replace('topology: full', 'topology: butterfly').replace('codec: fp32', 'codec: topk'),
       path: 'exchange.topology',

@@ -1,7 +1,7 @@
 import { defaultLogger } from '@libp2p/logger'
 import { expect } from 'chai'
 import { ErrorFeedback } from '../../../peers/engine/feedback.ts'
-import { bytesReader, codecOf } from '../../../src/codecs/index.ts'
+import { bytesReader, codecOf, codecsFor } from '../../../src/codecs/index.ts'
 import { cidOf, decode, encode, rawCidOf } from '../../../src/federation/cbor.ts'
 import { commitType, updateType } from '../../../src/federation/records.ts'
 import { open } from '../../../src/federation/signed.ts'
@@ -196,7 +196,7 @@ describe('a federation with error feedback', function () {
   const manifest = { exchange: { codec: CODEC }, rounds }
 
   /** All that a member trained and that was counted, less all that was sent: what it must have left. */
-  async function owed(swarm: Swarm, of: SwarmPeer): Promise<Float32Array> {
+  async function owed(swarm: Swarm, of: SwarmPeer, names = new Set<string>()): Promise<Float32Array> {
     const witness = swarm.peers[0]
     const ledger = new Ledger(witness.store)
     const rest = new Float32Array(LENGTH)
@@ -209,7 +209,9 @@ describe('a federation with error feedback', function () {
         if (author !== of.id) continue
         const { payload } = value
         const found = payload instanceof Uint8Array ? payload : of.blocks.get(payload.toString())
-        const sent = await decoded(codecOf(CODEC, seed), found as Uint8Array, LENGTH)
+        const sentBy = codecsFor(swarm.manifest, seed).find(({ name }) => name === value.codec) as Codec
+        names.add(`${member} ${value.codec}`)
+        const sent = await decoded(sentBy, found as Uint8Array, LENGTH)
         sent.forEach((value, i) => (rest[i] += trainedBy(member, round) - value))
       }
       seed = cid.multihash.digest
@@ -245,6 +247,25 @@ describe('a federation with error feedback', function () {
       expect(left.some((value) => value !== 0)).to.equal(true)
       left.forEach((value, i) => expect(value).to.be.closeTo(expected[i], 1e-3 * Math.abs(expected[i])))
     }
+  })
+
+  it('loses nothing when each member has the codec that its link carries', async () => {
+    let asked = 0
+    const rates = [null, 1, 1e9]
+    // The last one's link is now one way, now the other.
+    const uplink = (member: number): number | null => (member < 3 ? rates[member] : rates[1 + (asked++ % 2)])
+    const options = { manifest: { exchange: { codec: 'auto' }, rounds }, uplink }
+    const swarm = await new Swarm(options).start()
+    await Promise.all(swarm.peers.map((peer) => swarm.reached(peer, ROUNDS)))
+    swarm.stop()
+    const names = new Set<string>()
+    for (const peer of swarm.peers) {
+      const [left, expected] = [await residualOf(peer), await owed(swarm, peer, names)]
+      left.forEach((value, i) =>
+        expect(value).to.be.closeTo(expected[i], 1e-3 * Math.abs(expected[i]) + 1e-3)
+      )
+    }
+    expect([...names].sort()).to.deep.equal(['0 int8', '1 topk', '2 fp32', '3 fp32', '3 topk'])
   })
 
   it('moves every value although it sends a quarter of them a round', async () => {

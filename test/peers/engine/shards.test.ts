@@ -2,7 +2,7 @@ import { defaultLogger } from '@libp2p/logger'
 import { expect } from 'chai'
 import { ResultsCache } from '../../../peers/engine/height/results.ts'
 import { Shards } from '../../../peers/engine/height/shards.ts'
-import { bytesReader, codecOf } from '../../../src/codecs/index.ts'
+import { bytesReader, codecFor } from '../../../src/codecs/index.ts'
 import { exchangeSchema } from '../../../src/federation/manifest/exchange.ts'
 import { rawCidOf } from '../../../src/federation/cbor.ts'
 import { roundSeed, shardsOf } from '../../../src/rounds/index.ts'
@@ -30,7 +30,7 @@ function position(codec: string): Position {
 
 /** What the members send, as it is after the codec. */
 function updatesAt({ tip }: Position): HeldUpdate[] {
-  const codec = codecOf(tip.manifest.exchange.codec, roundSeed(tip))
+  const codec = codecFor(tip.manifest, roundSeed(tip))
   return members.map((author, i) => {
     const payload = codec.encode(randomDelta(LENGTH, i + 2))
     return { signed: someUpdate(author).signed, reader: () => codec.decode(bytesReader(payload), LENGTH) }

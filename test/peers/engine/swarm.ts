@@ -56,6 +56,8 @@ export interface SwarmOptions {
   train?: (member: number, job: TrainingJob) => Float32Array
   /** Default 0: all payloads are fetched. */
   inlineBytes?: number
+  /** What member i measures of its link. Default: nothing. */
+  uplink?: (member: number) => number | null
   /** Awaited before a member has trained for a round. */
   hold?: (round: number, member: number) => Promise<void>
   /** What member i claims to have trained on. */
@@ -233,6 +235,7 @@ export class Swarm {
       membership: openMembership(),
       clock: this.#clockOf(of.member),
       log,
+      uplink: () => this.#options.uplink?.(of.member) ?? null,
       addresses: () => []
     }
   }

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { UpdatePool } from '../../../peers/engine/height/updates.ts'
-import { bytesReader, codecOf } from '../../../src/codecs/index.ts'
-import { exchangeSchema } from '../../../src/federation/manifest/exchange.ts'
+import { bytesReader, codecFor, codecOf } from '../../../src/codecs/index.ts'
+import { codecSchema, exchangeSchema } from '../../../src/federation/manifest/exchange.ts'
 import { roundSeed } from '../../../src/rounds/index.ts'
 import { randomDelta } from '../../aggregation/helpers.ts'
 import { someCid, someTip } from '../../rounds/ledger.ts'
@@ -14,6 +14,8 @@ const HEIGHT = 2
 
 interface Sent {
   codec: string
+  /** That the update names; default: the manifest's. */
+  named?: string
   payload: Uint8Array
   /** What its author says, if it is not so. */
   sizeBytes?: number
@@ -28,7 +30,13 @@ interface Verdict {
 }
 
 /** The verdict on an update, and whether anything was fetched for it. */
-async function judged({ codec, payload, sizeBytes = payload.byteLength, isApart }: Sent): Promise<Verdict> {
+async function judged({
+  codec,
+  named,
+  payload,
+  sizeBytes = payload.byteLength,
+  isApart
+}: Sent): Promise<Verdict> {
   const tip = someTip()
   const manifest = { ...tip.manifest, exchange: exchangeSchema.parse({ codec }) }
   let fetched = false
@@ -52,7 +60,7 @@ async function judged({ codec, payload, sizeBytes = payload.byteLength, isApart 
   const value = {
     base: tip.cid,
     height: HEIGHT,
-    codec: codecOf(manifest.exchange.codec, roundSeed(tip)).name,
+    codec: named ?? codecFor(manifest, roundSeed(tip)).name,
     payload: isApart === true ? someCid(9) : payload,
     sizeBytes
   } as Update
@@ -62,7 +70,7 @@ async function judged({ codec, payload, sizeBytes = payload.byteLength, isApart 
 }
 
 function payloadOf(codec: string, delta = randomDelta(LENGTH, 1)): Uint8Array {
-  return codecOf(exchangeSchema.parse({ codec }).codec, new Uint8Array(32)).encode(delta)
+  return codecOf(codecSchema.parse(codec), new Uint8Array(32)).encode(delta)
 }
 
 const longer = (payload: Uint8Array): Uint8Array => Buffer.concat([payload, Uint8Array.of(0)])
@@ -78,6 +86,33 @@ describe('an update whose payload has a size that all know', () => {
       const found = await judged({ codec, payload, sizeBytes, isApart: true })
       expect(found).to.deep.include({ refused: 'size', fetched: false })
     }
+  })
+})
+
+describe('an update of a federation whose members choose', () => {
+  const delta = randomDelta(LENGTH, 1)
+
+  it('counts by whichever codec it names of those that there are', async () => {
+    for (const named of ['fp32', 'fp16', 'int8', 'int4', 'topk']) {
+      const { refused, reader } = await judged({ codec: 'auto', named, payload: payloadOf(named, delta) })
+      expect(refused, named).to.equal(null)
+      const alone = await judged({ codec: named, payload: payloadOf(named, delta) })
+      const values = (await reader?.()(0, LENGTH))?.slice()
+      expect(values).to.deep.equal(await alone.reader?.()(0, LENGTH))
+    }
+  })
+
+  it('is refused unread by another, or of the size of another', async () => {
+    const payload = payloadOf('sign', delta)
+    const other = await judged({ codec: 'auto', named: 'sign', payload, isApart: true })
+    expect(other).to.deep.include({ refused: 'malformed', fetched: false })
+    const other16 = await judged({
+      codec: 'auto',
+      named: 'int8',
+      payload: payloadOf('fp16', delta),
+      isApart: true
+    })
+    expect(other16).to.deep.include({ refused: 'size', fetched: false })
   })
 })
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { codecOf } from '../../../src/codecs/index.ts'
-import { exchangeSchema } from '../../../src/federation/manifest/exchange.ts'
+import { codecSchema, exchangeSchema } from '../../../src/federation/manifest/exchange.ts'
 import { only, record } from './events.ts'
 import { Federation, PARAMETERS } from './federation.ts'
 import { deltaOf } from './trainer.ts'
@@ -35,7 +35,7 @@ const codecs: [Parameters<typeof exchangeSchema.parse>[0], number][] = [
 
 for (const [given, error] of codecs) {
   const exchange = exchangeSchema.parse(given)
-  const codec = codecOf(exchange.codec, new Uint8Array(32))
+  const codec = codecOf(codecSchema.parse(exchange.codec), new Uint8Array(32))
   const { name } = codec
   describe(`a federation of three with the codec ${name}`, function () {
     this.timeout(60_000)

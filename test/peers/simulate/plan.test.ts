@@ -78,6 +78,9 @@ describe('a plan', () => {
     )
     const aggregation = { rule: { name: 'bulyan', byzantine: 3 } }
     expect(refusal(digitsPlan({ aggregation }))).to.match(/aggregation\.rule: bulyan needs 15 updates/)
+    expect(refusal(digitsPlan({ exchange: { codec: 'auto' } }))).to.match(
+      /exchange\.codec: auto goes by links/
+    )
     const regression = digitsPlan({
       task: { ...(digitsPlan()['task'] as object), kind: 'regression', labels: [], metrics: ['mae'] },
       training: { loss: 'meanSquaredError' },

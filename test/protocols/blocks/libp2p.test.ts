@@ -51,6 +51,17 @@ describe('blocks between libp2p nodes', () => {
     expect(await readDag(b.store, fromA.root)).to.deep.equal(mine)
   })
 
+  it('tell how fast they leave, once they had to queue', async () => {
+    const { blocks: holder } = a.libp2p.services
+    expect(holder.uplinkBytesPerSecond).to.equal(null)
+    for (let i = 0; holder.uplinkBytesPerSecond == null && i < 20; i++) {
+      const { root } = await writeDag(a.store, someBytes(20_000_000, i))
+      await b.libp2p.services.blocks.fetchDag(root, { holders: [a.libp2p.peerId] })
+    }
+    expect(holder.uplinkBytesPerSecond).to.be.within(1e5, 1e10)
+    expect(b.libp2p.services.blocks.uplinkBytesPerSecond).to.equal(null)
+  })
+
   it('leave no stream open after stop', async () => {
     const { root } = await writeDag(a.store, someBytes(100))
     await b.libp2p.services.blocks.fetchDag(root, { holders: [a.libp2p.peerId] })

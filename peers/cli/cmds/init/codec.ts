@@ -1,4 +1,4 @@
-/** `codec: auto` → the codec that suits the members' links: it is decided here, and what is signed names it. */
+/** `codec: auto` with a link → the codec that suits it: it is decided here, for all members, and what is signed names it. */
 import { isScalar, parseDocument } from 'yaml'
 import { chooseCodec } from '../../../../src/codecs/choose.ts'
 import { parseManifestYaml } from '../../../../src/federation/manifest/index.ts'
@@ -10,9 +10,10 @@ const PATH = ['exchange', 'codec']
 const BYTES_IN_MB = 1e6
 
 /**
- * YAML text whose codec has a name; comments stay.
+ * YAML text whose codec has a name, if a link is given; comments stay. Without one `auto` stays: each member goes by what it
+ * measures.
  *
- * @throws {UsageError} `auto` without a link, or a link without `auto`
+ * @throws {UsageError} a link without `auto`
  */
 export function settleCodec(yaml: string, { link }: Pick<InitOptions, 'link'>): string {
   const document = parseDocument(yaml)
@@ -23,11 +24,7 @@ export function settleCodec(yaml: string, { link }: Pick<InitOptions, 'link'>): 
       '--link is what --codec auto goes by; this manifest names its codec: leave --link out.'
     )
   }
-  if (link == null) {
-    throw new UsageError(
-      'codec: auto is decided now, for all members: say by --link how many MB/s the slowest of their links brings, e.g. --link 2.5.'
-    )
-  }
+  if (link == null) return yaml
   // All else of the manifest must hold, and is told of by line, before anything is decided by it.
   node.value = 'fp32'
   const draft = parseManifestYaml(document.toString({ lineWidth: 0 }))

@@ -29,12 +29,12 @@ export const initOptions: OptionSpec[] = [
   { flags: '--hidden <units>', description: 'Hidden layers of an mlp, e.g. 200,200.', parse: parseLayers },
   {
     flags: '--codec <name>',
-    description: 'How updates travel; auto: the finest that --link carries.',
+    description: 'How updates travel; auto: as finely as links carry (see --link).',
     choices: ['auto', ...codecNames, ...entropyCodecNames]
   },
   {
     flags: '--link <MB/s>',
-    description: "With --codec auto: what the slowest member's link brings, e.g. 2.5.",
+    description: "With --codec auto: one codec for all, by the slowest member's link.",
     parse: parseNumber('--link', 0.001, 100_000)
   },
   { flags: '--yes', description: 'Found a template as it is, without editing.', default: false }
