@@ -2,6 +2,7 @@
  * Agreement on one commit body: Tendermint (arXiv 1807.04938, Algorithm 1). Line numbers below are the paper's; its
  * "round" is our view, its value our commit body.
  */
+import { gathers, isAttested } from './committee.ts'
 import { emit, firstTime, forget } from './draft.ts'
 import { oneCorrect } from './quorum.ts'
 import { isWithinReach } from './reach.ts'
@@ -145,8 +146,11 @@ function believable(state: RoundState): number {
 function requestChecks(draft: Draft): boolean {
   const { state } = draft
   for (const [view, { body }] of state.proposals) {
-    if (view > state.view + 1 || state.verdicts.has(body) || !firstTime(draft, `check:${body}`)) continue
-    emit(draft, { type: 'check', body })
+    if (view > state.view + 1 || state.verdicts.has(body)) continue
+    const mayBelieve = (!gathers(state, view) || view < state.view) && isAttested(state, body)
+    if (!mayBelieve && !gathers(state, view)) continue
+    if (!firstTime(draft, `${mayBelieve ? 'believe' : 'check'}:${body}`)) continue
+    emit(draft, { type: 'check', body, ...(mayBelieve ? { attested: true } : {}) })
     return true
   }
   return false
@@ -267,9 +271,9 @@ function isJustified(state: RoundState, proposal: KnownProposal): boolean {
   return proposal.validView < state.view && hasQuorum(state, 'prevote', proposal.validView, proposal.body)
 }
 
-/** It gives the round up, and this peer would not; nor has a quorum prevoted so. */
+/** It gives the round up, and this peer, which knows what is here, would not; nor has a quorum prevoted so. */
 function isHasty(state: RoundState, { lapses, validView }: KnownProposal): boolean {
-  return lapses === true && validView === -1 && !mayLapse(state)
+  return lapses === true && validView === -1 && gathers(state) && !mayLapse(state)
 }
 
 /** Lines 23 and 29. */

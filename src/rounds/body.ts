@@ -123,8 +123,14 @@ export function nextHeight(tip: LedgerTip): Height {
     proposers: proposerOrder(roster, seed),
     present: roster.filter((entry) => isPresent(entry, tip.manifest)).map((entry) => entry.peer),
     cohort: train ? sampleCohort(trainers, rounds, seed) : [],
+    ...(train ? committeeOf(rounds, roster.length) : {}),
     mode: train ? 'train' : 'membership'
   }
+}
+
+/** A committee of all is none. */
+function committeeOf({ committee }: Manifest['rounds'], members: number): Pick<Height, 'committee'> {
+  return committee != null && committee < members ? { committee } : {}
 }
 
 /** True when the manifest's last round is done or its target metric is reached. */

@@ -1,5 +1,6 @@
 /** The first half of a height: updates come in until all that can be expected are here, or the deadline passes. */
 import { startView } from './agree.ts'
+import { gathers, hasCommitteeBegun } from './committee.ts'
 import { deadlineMs, hasHistory, HISTORY_LENGTH } from './deadline.ts'
 import { emit, firstTime } from './draft.ts'
 import { isWithinReach } from './reach.ts'
@@ -32,11 +33,18 @@ export function collect(draft: Draft): void {
   if (state.step === 'idle' && (state.pending || knowsValidBody(state))) return startView(draft, state.view)
   if (state.step !== 'collect') return
   noteMajority(draft)
-  const closed = hasEnoughUpdates(state) ? state.deadlinePassed || isComplete(state) : mayLapse(state)
-  if (!closed && !knowsValidBody(state)) return
+  if (!isClosed(state) && !knowsValidBody(state)) return
   rememberDuration(draft)
-  emit(draft, { type: 'prepare', updates: knownUpdates(state) })
+  if (gathers(state)) emit(draft, { type: 'prepare', updates: knownUpdates(state) })
   startView(draft, 0)
+}
+
+/** Who does not fetch updates goes by those who do, as far as they are there. */
+function isClosed(state: RoundState): boolean {
+  const isGathering = gathers(state)
+  if (!isGathering && hasCommitteeBegun(state)) return true
+  if (!hasEnoughUpdates(state)) return mayLapse(state)
+  return state.deadlinePassed || (isGathering && isComplete(state))
 }
 
 /** Every member of the cohort has delivered or is out of reach. */
@@ -67,5 +75,7 @@ function remainingMs({ state, now }: Draft): number {
 function rememberDuration(draft: Draft): void {
   const { state } = draft
   if (state.updates.size === 0 || !firstTime(draft, 'duration')) return
-  state.collectMs = [...state.collectMs, state.lastUpdateAt - state.startedAt].slice(-HISTORY_LENGTH)
+  // Fetching takes those time who do it: the others would wait too little for them.
+  const endedAt = !gathers(state) && hasCommitteeBegun(state) ? draft.now : state.lastUpdateAt
+  state.collectMs = [...state.collectMs, endedAt - state.startedAt].slice(-HISTORY_LENGTH)
 }

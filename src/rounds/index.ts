@@ -23,6 +23,7 @@ export {
   reopenEvidence,
   selectOffences
 } from './evidence.ts'
+export { isOnCommittee } from './committee.ts'
 export { controlsAt, followedBy } from './controls.ts'
 export { deadlineMs } from './deadline.ts'
 export { initialState, step } from './machine.ts'

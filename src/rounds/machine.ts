@@ -108,9 +108,11 @@ function restore(draft: Draft, resume: Resume): void {
 
 function onUpdate(draft: Draft, event: Extract<RoundEvent, { type: 'update' }>): void {
   const { state } = draft
-  if (!state.height.cohort.includes(event.author) || state.updates.has(event.author)) return
+  const known = state.updates.get(event.author)
+  const isCompleted = known?.announced === true && event.update.announced !== true
+  if (!state.height.cohort.includes(event.author) || (known != null && !isCompleted)) return
   state.updates = new Map(state.updates).set(event.author, event.update)
-  state.lastUpdateAt = draft.now
+  if (known == null) state.lastUpdateAt = draft.now
 }
 
 /** What this peer makes of it comes to nothing; of the others it may make something in the same view. */

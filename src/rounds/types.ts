@@ -29,6 +29,8 @@ export interface Height {
   present: readonly string[]
   /** Who trains; a subset of the roster, empty in `membership` mode. */
   cohort: readonly string[]
+  /** So many members fetch the updates and recompute what is proposed (see committee.ts); absent: all of the roster. */
+  committee?: number
   /** `train`: a commit needs updates. `membership`: it may only change who is a member. */
   mode: 'train' | 'membership'
 }
@@ -45,6 +47,8 @@ export type VoteKind = 'prevote' | 'precommit'
 export interface KnownUpdate {
   update: string
   accepted: boolean
+  /** True where only its record is here, as this peer is on no committee. */
+  announced?: boolean
 }
 
 export interface KnownProposal {
@@ -101,7 +105,7 @@ export interface RoundState {
 export type RoundEvent =
   /** The previous commit is applied: begin the next height. Carries what a restarted peer had voted. */
   | { type: 'height'; height: Height; now: number; resume?: Resume }
-  /** An update is complete: its payload is here and was checked. */
+  /** An update is complete: its payload is here and was checked. Or it is announced, and may be completed later. */
   | { type: 'update'; author: string; update: KnownUpdate; now: number }
   /** A complete update turned out not to be: what of it others hold cannot be had. It may be complete again later. */
   | { type: 'unavailable'; author: string; update: string; now: number }
@@ -133,8 +137,11 @@ export type RoundEffect =
   | { type: 'prepare'; updates: readonly string[] }
   /** Sign and send a proposal. */
   | { type: 'propose'; view: number; body: string; validView: number }
-  /** Recompute a proposed body; answer with `checked`. */
-  | { type: 'check'; body: string }
+  /**
+   * Recompute a proposed body; answer with `checked`. `attested`: those whose task it is have done so; take from them what
+   * follows from the updates.
+   */
+  | { type: 'check'; body: string; attested?: true }
   /** Write the vote (and lock) to disk, then sign and send it, then answer with `vote`. */
   | {
       type: 'vote'

@@ -1,15 +1,24 @@
 /** What a state knows of the current height's updates and bodies. */
-import type { RoundState } from './types.ts'
+import { gathers } from './committee.ts'
+import type { KnownUpdate, RoundState } from './types.ts'
+
+/** Who fetches updates counts those that are here, the others all that they have heard of. */
+function counting(state: RoundState): [string, KnownUpdate][] {
+  const isGathering = gathers(state)
+  return [...state.updates].filter(([, { announced }]) => announced !== true || !isGathering)
+}
 
 /** Updates that a proposal of ours would count, by author. */
 export function knownUpdates(state: RoundState): string[] {
-  return [...state.updates].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, known]) => known.update)
+  return counting(state)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, known]) => known.update)
 }
 
 /** How many of the updates here count towards the minimum. */
 function acceptedCount(state: RoundState): number {
   let count = 0
-  for (const known of state.updates.values()) if (known.accepted) count++
+  for (const [, known] of counting(state)) if (known.accepted) count++
   return count
 }
 
@@ -19,8 +28,9 @@ export function hasEnoughUpdates(state: RoundState): boolean {
 }
 
 /** Who of the cohort has not delivered. */
-export function missing({ height, updates }: RoundState): string[] {
-  return height.cohort.filter((peer) => !updates.has(peer))
+export function missing(state: RoundState): string[] {
+  const delivered = new Set(counting(state).map(([author]) => author))
+  return state.height.cohort.filter((peer) => !delivered.has(peer))
 }
 
 /**

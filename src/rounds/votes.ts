@@ -52,6 +52,12 @@ export function hasQuorum(state: RoundState, kind: VoteKind, view: number, body?
   return count >= needed
 }
 
+/** Who voted so in a step, those included that voted otherwise as well. */
+export function votersFor(state: RoundState, vote: Omit<CastVote, 'from'>): string[] {
+  const first = [...(state[FIELD[vote.kind]].get(vote.view) ?? [])].filter(([, body]) => body === vote.body)
+  return [...first.map(([peer]) => peer), ...(state.secondVotes.get(secondKey(vote)) ?? [])]
+}
+
 /**
  * Can no body get a quorum of this view any more, whatever those vote that have not? Of those that contradict themselves
  * the first vote counts.

@@ -66,7 +66,7 @@ export class Bodies {
     const held = await Promise.all(updates.map((update) => this.#init.updates.hold(update)))
     const change = await this.#proposeChange(time)
     if (height.mode === 'membership' && !changesAnything(change)) return undefined
-    return await this.#make(held, change, time)
+    return await this.#make(held, change, { time, results: await this.#init.results.of(held) })
   }
 
   async #proposeChange(time: number): Promise<MembershipChange> {
@@ -84,7 +84,26 @@ export class Bodies {
   async check(proposal: Proposal): Promise<KnownBody> {
     const { body } = proposal
     this.#checkClaims(body)
-    const made = await this.#remake(body, await this.#holdAll(proposal))
+    const signed = await this.#open(proposal)
+    const held = await Promise.all(signed.map((update) => this.#init.updates.hold(update)))
+    return await this.#same(body, await this.#remake(body, held))
+  }
+
+  /**
+   * The same for who is on no committee, once those that are have prevoted it: all but the verdicts on its updates and these
+   * results, which were taken from them, is made again.
+   */
+  async adopt(proposal: Proposal, results: Results): Promise<KnownBody> {
+    const { body } = proposal
+    this.#checkClaims(body)
+    const said = new Map(body.contributions.map(({ update, refused }) => [update.toString(), refused]))
+    const signed = await this.#open(proposal)
+    const judged = signed.map((update) => ({ signed: update, refused: said.get(update.cid.toString()) }))
+    return await this.#same(body, await this.#remake(body, judged, results))
+  }
+
+  /** @throws {InvalidProposalError} it is another */
+  async #same(body: CommitBody, made: KnownBody): Promise<KnownBody> {
     const claimed = await cidOf(encode(body))
     if (!made.cid.equals(claimed)) {
       const differing = differences(body, made.body).join(', ')
@@ -103,17 +122,21 @@ export class Bodies {
     return await this.#remake(body, held)
   }
 
-  async #remake(body: CommitBody, held: HeldUpdate[]): Promise<KnownBody> {
+  async #remake(body: CommitBody, held: HeldUpdate[], results?: Results): Promise<KnownBody> {
     const authors = body.contributions.map((contribution) => contribution.author)
     if (!isFrom(this.#init.height.cohort, authors))
       throw new InvalidProposalError('it counts who was not to train, or twice')
     const change = await this.#checkChange(body)
-    return await this.#make(held, change, body.time)
+    const of = results ?? (await this.#init.results.of(held))
+    return await this.#make(held, change, { time: body.time, results: of })
   }
 
-  async #make(updates: HeldUpdate[], change: MembershipChange, time: number): Promise<KnownBody> {
+  async #make(
+    updates: HeldUpdate[],
+    change: MembershipChange,
+    { time, results }: { time: number; results: Results }
+  ): Promise<KnownBody> {
     const { position, height } = this.#init
-    const results = await this.#init.results.of(updates)
     const { model, optimizerState } = results
     const body = makeBody({ tip: position.tip, height, updates, change, time, model, optimizerState })
     const cid = await cidOf(encode(body))
@@ -144,7 +167,7 @@ export class Bodies {
     }
   }
 
-  async #holdAll({ body, updates }: Proposal): Promise<HeldUpdate[]> {
+  async #open({ body, updates }: Proposal): Promise<Signed<Update>[]> {
     const signed = await Promise.all(updates.map(openUpdate))
     const listed = new Set(body.contributions.map((contribution) => contribution.update.toString()))
     const matching = signed.every((update) => listed.has(update.cid.toString()))
@@ -152,7 +175,7 @@ export class Bodies {
     if (!matching || !isFrom(this.#init.height.cohort, authors) || listed.size !== signed.length) {
       throw new InvalidProposalError('its updates are not the contributions it lists')
     }
-    return await Promise.all(signed.map((update) => this.#init.updates.hold(update)))
+    return signed
   }
 
   async #checkChange(body: CommitBody): Promise<MembershipChange> {

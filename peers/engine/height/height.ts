@@ -1,24 +1,26 @@
 /** The work of one height: carries out what the round machine wants, and tells it what came of it. */
 import { CID } from 'multiformats/cid'
-import { cidOf, encode } from '../../../src/federation/cbor.ts'
+import { encode } from '../../../src/federation/cbor.ts'
 import { proposalType, shardType, voteType } from '../../../src/federation/records.ts'
 import { open, seal } from '../../../src/federation/signed.ts'
-import { isDivided, isLapse, shardsOf } from '../../../src/rounds/index.ts'
-import { Bodies, InvalidProposalError } from './bodies.ts'
+import { isDivided, isOnCommittee, shardsOf } from '../../../src/rounds/index.ts'
+import { Announced } from './announced.ts'
+import { Bodies } from './bodies.ts'
 import { DiskError } from '../disk.ts'
 import { IncompleteUpdateError, IncompleteUpdates } from './incomplete.ts'
 import { insist } from '../insist.ts'
 import { OwnUpdate } from './own.ts'
 import { RecordLog } from '../records/log.ts'
 import { wire } from '../records/records.ts'
+import { Proposals } from './proposals.ts'
 import { ResultsCache } from './results.ts'
 import { Shards } from './shards.ts'
 import { stretchOf, UpdatePool } from './updates.ts'
 import { Voter } from './voter.ts'
-import type { KnownBody } from './bodies.ts'
+import type { InvalidProposalError, KnownBody } from './bodies.ts'
 import type { EngineComponents, EngineOptions, FetchOptions, HeldUpdate, Position } from '../components.ts'
 import type { RoundRecord } from '../records/records.ts'
-import type { Proposal, Update, Vote } from '../../../src/federation/records.ts'
+import type { Vote } from '../../../src/federation/records.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
 import type { ReducedShard } from './shards.ts'
 import type { Height, Offence, RoundEffect, RoundEvent, Shard } from '../../../src/rounds/index.ts'
@@ -64,8 +66,8 @@ export class HeightWork {
   readonly #bodies: Bodies
   readonly #voter: Voter
   readonly #own: OwnUpdate
-  readonly #announced = new Map<string, Signed<Update>>()
-  readonly #proposals = new Map<string, Signed<Proposal>>()
+  readonly #announced: Announced
+  readonly #proposals: Proposals
   /** Authors whose payload was asked for before. */
   readonly #asked = new Set<string>()
   #isBegun = false
@@ -106,6 +108,8 @@ export class HeightWork {
       now
     })
     this.#own = this.#ownUpdate()
+    this.#announced = this.#announcements()
+    this.#proposals = this.#proposed()
     this.#voter = new Voter({ federation: position.tip.federation, height: height.height, key, log: votes })
   }
 
@@ -153,6 +157,39 @@ export class HeightWork {
       signal: this.#abort.signal,
       listener,
       announce: (signed) => this.#announce({ kind: 'update', signed })
+    })
+  }
+
+  #announcements(): Announced {
+    const { self } = this.#init.components
+    return new Announced({
+      self,
+      height: this.height,
+      updates: this.#updates,
+      insist: async (attempt) => await this.#insist(attempt),
+      background: (work) => this.#background(work),
+      onHeld: (held) => {
+        this.#init.listener.held(held)
+        if (held.signed.author === self && held.refused == null) this.#own.found()
+      },
+      onKnown: (author, update) => this.#dispatch({ type: 'update', author, update })
+    })
+  }
+
+  #proposed(): Proposals {
+    const { components, position, connected, listener } = this.#init
+    const { blocks, log } = components
+    return new Proposals({
+      position,
+      height: this.height,
+      blocks,
+      bodies: this.#bodies,
+      fetch: { holders: connected, signal: this.#abort.signal },
+      log,
+      insist: async (attempt) => await this.#insist(attempt),
+      onProposal: (from, view, proposal) => this.#dispatch({ type: 'proposal', from, view, proposal }),
+      onChecked: (body, valid) => this.#dispatch({ type: 'checked', body, valid }),
+      onRefused: (author, error) => listener.refused(author, error)
     })
   }
 
@@ -206,9 +243,9 @@ export class HeightWork {
   receive(record: RoundRecord): boolean {
     const { signed, kind } = record
     if (!this.#knows(signed.author) || !this.log.add(wire(record), signed.author)) return false
-    if (kind === 'update') this.#background(this.#hold(signed))
+    if (kind === 'update') this.#announced.hear(signed)
     else if (kind === 'shard') this.#shards?.heard(signed.author, signed.value)
-    else if (kind === 'proposal') this.#background(this.#onProposal(signed))
+    else if (kind === 'proposal') this.#background(this.#proposals.hear(signed))
     else this.#onVote(signed)
     return true
   }
@@ -225,12 +262,13 @@ export class HeightWork {
       case 'propose':
         return this.#background(this.#propose(effect))
       case 'check':
-        return this.#background(this.#check(effect))
+        return this.#background(this.#proposals.check(effect))
       case 'vote':
         return this.#background(this.#vote(effect))
       case 'timer':
         return this.#timer(effect)
       case 'view':
+        this.#announced.entered(effect.view)
         return this.#init.listener.view(effect.view)
       case 'evidence':
         return this.#evidence(effect)
@@ -239,25 +277,14 @@ export class HeightWork {
     }
   }
 
-  /** Make an update complete: fetched and judged. Asks again as long as the height lasts. */
-  async #hold(signed: Signed<Update>): Promise<void> {
-    this.#announced.set(signed.cid.toString(), signed)
-    const held = await this.#insist(() => this.#updates.hold(signed))
-    this.#init.listener.held(held)
-    if (signed.author === this.#init.components.self && held.refused == null) this.#own.found()
-    const update = { update: signed.cid.toString(), accepted: held.refused == null }
-    this.#dispatch({ type: 'update', author: signed.author, update })
-  }
-
   /** The result will be wanted soon by proposer and voters alike. */
   async #prepare({ updates }: Effect<'prepare'>): Promise<void> {
-    await this.#results.of(
-      await Promise.all(this.#signed(updates).map((update) => this.#updates.hold(update)))
-    )
+    const signed = this.#announced.signed(updates)
+    await this.#results.of(await Promise.all(signed.map((update) => this.#updates.hold(update))))
   }
 
   async #build({ view, updates }: Effect<'build'>): Promise<void> {
-    const known = await this.#bodies.build(this.#signed(updates))
+    const known = await this.#bodies.build(this.#announced.signed(updates))
     if (known != null) this.#dispatch({ type: 'built', view, body: known.cid.toString() })
   }
 
@@ -271,39 +298,27 @@ export class HeightWork {
     this.#announce({ kind: 'proposal', signed: await seal(proposalType, proposal, key) })
   }
 
-  async #check({ body }: Effect<'check'>): Promise<void> {
-    const proposal = this.#proposals.get(body)
-    if (proposal == null) throw new Error(`The proposed body ${body} is not known here`)
-    const valid = await this.#insist(() => this.#verdict(proposal))
-    this.#dispatch({ type: 'checked', body, valid })
-  }
-
-  async #verdict(proposal: Signed<Proposal>): Promise<boolean> {
-    try {
-      await this.#bodies.check(proposal.value)
-      return true
-    } catch (error) {
-      if (!(error instanceof InvalidProposalError)) throw error
-      this.#init.components.log('refused the proposal of %s: %s', proposal.author, error.message)
-      if (!error.isOfClock) this.#init.listener.refused(proposal.author, error)
-      return false
-    }
-  }
-
   /** Once a vote is noted the machine has moved on: until it is on disk this peer is silent, so that is tried again. */
   async #vote(effect: Effect<'vote'>): Promise<void> {
-    const { body } = effect
+    const results = effect.body == null ? undefined : this.#bodies.get(effect.body)?.results
     // What this peer holds to be right is probably decided: its model can be on the way to the disk meanwhile.
-    if (body != null) this.#background(this.#bodies.get(body)?.results.stored())
+    this.#background(results?.stored())
     this.#voter.note(effect, {
-      proposalOf: (of) => this.#proposals.get(of)?.bytes,
+      proposalOf: (of) => this.#proposals.bytesOf(of),
       prevotesFor: ({ body: of, view }) => this.log.votesFor('prevote', CID.parse(of), view)
     })
     await this.#insist(
       () => this.#voter.write(),
       (cause) => this.#tellOfDisk('a vote cannot be written', cause)
     )
+    if (results != null && this.#isServing(effect.view)) await this.#insist(() => results.stored())
     this.#announce({ kind: 'vote', signed: await this.#voter.sign(effect) })
+  }
+
+  /** Do others take this peer's results, once they hear its vote for them? */
+  #isServing(view: number): boolean {
+    const { height } = this
+    return height.committee != null && isOnCommittee(height, this.#init.components.self, view)
   }
 
   #evidence(effect: Effect<'evidence'>): void {
@@ -336,14 +351,6 @@ export class HeightWork {
     this.#init.listener.decided(known, encode({ body: known.body, votes }))
   }
 
-  async #onProposal(signed: Signed<Proposal>): Promise<void> {
-    const body = (await cidOf(encode(signed.value.body))).toString()
-    if (!this.#proposals.has(body)) this.#proposals.set(body, signed)
-    const { view, validView } = signed.value
-    const lapses = isLapse(this.height, signed.value.body)
-    this.#dispatch({ type: 'proposal', from: signed.author, view, proposal: { body, validView, lapses } })
-  }
-
   #onVote(signed: Signed<Vote>): void {
     const { view, kind, body } = signed.value
     this.log.addVote(signed)
@@ -355,10 +362,6 @@ export class HeightWork {
     if (this.#abort.signal.aborted) return
     this.#background(this.#init.components.gossip.publish(wire(record)))
     this.receive(record)
-  }
-
-  #signed(updates: readonly string[]): Signed<Update>[] {
-    return updates.flatMap((cid) => this.#announced.get(cid) ?? [])
   }
 
   /** Members may announce and vote; the roster decides which of it counts. */

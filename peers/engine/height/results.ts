@@ -9,8 +9,9 @@ import {
 import { untrainedValues } from '../../../src/model/untrained.ts'
 import { codecFor, recode } from '../../../src/codecs/index.ts'
 import { controlsAt, isDivided, makeContributions, roundSeed } from '../../../src/rounds/index.ts'
-import type { BlockExchange, Checkpoint, HeldUpdate, Position } from '../components.ts'
+import type { BlockExchange, Checkpoint, FetchOptions, HeldUpdate, Position } from '../components.ts'
 import type { Aggregate, AggregationInput, WeightedDelta } from '../../../src/aggregation/index.ts'
+import type { CommitBody } from '../../../src/federation/records.ts'
 import type { Shard } from '../../../src/rounds/index.ts'
 import type { CountedUpdate, Shards } from './shards.ts'
 import type { CID } from 'multiformats/cid'
@@ -24,6 +25,24 @@ export interface Results extends Checkpoint {
   optimizerState: CID | null
   /** Resolves when model and moments are in the durable store; starts storing at the first call. */
   stored(): Promise<void>
+}
+
+/** What a body names, as its author and others have it: fetched from them, unless it is what there was before. */
+export async function taken(
+  { position, blocks }: Pick<ResultsInit, 'position' | 'blocks'>,
+  { model, optimizerState }: Pick<CommitBody, 'model' | 'optimizerState'>,
+  options: FetchOptions
+): Promise<Results> {
+  const { weights, moments, tip } = position
+  const get = async (root: CID | null, known: CID | null, before: Float32Array): Promise<Float32Array> =>
+    root == null || known?.equals(root) === true
+      ? before
+      : await blocks.getModel(root, before.length, options)
+  const [nextWeights, nextMoments] = await Promise.all([
+    get(model, tip.body.model, weights),
+    get(optimizerState, tip.body.optimizerState, moments)
+  ])
+  return withStorage(blocks, { weights: nextWeights, moments: nextMoments, model, optimizerState })
 }
 
 export interface ResultsInit {

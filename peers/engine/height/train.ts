@@ -103,7 +103,7 @@ function ownCodec(
 ): Codec {
   const { codec } = position.tip.manifest.exchange
   if (codec.name !== 'auto') return codecs[0]
-  const receivers = Math.max(1, height.roster.length - 1)
+  const receivers = Math.max(1, height.committee ?? height.roster.length - 1)
   const { length } = position.weights
   return finestInTime(codecs, {
     ...{ length, receivers, inlineBytes, seconds: codec.seconds },

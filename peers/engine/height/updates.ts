@@ -60,8 +60,8 @@ export class UpdatePool {
   }
 
   async #judge(signed: Signed<Update>): Promise<HeldUpdate> {
-    const codec = this.#codecs.find(({ name }) => name === signed.value.codec)
-    const refused = this.#judgeClaims(signed.value, codec)
+    const codec = this.#codecOf(signed.value)
+    const refused = this.judgeClaims(signed.value)
     if (codec == null || refused != null) return { signed, refused: refused ?? 'malformed' }
     try {
       return await this.#judgePayload(signed, codec)
@@ -94,8 +94,7 @@ export class UpdatePool {
    * @throws {Error} it cannot be had
    */
   async bring(signed: Signed<Update>, part: VectorPart): Promise<void> {
-    const codec = this.#codecs.find(({ name }) => name === signed.value.codec)
-    await this.#payload(signed, [part], codec)
+    await this.#payload(signed, [part], this.#codecOf(signed.value))
   }
 
   async #payload(
@@ -114,13 +113,19 @@ export class UpdatePool {
   }
 
   /** What the record alone shows, before anything is fetched. */
-  #judgeClaims(update: Update, codec: Codec | undefined): RefusalReason | null {
+  judgeClaims(update: Update): RefusalReason | null {
+    const codec = this.#codecOf(update)
     const { tip, weights } = this.#init.position
     if (!update.base.equals(tip.cid) || update.height !== this.#init.height) return 'base'
     if (codec == null) return 'malformed'
     const most = codec.sizeBytes(weights.length)
     const least = codec.varies?.leastBytes(weights.length) ?? most
     return update.sizeBytes >= least && update.sizeBytes <= most ? null : 'size'
+  }
+
+  /** The one that it was encoded by, if it is one that the manifest allows. */
+  #codecOf({ codec }: Update): Codec | undefined {
+    return this.#codecs.find(({ name }) => name === codec)
   }
 
   /** Coordinates to work on at a time: what one block of a model has. */

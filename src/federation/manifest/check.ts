@@ -151,7 +151,7 @@ const checkRule: Check = ({ aggregation, rounds: { minContributors } }) => {
 }
 
 /** A member that reduces a part of the vector has that part alone, and is believed. */
-const checkTopology: Check = ({ exchange, aggregation, membership }) => {
+const checkTopology: Check = ({ exchange, aggregation, membership, rounds }) => {
   const { topology, codec } = exchange
   if (topology === 'full') return []
   const path = ['exchange', 'topology']
@@ -160,6 +160,11 @@ const checkTopology: Check = ({ exchange, aggregation, membership }) => {
     return [problem(['exchange', 'codec'], 'butterfly wants one codec for all: write its name, e.g. int8')]
   const { span, errorFeedback, varies } = codecOf(codec, new Uint8Array())
   return [
+    rounds.committee != null &&
+      problem(
+        ['rounds', 'committee'],
+        'in a butterfly every member works on a part: leave the committee out, or write exchange.topology full'
+      ),
     membership.faultModel !== 'crash' &&
       problem(path, 'butterfly trusts members with a part each: write full, or membership.faultModel crash'),
     needsDistances(aggregation) &&

@@ -91,7 +91,13 @@ function describeRule(manifest: Manifest): string {
   const { rule, before = [], serverOptimizer } = manifest.aggregation
   const steps = [...before, rule].map(withSettings).join(', then ')
   const who = countsSamples(manifest) ? 'members count by their samples' : 'all members count alike'
-  return `${steps}; ${who}; ${withSettings(serverOptimizer)}`
+  return `${steps}; ${who}; ${withSettings(serverOptimizer)}${describeCommittee(manifest)}`
+}
+
+function describeCommittee({ rounds: { committee }, membership }: Manifest): string {
+  if (committee == null) return ''
+  const share = membership.faultModel === 'crash' ? 'half' : 'two thirds'
+  return `; of more than ${committee} members ${committee} at a time work it out, and the others take what more than ${share} of these agree on`
 }
 
 function withSettings({ name, ...settings }: { name: string }): string {

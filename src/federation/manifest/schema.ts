@@ -8,9 +8,13 @@ import { z } from 'zod'
 import { bytesField, cidField, peerIdField, realField, textField, timeField } from '../fields.ts'
 import { aggregationSchema } from './aggregation.ts'
 import { exchangeSchema } from './exchange.ts'
+import { MAX_ROSTER } from '../records.ts'
 
 /** The most parameters a model may have: 256 Mi fp32 values are 1 GiB. */
 export const MAX_PARAMETERS = 256 * 1024 * 1024
+
+/** Of fewer one that is gone, or lies, is too many. */
+const MIN_COMMITTEE = 4
 
 const positive = z.number().positive()
 const fraction = z.number().min(0).max(1)
@@ -171,6 +175,11 @@ const roundsSchema = z.strictObject({
   minContributors: z.int().min(1).max(10_000).default(2),
   /** The share of the roster that trains in a round. */
   cohort: z.number().positive().max(1).default(1),
+  /**
+   * In a larger roster so many members at a time fetch the updates and work out the result; the others take it from them.
+   * Absent: all do.
+   */
+  committee: z.int().min(MIN_COMMITTEE).max(MAX_ROSTER).optional(),
   /** Collecting updates ends after median + factor·MAD of recent rounds, within floor and ceiling. */
   deadline: z
     .strictObject({

@@ -56,6 +56,7 @@ const roundsOf = (count: number): string => `\
 rounds:
   startMembers: 2             # training starts when this many members are here
   minContributors: 2          # a round needs this many updates
+  # committee: 16             # where there are more members: so many at a time combine the updates, for all
   stop:
     rounds: ${count}
     # target: { metric: accuracy, value: 0.95 }   # stop early

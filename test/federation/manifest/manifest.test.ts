@@ -214,6 +214,32 @@ describe('a manifest that names a codec', () => {
   })
 })
 
+describe('a manifest with committees', () => {
+  const told = async (more: Partial<ManifestDraft>): Promise<string> => {
+    const { key } = await person(1)
+    const signed = await founding({ draft: { ...draft, ...more }, founderKey: key, now: NOW, nonce })
+    return describeManifest(await openManifest(signed.bytes)).join('\n')
+  }
+
+  it('says who works out the result, and who is believed', async () => {
+    const rounds = { committee: 16 }
+    expect(await told({ rounds })).to.include(
+      'of more than 16 members 16 at a time work it out, and the others take what more than half of these agree on'
+    )
+    const membership = { faultModel: 'byzantine' } as const
+    expect(await told({ rounds, membership })).to.include('more than two thirds of these agree')
+    expect(await told({})).not.to.include('at a time work it out')
+  })
+
+  it('has none unless it says so, and is the same bytes as before there were any', async () => {
+    const { key } = await person(1)
+    const signed = await founding({ draft, founderKey: key, now: NOW, nonce })
+    expect(Object.keys(signed.value.rounds)).not.to.include('committee')
+    const { committee } = parseManifestYaml(manifestTemplate('digits')).rounds
+    expect(committee).to.equal(undefined)
+  })
+})
+
 describe('a manifest that names a client algorithm', () => {
   const foundWith = async (training: ManifestDraft['training']): Promise<string> => {
     const { key } = await person(1)

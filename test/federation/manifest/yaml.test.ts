@@ -205,6 +205,20 @@ describe('a manifest whose parts do not fit each other', () => {
       says: 'int8 with entropy has at no fixed place'
     },
     {
+      why: 'a committee where everybody works on a part',
+      text: digits
+        .replace('# committee: 16 ', 'committee: 16 ')
+        .replace('topology: full', 'topology: butterfly'),
+      path: 'rounds.committee',
+      says: 'leave the committee out'
+    },
+    {
+      why: 'a committee of which one that is gone is too many',
+      text: digits.replace('# committee: 16 ', 'committee: 3 '),
+      path: 'rounds.committee',
+      says: '>=4'
+    },
+    {
       why: 'binary cross-entropy of ten labels',
       text: digits.replace('categoricalCrossentropy', 'binaryCrossentropy'),
       path: 'training.loss',

@@ -58,10 +58,14 @@ export interface SwarmOptions {
   inlineBytes?: number
   /** What member i measures of its link. Default: nothing. */
   uplink?: (member: number) => number | null
+  /** The first time-out for a proposal. Default 500. */
+  proposeMs?: number
   /** Awaited before a member has trained for a round. */
   hold?: (round: number, member: number) => Promise<void>
   /** What member i claims to have trained on. */
   samples?: (member: number) => number
+  /** Awaited before a member has stored a vector. */
+  store?: () => Promise<void>
   /** Records that never leave their author. */
   isMuted?: (from: string, record: WireRecord) => boolean
 }
@@ -87,6 +91,8 @@ export class Swarm {
   readonly #pieces = new Map<string, Pieces>()
   /** Peer → bytes of others' payloads that it asked for. */
   readonly askedBytes = new Map<string, number>()
+  /** Peer → bytes of models that others gave it. */
+  readonly modelBytes = new Map<string, number>()
   /** Peer → the models it was told to keep, one list a pruning. Nothing is deleted. */
   readonly kept = new Map<string, string[][]>()
   manifest!: Manifest
@@ -115,8 +121,8 @@ export class Swarm {
     const store = reuse?.store ?? memoryStore()
     const components = this.#components({ key, id, blocks, store, member })
     const train = this.#options.observers?.includes(member) !== true
-    const { inlineBytes = 0 } = this.#options
-    const options = { train, proposeMs: 500, voteMs: 300, catchUpMs: 100, inlineBytes }
+    const { inlineBytes = 0, proposeMs = 500 } = this.#options
+    const options = { train, proposeMs, voteMs: 300, catchUpMs: 100, inlineBytes }
     const engine = new RoundEngine({
       federation: this.federation,
       manifest: this.manifest,
@@ -299,11 +305,17 @@ export class Swarm {
       return bytes
     }
     return {
-      putModel: async (weights) => await put(floatsToBytes(weights)),
+      putModel: async (weights) => {
+        await this.#options.store?.()
+        return await put(floatsToBytes(weights))
+      },
       hashModel: async (weights) => await rawCidOf(floatsToBytes(weights)),
       getModel: async (root, values, { holders }) => {
         const length = values * Float32Array.BYTES_PER_ELEMENT
-        return floatsFromBytes(await get(root, { offset: 0, length }, holders))
+        const isHere = bytesOf(self, root.toString(), { offset: 0, length }) != null
+        const bytes = await get(root, { offset: 0, length }, holders)
+        if (!isHere) this.modelBytes.set(self, (this.modelBytes.get(self) ?? 0) + length)
+        return floatsFromBytes(bytes)
       },
       putPayload: put,
       getPayload: async (root, size, { holders, spans = [{ offset: 0, length: size }] }) => {
