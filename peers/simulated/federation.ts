@@ -14,6 +14,8 @@ export interface FederationOptions {
   minContributors: number
   /** The share of the roster that trains in a round. */
   cohort: number
+  /** How many members at a time fetch the updates; absent: all. */
+  committee?: number
   maxMissed: number
   /** Who is proven to have voted twice is out for so many commits. */
   banRounds: number
@@ -66,9 +68,16 @@ function baseManifest(): Manifest {
 
 /** The federation of these options, founded with its first roster in place. */
 export function simulatedFederation(options: FederationOptions): SimFederation {
-  const { minContributors, cohort, maxMissed, faultModel, proposeMs, voteMs } = options
+  const { minContributors, cohort, committee, maxMissed, faultModel, proposeMs, voteMs } = options
   const base = baseManifest()
-  const rounds = { ...base.rounds, minContributors, cohort, maxMissed, deadline: DEADLINE }
+  const rounds = {
+    ...base.rounds,
+    ...(committee == null ? {} : { committee }),
+    minContributors,
+    cohort,
+    maxMissed,
+    deadline: DEADLINE
+  }
   const manifest: Manifest = {
     ...base,
     rounds: { ...rounds, startMembers: 1, stop: { rounds: 1_000_000 } },

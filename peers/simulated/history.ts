@@ -33,6 +33,8 @@ export interface DrawOptions {
   faultModel?: 'crash' | 'byzantine'
   /** Default: full. */
   topology?: FederationOptions['topology']
+  /** Only some members at a time fetch the updates. */
+  committees?: boolean
 }
 
 const FAULTY_MS = 10_000
@@ -40,16 +42,25 @@ const DIVISIVE = 0.35
 /** Short: liars are to come back, and to be banned again. */
 const LONGEST_BAN = 6
 const MIN_PEERS = 4
+/** Less than a manifest allows: a small roster is to have committees too. */
+const SMALLEST_COMMITTEE = 2
 const MAX_PEERS = 10
 
 /** The history of a seed. Its faults are within the bound that the fault model promises to bear. */
-export function drawHistory(seed: number, { faultModel, topology = 'full' }: DrawOptions = {}): History {
+export function drawHistory(seed: number, options: DrawOptions = {}): History {
+  const { faultModel, topology = 'full', committees = false } = options
   const random = seededRandom(seed, 1)
   const drawn = uniform(random) < 0.5 ? 'crash' : 'byzantine'
   // Made to divide: some decide what the others do not hear of, and views change faster than news travel.
   const isDivisive = uniform(random) < DIVISIVE
   const banRounds = 1 + integerBelow(seededRandom(seed, 4), LONGEST_BAN)
-  const federation = { ...drawFederation(random, faultModel ?? drawn, isDivisive), banRounds, topology }
+  const committee = committees ? SMALLEST_COMMITTEE + integerBelow(seededRandom(seed, 5), 3) : undefined
+  const federation = {
+    ...drawFederation(random, faultModel ?? drawn, isDivisive),
+    ...(committee == null ? {} : { committee }),
+    banRounds,
+    topology
+  }
   const { peers, members } = federation
   const indexes = [...Array(peers).keys()]
   const slowestMs = 200 + 3000 * uniform(random) ** 2
@@ -76,7 +87,7 @@ function drawFederation(
   random: Random,
   faultModel: 'crash' | 'byzantine',
   isDivisive: boolean
-): Omit<FederationOptions, 'banRounds' | 'topology'> {
+): Omit<FederationOptions, 'banRounds' | 'topology' | 'committee'> {
   const peers = MIN_PEERS + integerBelow(random, MAX_PEERS - MIN_PEERS + 1)
   // Liars are a bounded share of the roster as it stands: it must not shrink to them.
   const isStable = faultModel === 'byzantine' || uniform(random) < 0.4
@@ -121,9 +132,13 @@ function drawWeather(random: Random, isDivisive: boolean): Weather {
   }
 }
 
-function drawLiars(random: Random, { members, faultModel }: FederationOptions): History['liars'] {
+function drawLiars(random: Random, { members, faultModel, committee }: FederationOptions): History['liars'] {
   if (faultModel === 'crash') return []
-  const most = members - quorumSize(members, faultModel)
+  // A committee's quorum is believed.
+  const most = Math.min(
+    members - quorumSize(members, faultModel),
+    quorumSize(committee ?? members, faultModel) - 1
+  )
   const few = integerBelow(random, most + 1)
   const count = uniform(random) < 0.7 ? most : few
   return shuffle([...Array(members).keys()], random)

@@ -17,6 +17,8 @@ export interface RunOptions {
   first: number
   seeds: number
   faultModel?: 'crash' | 'byzantine'
+  /** Only some members at a time fetch the updates. */
+  committees?: boolean
   /** Milliseconds of any clock. */
   clock: () => number
   /** Told of each history that fails. */
@@ -25,12 +27,13 @@ export interface RunOptions {
   onPlayed?: (seed: number) => void
 }
 
-export function playSeeds({ first, seeds, faultModel, clock, onFailure, onPlayed }: RunOptions): Tally {
+export function playSeeds(options: RunOptions): Tally {
+  const { first, seeds, faultModel, committees, clock, onFailure, onPlayed } = options
   const startedAt = clock()
   const tally = { seeds, violations: 0, stalled: 0, roundsPerSecond: 0 }
   let rounds = 0
   for (let seed = first; seed < first + seeds; seed++) {
-    const history = drawHistory(seed, faultModel == null ? {} : { faultModel })
+    const history = drawHistory(seed, { faultModel, committees })
     const outcome = play(history)
     rounds += outcome.rounds
     if (outcome.failure instanceof ViolationError) tally.violations++

@@ -129,12 +129,20 @@ export class Simulation extends Stage<SimPeer> implements PeerWorld {
 
   payload(peer: SimPeer, { signed, payload }: SimUpdate, attempt: number): Float32Array | undefined {
     const isAuthorHere = attempt === 0 && peer.state.connected.has(signed.author)
+    return this.#vector(peer, payload, (holder) => !isAuthorHere || holder.id === signed.author)
+  }
+
+  model(peer: SimPeer, address: string): Float32Array | undefined {
+    return this.#vector(peer, address, () => true)
+  }
+
+  #vector(peer: SimPeer, address: string, mayAsk: (holder: SimPeer) => boolean): Float32Array | undefined {
     for (const holder of this.peers) {
-      if (holder === peer || !holder.up || (isAuthorHere && holder.id !== signed.author)) continue
-      if (!this.talk(peer, holder)) continue
-      if (this.#liars.get(holder.id)?.serves(peer.index) === false) continue
-      const delta = holder.desk.payloads.get(payload)
-      if (delta != null) return delta
+      if (holder === peer || !holder.up || !mayAsk(holder) || !this.talk(peer, holder)) continue
+      const liar = this.#liars.get(holder.id)
+      if (liar?.serves(peer.index) === false) continue
+      const vector = holder.desk.payloads.get(address) ?? liar?.lie(address)
+      if (vector != null) return vector
     }
     return undefined
   }

@@ -32,6 +32,8 @@ export interface PeerWorld {
   ask(from: SimPeer, other: string, question: Question, onAnswer: (answer: Answer) => void): void
   /** The payload of an update, if somebody who is asked gives it: its author first, later anybody. */
   payload(peer: SimPeer, update: SimUpdate, attempt: number): Float32Array | undefined
+  /** The model of this address, from anybody who gives it. */
+  model(peer: SimPeer, address: string): Float32Array | undefined
 }
 
 /** Sees what happens, to check it. */

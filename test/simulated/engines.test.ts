@@ -27,6 +27,14 @@ describe('histories with real engines and real signatures', () => {
     }
   }).timeout(120_000)
 
+  it(`nor do they where some members at a time fetch the updates (${SEEDS} seeds)`, async () => {
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const { failure, stage } = await playEngines(drawHistory(seed, { committees: true }), drain)
+      const again = `node test/simulated/engines.ts --seeds 1 --first ${seed} --committees`
+      expect(failure?.message, [again, ...stage.describe()].join('\n')).to.equal(undefined)
+    }
+  }).timeout(120_000)
+
   it('are the same again for a seed, event by event', async () => {
     const trace = async (): Promise<unknown> => {
       const { events, stage } = await playEngines(drawHistory(5), drain)

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { drawHistory, play, playSeeds, shrink, Simulation, withFaults } from '../../peers/simulated/index.ts'
+import { quorumSize } from '../../src/rounds/index.ts'
 import { calmHistory } from './scenario.ts'
 import type { History } from '../../peers/simulated/index.ts'
 
@@ -18,6 +19,30 @@ describe('histories of random faults within the bound', () => {
     const tally = playSeeds({ first: 0, seeds: SEEDS, clock: () => performance.now(), onFailure })
     expect(failures).to.deep.equal([])
     expect(tally).to.include({ seeds: SEEDS, violations: 0, stalled: 0 })
+  })
+
+  it(`nor do they where some members at a time fetch the updates (${SEEDS} seeds)`, function () {
+    this.timeout(300_000)
+    const failures: string[] = []
+    const onFailure = ({ seed }: History, failure: Error): void => {
+      const again = `npm run test:histories -- --seeds 1 --first ${seed} --committees`
+      failures.push(`${failure.message}\nTo see it again: ${again}`)
+    }
+    const clock = (): number => performance.now()
+    const tally = playSeeds({ first: 0, seeds: SEEDS, committees: true, clock, onFailure })
+    expect(failures).to.deep.equal([])
+    expect(tally).to.include({ seeds: SEEDS, violations: 0, stalled: 0 })
+  })
+
+  it('are drawn with committees of two to four, and fewer liars than a quorum of them', () => {
+    const histories = [...Array(300).keys()].map((seed) => drawHistory(seed, { committees: true }))
+    const sizes = new Set(histories.map(({ federation }) => federation.committee))
+    expect([...sizes].sort()).to.deep.equal([2, 3, 4])
+    for (const { liars, federation } of histories) {
+      const quorum = quorumSize(federation.committee ?? 0, federation.faultModel)
+      expect(liars.length).to.be.lessThan(quorum)
+    }
+    expect(histories.some(({ liars }) => liars.length > 1)).to.equal(true)
   })
 
   it('are drawn with every fault, every strategy of liars, both fault models, 4 to 10 peers', () => {

@@ -10,6 +10,8 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '500' },
     first: { type: 'string', default: '0' },
+    /** Only some members at a time fetch the updates. */
+    committees: { type: 'boolean', default: false },
     /** Only these faults of the (one) seed's schedule, by index: what a shrunk failure needs. */
     faults: { type: 'string' },
     /** Time between two lines on how far it is. */
@@ -20,7 +22,8 @@ const { values } = parseArgs({
 const write = (line: string): void => void process.stdout.write(`${line}\n`)
 
 function command({ seed }: History, kept: readonly number[]): string {
-  return `npm run test:histories -- --seeds 1 --first ${seed} --faults ${kept.length === 0 ? 'none' : kept.join()}`
+  const committees = values.committees ? ' --committees' : ''
+  return `npm run test:histories -- --seeds 1 --first ${seed}${committees} --faults ${kept.length === 0 ? 'none' : kept.join()}`
 }
 
 function tell(history: History, failure: NonNullable<Outcome['failure']>): void {
@@ -33,7 +36,7 @@ function tell(history: History, failure: NonNullable<Outcome['failure']>): void 
 
 /** One schedule, cut as told, with all that there is to see. */
 function replay(faults: string): void {
-  const history = drawHistory(Number(values.first))
+  const history = drawHistory(Number(values.first), { committees: values.committees })
   const kept = faults === 'none' ? [] : faults.split(',').map(Number)
   const { failure, rounds, simulation } = play(withFaults(history, kept))
   const { faults: schedule, ...rest } = withFaults(history, kept)
@@ -53,6 +56,7 @@ function playAll(): void {
   const tally = playSeeds({
     seeds,
     first,
+    committees: values.committees,
     clock: () => performance.now(),
     onFailure: tell,
     onPlayed: (seed) => {

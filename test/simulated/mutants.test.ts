@@ -12,7 +12,11 @@ const QUICK = [
   'no-recomputation',
   'evidence-unsigned',
   'evidence-believed',
-  'ban-without-effect'
+  'ban-without-effect',
+  'proposer-believed',
+  'one-of-committee-believed',
+  'committee-of-first-view',
+  'committee-waited-for'
 ]
 const SEEDS = 2000
 

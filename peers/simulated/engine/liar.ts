@@ -1,7 +1,7 @@
 /** A lying engine: what it publishes is changed and signed anew on the way out, differently for each receiver. */
 import { cidOf, encode } from '../../../src/federation/cbor.ts'
 import { compare } from 'uint8arrays/compare'
-import { evidenceType, proposalType, voteType } from '../../../src/federation/records.ts'
+import { evidenceType, proposalType, updateType, voteType } from '../../../src/federation/records.ts'
 import { integerBelow, uniform } from '../../../src/random.ts'
 import { reopen, seal } from '../../../src/federation/signed.ts'
 import type { Strategy } from '../peer/liars.ts'
@@ -44,7 +44,7 @@ export class EngineLiar {
           ? [record]
           : [await this.#other(record, (body) => ({ ...body, time: body.time + 1 }))]
       case 'lie-about-aggregate':
-        return [await this.#other(record, (body) => ({ ...body, model: body.previous }))]
+        return [await this.#lie(record)]
       case 'vote-twice':
         return [record, await this.#other(record, (body) => body)]
       case 'unproven':
@@ -72,6 +72,14 @@ export class EngineLiar {
     return [
       { kind: 'evidence', ...(await seal(evidenceType, { federation, votes: [first, second] }, this.#key)) }
     ]
+  }
+
+  /** Something that can be had is to be the model: one of the payloads. */
+  async #lie(record: WireRecord): Promise<WireRecord> {
+    const [update] = record.kind === 'proposal' ? reopen(proposalType, record.bytes).updates : []
+    const { payload } = update == null ? {} : reopen(updateType, update)
+    const isRoot = payload != null && !(payload instanceof Uint8Array)
+    return await this.#other(record, (body) => ({ ...body, model: isRoot ? payload : body.previous }))
   }
 
   async #other(record: WireRecord, change: (body: CommitBody) => CommitBody): Promise<WireRecord> {

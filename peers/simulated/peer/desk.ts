@@ -1,7 +1,7 @@
 /** A simulated peer's work on one height: payloads that are here, bodies that were made, others' bodies checked. */
 import { changesAnything } from '../../engine/membership.ts'
 import { admissible, selectOffences } from '../../../src/rounds/index.ts'
-import { claimsFault, judge, make } from './work.ts'
+import { adopt, claimsFault, judge, make } from './work.ts'
 import type { SimPeer } from './peer.ts'
 import type { ProposalRecord, SimUpdate } from './records.ts'
 import type { MadeBody, MakeInput } from './work.ts'
@@ -12,7 +12,7 @@ const RETRY_MS = 200
 
 export class Desk {
   readonly #peer: SimPeer
-  /** By address. */
+  /** By address; models that others may ask for as well. */
   readonly payloads = new Map<string, Float32Array>()
   readonly #made = new Map<string, MadeBody>()
 
@@ -25,9 +25,10 @@ export class Desk {
     return this.#made.get(address)
   }
 
-  /** Make an update complete: fetched and judged. */
+  /** Make an update complete: fetched and judged. Whoever is on no committee notes that it is there. */
   hold(update: SimUpdate): void {
     const peer = this.#peer
+    if (!peer.isGathering && !this.payloads.has(update.payload)) return this.#note(update)
     this.#fetch([update], () => {
       const delta = this.payloads.get(update.payload)
       if (delta == null) return
@@ -35,6 +36,10 @@ export class Desk {
       const known = { update: update.address, accepted: judge(peer.position, value, delta) == null }
       peer.dispatch({ type: 'update', author, update: known })
     })
+  }
+
+  #note({ signed: { author }, address: update }: SimUpdate): void {
+    this.#peer.dispatch({ type: 'update', author, update: { update, accepted: true, announced: true } })
   }
 
   build({ view, updates }: Extract<RoundEffect, { type: 'build' }>): void {
@@ -49,20 +54,45 @@ export class Desk {
     peer.dispatch({ type: 'built', view, body: made.address })
   }
 
-  /** Make a proposed body again. */
-  check(address: string): void {
+  /** Make a proposed body again, or what of it does not follow from payloads: that those on the committee have done. */
+  check({ body: address, attested }: Extract<RoundEffect, { type: 'check' }>): void {
     const proposal = [...this.#peer.log.values()].find(
       (record): record is ProposalRecord => record.kind === 'proposal' && record.address === address
     )
     if (proposal == null) return
     const { position, accused } = this.#peer
     if (claimsFault(position, proposal) != null) return this.#verdict(address, false)
-    this.#fetch(proposal.updates, () => {
-      const { body, evidence } = proposal
+    const { body, evidence, updates } = proposal
+    const change = (): MembershipChange => {
       const offences = selectOffences(position.tip, accused.proven(evidence))
-      const change = admissible(position.tip, changeOf(body.admissions.map(nameOf), offences))
-      const made = this.#make(proposal.updates, change, { evidence, time: body.time })
+      return admissible(position.tip, changeOf(body.admissions.map(nameOf), offences))
+    }
+    if (attested === true) return this.#adopt(proposal, change)
+    this.#fetch(updates, () => {
+      const made = this.#make(updates, change(), { evidence, time: body.time })
       this.#verdict(address, made.address === address)
+    })
+  }
+
+  #adopt(proposal: ProposalRecord, change: () => MembershipChange): void {
+    const { position } = this.#peer
+    this.#fetchModel(proposal.body.model.toString(), (weights) => {
+      const made = adopt(position, proposal, { weights, change: change() })
+      this.#made.set(made.address, made)
+      this.#verdict(proposal.address, made.address === proposal.address)
+    })
+  }
+
+  /** Asks again until somebody gives it. */
+  #fetchModel(model: string, done: (weights: Float32Array) => void): void {
+    const peer = this.#peer
+    const { weights, tip } = peer.position
+    if (model === tip.body.model.toString()) return done(weights)
+    peer.later('fetch', () => {
+      const here = this.payloads.get(model) ?? peer.world.model(peer, model)
+      if (here == null) return peer.later(RETRY_MS, () => this.#fetchModel(model, done))
+      this.payloads.set(model, here)
+      done(here)
     })
   }
 
@@ -77,6 +107,8 @@ export class Desk {
   ): MadeBody {
     const made = make(this.#peer.position, { updates, payloads: this.payloads, change, ...rest })
     this.#made.set(made.address, made)
+    if (this.#peer.position.height.committee != null)
+      this.payloads.set(made.body.model.toString(), made.weights)
     return made
   }
 

@@ -60,6 +60,8 @@ export class Liar {
   readonly #memory: SimRecord[] = []
   readonly #plot: Plot
   readonly #banRounds: number
+  /** Addresses of models that follow from nothing. */
+  readonly #lies = new Set<string>()
 
   constructor(id: string, { strategies, random, plot, banRounds }: LiarInit) {
     this.#id = id
@@ -103,6 +105,11 @@ export class Liar {
     return !this.#strategies.includes('withhold') || to % 2 === 0
   }
 
+  /** What it gives as the model that it has lied about. */
+  lie(address: string): Float32Array | undefined {
+    return this.#lies.has(address) ? new Float32Array() : undefined
+  }
+
   /** What it says it has trained. */
   train(update: Update, delta: Float32Array): { update: Update; delta: Float32Array } {
     if (!this.#strategies.includes('huge-claims')) return { update, delta }
@@ -142,7 +149,9 @@ export class Liar {
   }
 
   #lie(record: ProposalRecord): ProposalRecord {
-    const lie = this.#variant(record, { ...record.body, model: addressOf(`lie ${record.height}`) })
+    const model = addressOf(`lie ${record.height}`)
+    this.#lies.add(model.toString())
+    const lie = this.#variant(record, { ...record.body, model })
     this.#plot.set(record.address, { even: lie.address, odd: lie.address })
     return lie
   }

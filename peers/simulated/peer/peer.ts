@@ -2,7 +2,14 @@
  * One simulated peer: the real round machine and the real commit bodies, around them a thin engine without signatures
  * or promises, so that a round takes microseconds. What the machine wants done takes virtual time.
  */
-import { admissible, initialState, isLapse, nextHeight, step } from '../../../src/rounds/index.ts'
+import {
+  admissible,
+  initialState,
+  isLapse,
+  isOnCommittee,
+  nextHeight,
+  step
+} from '../../../src/rounds/index.ts'
 import { Accused } from './accused.ts'
 import { changesAnything } from '../../engine/membership.ts'
 import { changeOf, Desk } from './desk.ts'
@@ -46,6 +53,8 @@ export class SimPeer implements Actor {
   /** The current height's: records by key, and the work on them. */
   log = new Map<string, HeightRecord>()
   desk: Desk
+  /** Does it fetch the payloads of this height's updates? */
+  isGathering = true
   #early = new Map<string, HeightRecord>()
   readonly joins = new Set<string>()
   readonly accused: Accused
@@ -181,6 +190,7 @@ export class SimPeer implements Actor {
     this.#forget()
     const said = this.store.said(this.height)
     const { height } = this.position
+    this.isGathering = isOnCommittee(height, this.id, 0)
     for (const [address, delta] of said?.payloads ?? []) this.desk.payloads.set(address, delta)
     this.dispatch({ type: 'height', height, ...(said == null ? {} : { resume: said.resume }) })
     for (const record of said?.proof ?? []) this.receive(record)
@@ -238,7 +248,7 @@ export class SimPeer implements Actor {
       case 'propose':
         return this.#propose(effect)
       case 'check':
-        return this.later('check', () => this.desk.check(effect.body))
+        return this.later('check', () => this.desk.check(effect))
       case 'vote':
         return this.#vote(effect)
       case 'timer':
@@ -247,10 +257,18 @@ export class SimPeer implements Actor {
         return this.#commit(effect)
       case 'evidence':
         return this.#accuse(effect)
-      case 'prepare':
       case 'view':
+        return this.#enter(effect.view)
+      case 'prepare':
         return
     }
+  }
+
+  /** Who comes on the committee fetches what it has only heard of. */
+  #enter(view: number): void {
+    if (this.isGathering || !isOnCommittee(this.position.height, this.id, view)) return
+    this.isGathering = true
+    for (const record of this.log.values()) if (record.kind === 'update') this.desk.hold(record.update)
   }
 
   /** Its payload is on disk before the update is announced. */

@@ -62,6 +62,20 @@ export function make(position: SimPosition, input: MakeInput): MadeBody {
   return { cid, address: cid.toString(), body, weights, updates: input.updates, evidence }
 }
 
+/** The body that follows from what a proposal says that its updates are worth, and from what others made of them. */
+export function adopt(
+  { tip, height }: SimPosition,
+  { body, updates, evidence }: ProposalRecord,
+  { weights, change }: { weights: Float32Array; change: MembershipChange }
+): MadeBody {
+  const said = new Map(body.contributions.map(({ update, refused }) => [update.toString(), refused]))
+  const judged = updates.map(({ signed, address }) => ({ signed, refused: said.get(address) }))
+  const { model, time } = body
+  const made = makeBody({ tip, height, updates: judged, change, time, model, optimizerState: null })
+  const cid = addressOf(made)
+  return { cid, address: cid.toString(), body: made, weights, updates, evidence }
+}
+
 /** What a proposal's record alone shows to be wrong, or null. */
 export function claimsFault(position: SimPosition, { body, updates }: ProposalRecord): string | null {
   const { tip, height } = position

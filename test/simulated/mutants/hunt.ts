@@ -14,9 +14,9 @@ export async function hunt(
   { first, seeds }: { first: number; seeds: number }
 ): Promise<Catch | null> {
   const { drawHistory, play, playEngines } = await loadMutant(mutant)
-  const options = mutant.faultModel == null ? {} : { faultModel: mutant.faultModel }
+  const { faultModel, committees } = mutant
   for (let seed = first; seed < first + seeds; seed++) {
-    const drawn = drawHistory(seed, options)
+    const drawn = drawHistory(seed, { faultModel, committees })
     const liars = drawn.liars.map((liar) => ({ ...liar, strategies: mutant.strategies ?? liar.strategies }))
     const history = { ...drawn, liars }
     const { failure } = playEngines == null ? play(history) : await playEngines(history, drain)

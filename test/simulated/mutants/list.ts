@@ -13,6 +13,8 @@ export interface Mutant {
   header?: string
   /** Where only this fault model can tell. */
   faultModel?: 'crash' | 'byzantine'
+  /** Where only some members at a time fetch the updates. */
+  committees?: true
   /** All liars do this, rather than what they drew. */
   strategies?: Strategy[]
   /** Default: thin peers. */
@@ -251,6 +253,68 @@ export const mutants: Mutant[] = [
     to: 'const until = since + 1',
     faultModel: 'byzantine',
     strategies: ['vote-twice']
+  },
+  {
+    name: 'proposer-believed',
+    what: 'who is on no committee believes the proposer',
+    file: 'src/rounds/agree.ts',
+    from: '(!gathers(state, view) || view < state.view) && isAttested(state, body)',
+    to: '!gathers(state, view) || (view < state.view && isAttested(state, body))',
+    faultModel: 'byzantine',
+    committees: true,
+    strategies: ['lie-about-aggregate']
+  },
+  {
+    name: 'one-of-committee-believed',
+    what: 'one vote of a committee stands for all of it',
+    file: 'src/rounds/committee.ts',
+    from: 'if (whose.length >= quorumSize(committee, faultModel)) return true',
+    to: 'if (whose.length > 0) return true',
+    faultModel: 'byzantine',
+    committees: true,
+    strategies: ['lie-about-aggregate']
+  },
+  {
+    name: 'any-vote-believed',
+    what: 'one vote of anybody stands for one that has made sure',
+    file: 'src/rounds/committee.ts',
+    from: 'if (voters.length >= oneCorrect(roster.length, faultModel)) return true',
+    to: 'if (voters.length > 0) return true',
+    faultModel: 'byzantine',
+    committees: true,
+    strategies: ['lie-about-aggregate']
+  },
+  {
+    name: 'committee-of-first-view',
+    what: 'in every view the votes of the first committee are looked at',
+    file: 'src/rounds/committee.ts',
+    from: 'voters.filter((peer) => isOnCommittee(state.height, peer, view))',
+    to: 'voters.filter((peer) => isOnCommittee(state.height, peer, 0))',
+    committees: true
+  },
+  {
+    name: 'committee-waited-for',
+    what: 'who is on no committee waits for a dead one for ever',
+    file: 'src/rounds/collect.ts',
+    from: 'return state.deadlinePassed || (isGathering && isComplete(state))',
+    to: 'return isGathering && (state.deadlinePassed || isComplete(state))',
+    committees: true
+  },
+  {
+    name: 'committee-comes-empty-handed',
+    what: 'who comes on a committee does not fetch what was announced before',
+    file: 'peers/simulated/peer/peer.ts',
+    from: "if (record.kind === 'update') this.desk.hold(record.update)\n  }",
+    to: 'void record\n  }',
+    committees: true
+  },
+  {
+    name: 'lapse-not-believed',
+    what: 'who is on no committee gives no round up for which enough was announced',
+    file: 'src/rounds/agree.ts',
+    from: 'validView === -1 && gathers(state) && !mayLapse(state)',
+    to: 'validView === -1 && !mayLapse(state)',
+    committees: true
   }
 ]
 
