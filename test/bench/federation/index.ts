@@ -1,8 +1,8 @@
 /**
  * A federation of four processes, or ten: seconds a round, bytes, memory.
  *
- * `npm run bench:federation [-- --floor | --big | --cnn]`, the last two with `[--topology butterfly] [--codec int8]`; needs
- * ../shared/data. The last line is JSON.
+ * `npm run bench:federation [-- --floor | --big | --cnn]`, the last two with `[--topology butterfly] [--codec int8]`, the
+ * last with `[--committee 4]`; needs ../shared/data. The last line is JSON.
  */
 import { parseArgs } from 'node:util'
 import { formatBytes } from '../../../peers/cli/output/format.ts'
@@ -19,7 +19,8 @@ const { values } = parseArgs({
     big: { type: 'boolean' },
     cnn: { type: 'boolean' },
     topology: { type: 'string', default: 'full' },
-    codec: { type: 'string', default: 'fp32' }
+    codec: { type: 'string', default: 'fp32' },
+    committee: { type: 'string' }
   }
 })
 const plan = chosen()

@@ -12,6 +12,13 @@ const CNN_PEERS = 10
 /** Ten times ten and a bit: parts of equal size. */
 const CNN_BLOCK_BYTES = 64 * 1024
 
+/** How updates travel, as the command line says. */
+export interface Exchange {
+  topology: string
+  codec: string
+  committee?: string
+}
+
 /** One measurement: four peers or ten, by command line alone. */
 export interface Plan {
   name: 'W1' | 'floor' | 'big' | 'cnn'
@@ -46,7 +53,7 @@ export function floor(): Plan {
 }
 
 /** McMahan's CNN (6.65 MB) between ten, no training, ten rounds: the bytes of each peer. */
-export function cnn({ topology, codec }: { topology: string; codec: string }): Plan {
+export function cnn({ topology, codec, committee }: Exchange): Plan {
   const peers = Array.from({ length: CNN_PEERS }, (_, i) => `${i + 1}/${CNN_PEERS}`)
   const path = join(SHARED, 'mnist')
   const data = peers.map((part) => ['--data', path, '--part', part])
@@ -59,16 +66,18 @@ export function cnn({ topology, codec }: { topology: string; codec: string }): P
       'exchange.topology': topology,
       'exchange.codec': codec,
       'exchange.blockSizeBytes': CNN_BLOCK_BYTES,
+      ...(committee == null ? {} : { 'rounds.committee': Number(committee) }),
       'rounds.stop.rounds': rounds
     },
     CNN_PEERS
   )
-  const about = `CNN of 1,663,370 parameters (6.65 MB), no training, ${topology}, ${codec}`
+  const some = committee == null ? '' : `, a committee of ${committee}`
+  const about = `CNN of 1,663,370 parameters (6.65 MB), no training, ${topology}, ${codec}${some}`
   return { name: 'cnn', about, yaml, data, rounds, train: false }
 }
 
 /** 25 M parameters, no training, three rounds: what moving a model costs, all of it by everybody or in parts. */
-export function big({ topology, codec }: { topology: string; codec: string }): Plan {
+export function big({ topology, codec }: Exchange): Plan {
   const about = `25 M parameters (100 MB), no training, ${topology}, ${codec}`
   const exchange = { 'exchange.topology': topology, 'exchange.codec': codec }
   return { name: 'big', about, ...hearts({ hidden: [4990, 4990], rounds: 3, ...exchange }), train: false }
