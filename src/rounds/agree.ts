@@ -15,6 +15,8 @@ import type { KnownProposal, RoundState, VoteKind } from './types.ts'
 
 /** How long to wait for a proposer that is known to be unreachable. */
 const ABSENT_PROPOSER_MS = 100
+/** A committee's result is waited for as long as this share of what the collection took. */
+const RESULT_PATIENCE = 0.5
 
 /** Lines 11–21: enter a view and wait only so long for its proposal. */
 export function startView(draft: Draft, view: number): void {
@@ -35,9 +37,24 @@ export function resumeView(draft: Draft, view: number): void {
 export function onTimeout(draft: Draft, { kind, view }: TimerName): void {
   const { state } = draft
   if (view !== state.view || state.step === 'done') return
+  if (kind === 'propose' && waitsForResult(draft)) return
   if (kind === 'propose' && state.step === 'propose') vote(draft, 'prevote', null)
   else if (kind === 'prevote' && state.step === 'prevote') vote(draft, 'precommit', null)
   else if (kind === 'precommit' && hasView(state)) leaveView(draft)
+}
+
+/**
+ * Who takes over what a committee has agreed on gets more time for that, once a view: it is as large as an update, and those
+ * who fetched all updates had the whole collection for it.
+ */
+function waitsForResult(draft: Draft): boolean {
+  const { state } = draft
+  const body = state.proposals.get(state.view)?.body
+  if (state.step !== 'propose' || body === undefined || state.verdicts.has(body)) return false
+  if (gathers(state) || !isAttested(state, body) || !firstTime(draft, `result:${state.view}`)) return false
+  const patienceMs = RESULT_PATIENCE * (state.collectMs.at(-1) ?? 0)
+  startTimer(draft, 'propose', Math.max(timeoutMs(state, 'propose'), patienceMs))
+  return true
 }
 
 /** Rules that hold whether or not this peer has entered a view. */

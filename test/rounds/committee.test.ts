@@ -148,6 +148,36 @@ describe('a member that is not on the committee', () => {
     expect(driver.votes('prevote', 0, 'X', 'c').all('check')).to.have.length(1)
   })
 
+  describe('that takes what the committee has agreed on', () => {
+    /** The committee began after ten seconds; a time-out for proposals is one. */
+    const downloading = (): Driver => {
+      const driver = announced(member('g'), ...ROSTER)
+      driver.now += 10_000
+      driver.votes('prevote', 0, 'X', 'a', 'b')
+      const timer = driver.all('timer').find(({ id }) => id.startsWith('propose'))
+      proposed(driver, 0, 'X')
+      expect(driver.all('check')).to.have.length(1)
+      driver.now += 1000
+      return driver.send({ type: 'timer', id: timer?.id ?? '' })
+    }
+
+    it('waits for that half as long as the updates took, beyond its time-out', () => {
+      const driver = downloading()
+      expect([driver.vote, driver.all('timer').map(({ afterMs }) => afterMs)]).to.deep.equal([
+        undefined,
+        [5000]
+      ])
+      expect(checked(driver, 'X').vote).to.equal('prevote X')
+    })
+
+    it('does so once', () => {
+      const driver = downloading()
+      const [{ id }] = driver.all('timer')
+      driver.now += 5000
+      expect(driver.send({ type: 'timer', id }).vote).to.equal('prevote nil')
+    })
+  })
+
   it('gives a round up when the committee does, though more was announced', () => {
     const driver = announced(member('g', { minContributors: 2 }), 'a', 'b')
     driver.votes('prevote', 0, 'L', 'a', 'b')
