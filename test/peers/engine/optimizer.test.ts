@@ -191,6 +191,27 @@ describe('a commit with the state of a server optimizer', () => {
     expect(stored).to.deep.equal([known?.body.model, known?.body.optimizerState].map(String))
   })
 
+  it('is taken over from a committee: believed in its vectors, made again in all else', async () => {
+    const { bodies, updates } = await secondRound()
+    const known = await bodies.build(updates)
+    if (known == null) throw new Error('there is nothing to commit')
+    const { federation, height, contributions } = known.body
+    const about = { federation, height, view: 0, validView: -1, updates: updates.map(({ bytes }) => bytes) }
+    const vectors = { model: someCid(8), optimizerState: someCid(9) }
+    const results = { ...known.results, ...vectors }
+    const body = { ...known.body, ...vectors }
+    expect((await bodies.adopt({ ...about, body }, results)).body).to.deep.equal(body)
+    for (const [what, change] of Object.entries({
+      roster: { roster: [] },
+      evaluation: { evaluation: { loss: 0 } },
+      contributions: { contributions: contributions.map((one) => ({ ...one, weight: 0.1 })) }
+    })) {
+      const proposal = { ...about, body: { ...body, ...change } }
+      const error = await failure(bodies.adopt(proposal, results), InvalidProposalError)
+      expect(error.message).to.include(`gives another ${what}`)
+    }
+  })
+
   it('is refused where that state is another one, or none', async () => {
     const { bodies, updates } = await secondRound()
     const known = await bodies.build(updates)
