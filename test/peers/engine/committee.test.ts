@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { voteType } from '../../../src/federation/records.ts'
+import { updateType, voteType } from '../../../src/federation/records.ts'
 import { reopen } from '../../../src/federation/signed.ts'
 import { isOnCommittee, nextHeight } from '../../../src/rounds/index.ts'
 import { LENGTH, Swarm } from './swarm.ts'
@@ -88,6 +88,19 @@ describe('members of which some at a time fetch the updates', () => {
         )
       }
     }
+  }).timeout(60_000)
+
+  it('encode by `auto` for as many receivers as a committee has', async () => {
+    const codecs: string[] = []
+    const isMuted = (_from: string, { kind, bytes }: WireRecord): boolean => {
+      if (kind === 'update') codecs.push(reopen(updateType, bytes).codec)
+      return false
+    }
+    // Five whole payloads leave in ten seconds, seven do not.
+    const uplink = (): number => (COMMITTEE * DELTA_BYTES) / 10
+    await start({ isMuted, uplink, manifest: { exchange: { codec: 'auto' } } }, 8)
+    await end()
+    expect(codecs).to.deep.equal(Array(8 * ROUNDS).fill('fp32'))
   }).timeout(60_000)
 
   it('all have the same moments, whoever has worked them out', async () => {
