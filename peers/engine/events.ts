@@ -11,6 +11,7 @@ export interface EngineEvents {
   'round:start': CustomEvent<{ height: number; round: number; cohort: string[] }>
   'training:progress': CustomEvent<TrainingProgress & { round: number }>
   'training:end': CustomEvent<TrainingResult & { round: number }>
+  /** Here and judged; off a committee that happens to few. */
   'update:accepted': CustomEvent<{ height: number; author: string; samples: number; sizeBytes: number }>
   'update:refused': CustomEvent<{ height: number; author: string; reason: string }>
   /** A proposal that does not follow from what it refers to; `author` signed it. */
@@ -37,7 +38,7 @@ export interface EngineSnapshot extends BranchState {
   /** The round that the current height works on. */
   round: number
   training: boolean
-  /** Authors whose updates for this height are here and accepted. */
+  /** Authors whose updates for this height are here and accepted; off a committee: announced. */
   updated: string[]
   /** Those that train in this round and whose updates are not here. */
   awaited: string[]
