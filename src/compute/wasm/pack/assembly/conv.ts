@@ -4,7 +4,8 @@
 
 import { gemm, gemmScratchBytes } from './gemm'
 import { oneChannelBytes, oneChannelFilterGradient, oneChannelForward } from './oneChannel'
-import { winogradFilterGradient, winogradForward, winogradInputGradient, winogradPays, winogradScratchBytes } from './winograd'
+import { winogradPays } from './winograd'
+import { wideFilterGradient, wideForward, wideInputGradient, wideScratchBytes } from './winogradWide'
 
 /** Patches held at once. */
 const PATCH_BYTES: i32 = 512 * 1024
@@ -56,7 +57,7 @@ export function convScratchBytes(): usize {
     return plain + oneChannelBytes(outHeight, outWidth, outChannels, kernelHeight, kernelWidth)
   }
   if (!fewer && !fewerBack) return plain
-  return max(plain, winogradScratchBytes(channels, outChannels, kernelHeight, max(width, outWidth)))
+  return max(plain, wideScratchBytes(images, height, width, channels, outHeight, outWidth, outChannels, kernelHeight))
 }
 
 /** Positions at a time: a multiple of a tile's six rows, where there is room for so many. */
@@ -74,7 +75,7 @@ function isPointwise(): bool {
 /** out [positions × oc] = patches of x · filter [patch × oc] (+ bias); flags as `gemm`'s. */
 export function convForward(x: usize, filter: usize, bias: usize, out: usize, flags: i32, scratch: usize): void {
   if (fewer) {
-    winogradForward(x, filter, bias, out, flags, images,
+    wideForward(x, filter, bias, out, flags, images,
       height, width, channels, outHeight, outWidth, outChannels, kernelHeight, top, left, scratch)
     return
   }
@@ -97,7 +98,7 @@ export function convForward(x: usize, filter: usize, bias: usize, out: usize, fl
 /** dFilter [patch × oc] = patches of x, transposed · dy [positions × oc]. */
 export function convFilterGradient(x: usize, dy: usize, dFilter: usize, scratch: usize): void {
   if (fewer) {
-    winogradFilterGradient(x, dy, dFilter, images,
+    wideFilterGradient(x, dy, dFilter, images,
       height, width, channels, outHeight, outWidth, outChannels, kernelHeight, top, left, scratch)
     return
   }
@@ -121,7 +122,7 @@ export function convFilterGradient(x: usize, dy: usize, dFilter: usize, scratch:
 /** dx = dy [positions × oc] · filter, transposed [oc × patch], each row added where its patch came from. */
 export function convInputGradient(dy: usize, filter: usize, dx: usize, scratch: usize): void {
   if (fewerBack) {
-    winogradInputGradient(dy, filter, dx, images,
+    wideInputGradient(dy, filter, dx, images,
       height, width, channels, outHeight, outWidth, outChannels, kernelHeight, top, left, scratch)
     return
   }

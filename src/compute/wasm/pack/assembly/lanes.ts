@@ -47,3 +47,10 @@ export function putLanes(count: i32, to: usize, values: v128): void {
   else if (count == 2) v128.store64_lane(to, values, 0)
   else v128.store32_lane(to, values, 0)
 }
+
+/** Values of a row in whole vectors. */
+// @ts-ignore: decorator
+@inline
+export function whole(n: i32): i32 {
+  return (n + 3) & ~3
+}

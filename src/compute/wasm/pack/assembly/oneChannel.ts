@@ -3,6 +3,7 @@
 // have to be copied otherwise. Outputs come out channel by channel and are turned over, a row of the image at a time.
 
 import { gemm, tileOf } from './gemm'
+import { whole } from './lanes'
 import { FROM_ZERO } from './tile'
 import { transpose } from './transpose'
 
@@ -31,13 +32,6 @@ function begin(h: i32, w: i32, oh: i32, ow: i32, kh: i32, kw: i32, padTop: i32, 
 
 function bandOf(oh: i32, kh: i32, kw: i32): i32 {
   return min(oh, max(1, BAND_BYTES / (kw * line * 4) - kh + 1))
-}
-
-/** Channels in whole vectors. */
-// @ts-ignore: decorator
-@inline
-function whole(n: i32): i32 {
-  return (n + 3) & ~3
 }
 
 /** How much memory is wanted as `scratch`, beside `gemm`'s. */

@@ -3,9 +3,11 @@
 // convolution is a product [tiles × in] · [in × out]: 36 multiplications where the plain way has 144, or 64 for 400.
 //
 // A block of tiles at a time goes all the way, so that it stays in the second cache. NaN or an infinity reaches at least the
-// outputs that it should, mostly as NaN, and at most all others of the tiles that it is in.
+// outputs that it should, mostly as NaN, and at most all others of the tiles that it is in. Channels are multiples of four
+// here; for others see winogradWide.ts.
 
 import { gemm, gemmScratchBytes, tileOf } from './gemm'
+import { whole } from './lanes'
 import { FROM_ZERO } from './tile'
 import { clear, columnValues, SIDE, tilePoints, tileRest, tileValues, tiling, toPoints, toValues } from './winogradTiles'
 import { transpose } from './transpose'
@@ -53,13 +55,14 @@ function begin(images: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32, oc: i32, k
 /**
  * Whether a convolution to `images` of oh × ow outputs is faster so than by products over patches of as many `positions`.
  * Measured with 4 to 512 channels, 5 to 28 pixels a side, 1 to 10 images: an input channel costs 1 + 8/c of what its products
- * do, as tiles are transformed, and the filter's transform as much as ten tiles.
+ * do, as tiles are transformed, and the filter's transform as much as ten tiles. Channels count in fours.
  */
 export function winogradPays(images: i32, oh: i32, ow: i32, c: i32, oc: i32, k: i32, positions: i32): bool {
-  if (k != 3 && k != 5 || (c | oc) & 3 || min(c, oc) < FEWEST_CHANNELS || f64(c) * oc > MOST_TAP) return false
+  const wide = whole(c), wideOut = whole(oc)
+  if (k != 3 && k != 5 || min(wide, wideOut) < FEWEST_CHANNELS || f64(wide) * wideOut > MOST_TAP) return false
   const points = SIDE + k - 1
   const count = images * tiling(oh, ow, points)
-  return f64(count + 10) * (points * points) * (c + 8) < f64(positions) * (k * k * c)
+  return f64(count + 10) * (points * points) * (wide + 8) * wideOut < f64(positions) * (k * k) * (c * oc)
 }
 
 /** Tiles at a time: a multiple of six, the rows of a matrix product's tile. */
