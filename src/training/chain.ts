@@ -80,11 +80,12 @@ function chainLayers(plan: ModelPlan, built: BuiltModel): ChainLayer[] | null {
   const layers: ChainLayer[] = []
   let [before, shape]: [string, Shape] = [first.name, topology.input]
   for (const layer of others) {
-    const { effect, config } = layerTypes.get(layer.className)!
-    const output = effect(config.parse(layer.config), [shape]).output
     if (layer.inbound.join() !== before || !layer.trainable) return null
+    const type = layerTypes.get(layer.className)!
+    const config = type.config.parse(layer.config)
+    const { output } = type.effect(config, [shape])
     const known = chainLayer(layer, {
-      config: config.parse(layer.config),
+      config,
       isLast: layer.name === topology.output,
       weight: (name) => variables.get(`${layer.name}/${name}`) ?? null,
       input: shape,

@@ -7,7 +7,7 @@ import { normal, seededRandom, uniform } from '../../src/random.ts'
 import { InvalidTargetError } from '../../src/training/errors.ts'
 import { buildNetwork, withGradients } from '../../src/training/network.ts'
 import { image, manifestOf } from './fixtures.ts'
-import { attention, chain } from './trainable.ts'
+import { attention, chain, graph } from './trainable.ts'
 import type { ModelManifest } from '../../src/model/task.ts'
 import type { ExampleBatch } from '../../src/training/batches.ts'
 import type { Network } from '../../src/training/network.ts'
@@ -62,7 +62,14 @@ const others: Record<string, ModelManifest> = {
   dropout: chain({ input: image(4) }, ['Flatten', {}], ['Dropout', { rate: 0.5 }]),
   'a frozen layer': chain({ input: image(4) }, ['Flatten', {}], ['Dense', { units: 3, trainable: false }]),
   'a dense layer on rows': chain({ input: image(4) }, ['Dense', { units: 3 }], ['Flatten', {}]),
-  branches: attention(4, 3)
+  branches: attention(4, 3),
+  'two that are joined behind a chain': graph({ input: image(4) }, [4, 4, 1], {
+    flat: ['Flatten', {}, 'in'],
+    one: ['Dense', { units: 5, activation: 'relu' }, 'flat'],
+    two: ['Dense', { units: 5, activation: 'relu' }, 'one'],
+    sum: ['Add', {}, 'one', 'two'],
+    out: ['Dense', { units: 3, activation: 'softmax' }, 'sum']
+  })
 }
 
 async function networkFor(manifest: ModelManifest): Promise<Network> {
