@@ -18,17 +18,42 @@ function signed(magnitude: v128, bits: v128): v128 {
   return v128.or(magnitude, v128.and(i32x4.shr_u(bits, 16), i32x4.splat(0x8000)))
 }
 
-/** Lanes of 16 bits each, none negative. */
+/** fp16, or bf16 if not. */
 // @ts-ignore: decorator
 @inline
-function put(to: usize, low: v128, high: v128): void {
-  v128.store(to, i16x8.narrow_i32x4_u(low, high))
+function encode(isFp16: bool, values: usize, count: i32, out: usize): void {
+  for (let i = 0; i < count; i += 8) {
+    const low = v128.load(values + i * 4), high = v128.load(values + i * 4, 16)
+    const halves = isFp16 ? i16x8.narrow_i32x4_u(toFp16(low), toFp16(high)) : i16x8.narrow_i32x4_u(toBf16(low), toBf16(high))
+    v128.store(out + i * 2, halves)
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function decode(isFp16: bool, from: usize, count: i32, values: usize): void {
+  for (let i = 0; i < count; i += 8) {
+    const halves = v128.load(from + i * 2)
+    const low = i32x4.extend_low_i16x8_u(halves), high = i32x4.extend_high_i16x8_u(halves)
+    v128.store(values + i * 4, isFp16 ? fromFp16(low) : fromBf16(low))
+    v128.store(values + i * 4, isFp16 ? fromFp16(high) : fromBf16(high), 16)
+  }
 }
 
 export function encodeFp16(values: usize, count: i32, out: usize): void {
-  for (let i = 0; i < count; i += 8) {
-    put(out + i * 2, toFp16(v128.load(values + i * 4)), toFp16(v128.load(values + i * 4 + 16)))
-  }
+  encode(true, values, count, out)
+}
+
+export function decodeFp16(from: usize, count: i32, values: usize): void {
+  decode(true, from, count, values)
+}
+
+export function encodeBf16(values: usize, count: i32, out: usize): void {
+  encode(false, values, count, out)
+}
+
+export function decodeBf16(from: usize, count: i32, values: usize): void {
+  decode(false, from, count, values)
 }
 
 // @ts-ignore: decorator
@@ -47,14 +72,6 @@ function toFp16(bits: v128): v128 {
   return signed(found, bits)
 }
 
-export function decodeFp16(from: usize, count: i32, values: usize): void {
-  for (let i = 0; i < count; i += 8) {
-    const halves = v128.load(from + i * 2)
-    v128.store(values + i * 4, fromFp16(i32x4.extend_low_i16x8_u(halves)))
-    v128.store(values + i * 4, fromFp16(i32x4.extend_high_i16x8_u(halves)), 16)
-  }
-}
-
 // @ts-ignore: decorator
 @inline
 function fromFp16(half: v128): v128 {
@@ -65,12 +82,6 @@ function fromFp16(half: v128): v128 {
   const sign = i32x4.shl(v128.and(half, i32x4.splat(0x8000)), 16)
   // Undoes the bias of the exponent, for normal and subnormal halves alike: 2^(127 - 15).
   return f32x4.mul(v128.or(bits, sign), f32x4.splat(5.192296858534828e33))
-}
-
-export function encodeBf16(values: usize, count: i32, out: usize): void {
-  for (let i = 0; i < count; i += 8) {
-    put(out + i * 2, toBf16(v128.load(values + i * 4)), toBf16(v128.load(values + i * 4 + 16)))
-  }
 }
 
 // @ts-ignore: decorator
@@ -85,10 +96,8 @@ function toBf16(bits: v128): v128 {
   return signed(found, bits)
 }
 
-export function decodeBf16(from: usize, count: i32, values: usize): void {
-  for (let i = 0; i < count; i += 8) {
-    const halves = v128.load(from + i * 2)
-    v128.store(values + i * 4, i32x4.shl(i32x4.extend_low_i16x8_u(halves), 16))
-    v128.store(values + i * 4, i32x4.shl(i32x4.extend_high_i16x8_u(halves), 16), 16)
-  }
+// @ts-ignore: decorator
+@inline
+function fromBf16(half: v128): v128 {
+  return i32x4.shl(half, 16)
 }

@@ -50,26 +50,8 @@ export interface PackFunctions {
   convFilterGradient(x: number, dy: number, dFilter: number, scratch: number): void
   depthwiseFilterGradient(x: number, dy: number, dFilter: number, ...geometry: Depthwise): void
   depthwiseInputGradient(dx: number, dy: number, filter: number, ...geometry: Depthwise): void
-  /** x → y: see `maxPoolGradient` for the geometry. */
-  maxPool(
-    x: number,
-    y: number,
-    ...geometry: [
-      ...image: [batch: number, height: number, width: number, channels: number],
-      ...output: [height: number, width: number],
-      ...window: Window
-    ]
-  ): void
-  maxPoolGradient(
-    x: number,
-    dy: number,
-    dx: number,
-    ...geometry: [
-      ...image: [batch: number, height: number, width: number, channels: number],
-      ...output: [height: number, width: number],
-      ...window: Window
-    ]
-  ): void
+  maxPool(x: number, y: number, ...geometry: Pooling): void
+  maxPoolGradient(x: number, dy: number, dx: number, ...geometry: Pooling): void
   lstmScratchBytes(batch: number, units: number): number
   /** See assembly/lstm.ts: sizes, then x, kernel, recurrent, bias, hidden, cells, gates, hard, scratch. */
   lstm(...sizesAndAddresses: number[]): void
@@ -137,6 +119,11 @@ type Depthwise = [
   ...window: [height: number, width: number, strideY: number, strideX: number],
   ...dilation: [y: number, x: number],
   ...padding: [top: number, left: number]
+]
+type Pooling = [
+  ...image: [batch: number, height: number, width: number, channels: number],
+  ...output: [height: number, width: number],
+  ...window: Window
 ]
 type Window = [height: number, width: number, strideY: number, strideX: number, top: number, left: number]
 
