@@ -1,10 +1,9 @@
 /** Local training of one round: seeded batches, forward, backward, update. */
-import { tensorMemory } from '../compute/memory.ts'
 import { batchOrder, batchReader, planRound } from './batches.ts'
 import { dropoutSeeds } from './dropout.ts'
 import { TrainingDivergedError } from './errors.ts'
-import { withGradients } from './network.ts'
-import { createOptimizer, learningRateOf } from './optimizer.ts'
+import { learningRateOf } from './optimizer.ts'
+import { trainingSteps } from './steps.ts'
 import { clientTerm } from './terms.ts'
 import type { Network } from './network.ts'
 import type { Clock, Pace } from './pace.ts'
@@ -35,28 +34,26 @@ export interface LoopOptions {
 export async function trainRound(network: Network, data: Dataset, options: LoopOptions): Promise<number> {
   const { training, round, seed, pace } = options
   const { steps, samples } = planRound(training, data.size)
-  const optimizer = createOptimizer(training.optimizer, learningRateOf(training, round))
   const controls = options.control == null ? null : partsOf(options.control, network)
   const term = clientTerm(training.client, network.trained, controls)
+  const learningRate = learningRateOf(training, round)
+  const moves = trainingSteps(network, { optimizer: training.optimizer, learningRate, term })
   const reader = batchReader(data, Math.min(training.batchSize, data.size))
   const order = batchOrder(data.size, training.batchSize, [seed, round])
   const reseed = dropoutSeeds(network.model, seed, round)
   const report = progressReporter(steps, options)
-  const memory = tensorMemory()
   try {
     for (let step = 1; step <= steps; step++) {
       await pace()
       const batch = await reader.read(order.next().value)
       reseed?.()
-      const loss = await withGradients(network, batch, (gradients) =>
-        optimizer.apply(network.trained, term?.added(gradients) ?? gradients, memory)
-      )
+      const loss = await moves.step(batch)
       if (!Number.isFinite(loss))
         throw new TrainingDivergedError(round, `the loss of step ${step} is ${loss}`)
       report(step, loss, batch.count)
     }
   } finally {
-    optimizer.dispose()
+    moves.dispose()
     term?.dispose()
   }
   return samples

@@ -1,13 +1,13 @@
 /** How fast the active backend is: what decides between those that passed their check, and what `murmur doctor` shows. */
 import { matMul, ones, slice, tidy } from '@tensorflow/tfjs-core'
-import { isDeferred, tensorMemory } from '../compute/memory.ts'
+import { isDeferred } from '../compute/memory.ts'
 import { setFlat } from '../model/build.ts'
 import { initialWeights } from '../model/initial.ts'
 import { planFor } from '../model/task.ts'
 import { drawnBatch } from './drawn.ts'
 import { lossFor } from './loss.ts'
-import { networkOf, withGradients } from './network.ts'
-import { createOptimizer } from './optimizer.ts'
+import { networkOf } from './network.ts'
+import { trainingSteps } from './steps.ts'
 import type { ModelManifest } from '../model/task.ts'
 import type { Tensor } from '@tensorflow/tfjs-core'
 
@@ -37,15 +37,12 @@ export async function measureStep(manifest: ModelManifest, options: MeasureOptio
   const affordable = Math.max(1, Math.floor(MOST_OPERATIONS / plan.operations))
   const count = Math.min(manifest.training.batchSize, affordable)
   const batch = drawnBatch(manifest, { plan, count, seed: SEED })
-  const optimizer = createOptimizer({ name: 'sgd' }, 1e-3)
+  const steps = trainingSteps(network, { optimizer: { name: 'sgd' }, learningRate: 1e-3 })
   try {
     setFlat(network, initialWeights(network.layout, SEED))
-    const memory = tensorMemory()
-    return await fastestOf(options, () =>
-      withGradients(network, batch, (gradients) => optimizer.apply(network.trained, gradients, memory))
-    )
+    return await fastestOf(options, () => steps.step(batch))
   } finally {
-    optimizer.dispose()
+    steps.dispose()
     network.dispose()
   }
 }

@@ -15,9 +15,11 @@ import { dropoutSeeds } from './dropout.ts'
 import { SelfCheckError } from './errors.ts'
 import { lossFor } from './loss.ts'
 import { networkOf, withGradients } from './network.ts'
+import { trainingSteps } from './steps.ts'
 import type { ExampleBatch } from './batches.ts'
 import type { Network } from './network.ts'
 import type { BackendCandidate } from '../compute/choose.ts'
+import type { LayoutEntry } from '../model/layout.ts'
 import type { ModelManifest } from '../model/task.ts'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { ModelPlan } from '../model/topology/plan.ts'
@@ -29,19 +31,27 @@ const NEGLIGIBLE = 1e-3
 const LOSS = 'the loss'
 const EXAMPLES = 2
 const SEED = 7
+/** So large that the weights' own rounding does not hide how far small gradients moved them. */
+const RATE = 1000
 /** Multiply-adds an example up to which the model itself is checked: some 20 ms of the reference. */
 const MOST_OPERATIONS = 1e6
 
-/** Loss, and the gradient of each trained weight by its name. */
+/** Loss; of each trained weight, by its name, the gradient, and how far a step of SGD moved it, over the rate. */
 export type StepValues = Map<string, Float32Array>
 
 /** The values of one step on the active backend: same weights, same examples, whichever backend. */
 export async function stepValues(manifest: ModelManifest, plan: ModelPlan): Promise<StepValues> {
   const network = await networkOf(plan, lossFor(manifest.training.loss))
   try {
-    setFlat(network, checkWeights(network))
-    dropoutSeeds(network.model, SEED)?.()
-    return await valuesOf(network, drawnBatch(manifest, { plan, count: EXAMPLES, seed: SEED }))
+    const weights = checkWeights(network)
+    setFlat(network, weights)
+    const batch = drawnBatch(manifest, { plan, count: EXAMPLES, seed: SEED })
+    const reseed = dropoutSeeds(network.model, SEED)
+    reseed?.()
+    const values = await valuesOf(network, batch)
+    reseed?.()
+    for (const [name, moves] of await movesOf(network, { weights, batch })) values.set(name, moves)
+    return values
   } finally {
     network.dispose()
   }
@@ -50,8 +60,7 @@ export async function stepValues(manifest: ModelManifest, plan: ModelPlan): Prom
 async function valuesOf(network: Network, batch: ExampleBatch): Promise<StepValues> {
   const kept: [name: string, gradient: Tensor][] = []
   const loss = await withGradients(network, batch, (gradients) => {
-    const trained = network.layout.entries.filter(({ weight }) => weight.trainable)
-    for (const [i, { name }] of trained.entries()) {
+    for (const [i, { name }] of trainedEntries(network).entries()) {
       const gradient = gradients[i]
       if (gradient != null) kept.push([`the gradient of ${name}`, keep(clone(gradient))])
     }
@@ -63,6 +72,26 @@ async function valuesOf(network: Network, batch: ExampleBatch): Promise<StepValu
   }
   return values.set(LOSS, Float32Array.of(loss))
 }
+
+/** A step may be another way than the gradients' (src/training/steps.ts): it is checked by what it does. */
+async function movesOf(
+  network: Network,
+  { weights, batch }: { weights: Float32Array; batch: ExampleBatch }
+): Promise<StepValues> {
+  const steps = trainingSteps(network, { optimizer: { name: 'sgd' }, learningRate: RATE })
+  await steps.step(batch)
+  steps.dispose()
+  const moves: StepValues = new Map()
+  for (const [i, { name, offset, size }] of trainedEntries(network).entries()) {
+    const after = await readTensor(network.trained[i])
+    const moved = weights.subarray(offset, offset + size).map((before, j) => (before - after[j]) / RATE)
+    moves.set(`the move of ${name}`, moved)
+  }
+  return moves
+}
+
+const trainedEntries = ({ layout }: Network): LayoutEntry[] =>
+  layout.entries.filter(({ weight }) => weight.trainable)
 
 /** The seeded initial weights, stirred so that none of them is all zero. */
 function checkWeights({ layout }: Network): Float32Array {

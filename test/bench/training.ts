@@ -4,13 +4,12 @@
  * `node test/bench/training.ts [--cpu]`; the last line is JSON, keys `<backend>.<model>.<batch>`. With --cpu the plain
  * backend is timed too, which takes minutes for the CNN.
  */
-import { tensorMemory } from '../../src/compute/memory.ts'
 import { startBackend } from '../../src/compute/backend.ts'
 import { setFlat } from '../../src/model/build.ts'
 import { initialWeights } from '../../src/model/initial.ts'
 import { normal, seededRandom } from '../../src/random.ts'
-import { buildNetwork, withGradients } from '../../src/training/network.ts'
-import { createOptimizer } from '../../src/training/optimizer.ts'
+import { buildNetwork } from '../../src/training/network.ts'
+import { trainingSteps } from '../../src/training/steps.ts'
 import { image, manifestOf } from '../training/fixtures.ts'
 import type { EmbeddedBackend } from '../../src/compute/backend.ts'
 import type { ExampleBatch } from '../../src/training/batches.ts'
@@ -34,14 +33,11 @@ async function stepMs(model: string, batchSize: number, budgetMs: number): Promi
   )
   setFlat(network, initialWeights(network.layout, 1))
   const batch = randomBatch(batchSize)
-  const optimizer = createOptimizer({ name: 'sgd' }, 0.01)
-  const memory = tensorMemory()
-  const step = (): void =>
-    void withGradients(network, batch, (gradients) => optimizer.apply(network.trained, gradients, memory))
+  const steps = trainingSteps(network, { optimizer: { name: 'sgd' }, learningRate: 0.01 })
   const times: number[] = []
   for (let spent = 0, i = 0; spent < budgetMs || i < 3; i++) {
     const startedAt = performance.now()
-    step()
+    void steps.step(batch)
     const durationMs = performance.now() - startedAt
     spent += durationMs
     times.push(durationMs)

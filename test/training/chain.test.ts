@@ -1,16 +1,20 @@
 import { memory } from '@tensorflow/tfjs-core'
 import { expect } from 'chai'
 import { startBackend } from '../../src/compute/backend.ts'
-import { setFlat } from '../../src/model/build.ts'
+import { getFlat, setFlat } from '../../src/model/build.ts'
 import { initialWeights } from '../../src/model/initial.ts'
 import { normal, seededRandom, uniform } from '../../src/random.ts'
 import { InvalidTargetError } from '../../src/training/errors.ts'
 import { buildNetwork, withGradients } from '../../src/training/network.ts'
+import { trainingSteps } from '../../src/training/steps.ts'
+import { sizeOf } from '../../src/model/layers/common.ts'
+import { deviation } from '../compute/tensors.ts'
 import { image, manifestOf } from './fixtures.ts'
 import { attention, chain, graph } from './trainable.ts'
 import type { ModelManifest } from '../../src/model/task.ts'
 import type { ExampleBatch } from '../../src/training/batches.ts'
 import type { Network } from '../../src/training/network.ts'
+import type { Moves } from '../../src/training/steps.ts'
 
 const pictures = { input: image(11, 13) }
 const relu = { activation: 'relu' }
@@ -82,10 +86,14 @@ async function networkFor(manifest: ModelManifest): Promise<Network> {
   return network
 }
 
-function batchFor({ plan }: Network, count: number): ExampleBatch {
+/** `dark`: so many of an example's features, as a share, are zero in all examples. */
+function batchFor({ plan }: Network, count: number, dark = 0): ExampleBatch {
   const random = seededRandom(count)
-  const size = plan.topology.input.reduce((product, n) => product * n, count)
-  const features = Float32Array.from({ length: size }, () => normal(random))
+  const inputs = sizeOf(plan.topology.input)
+  const isDark = Array.from({ length: inputs }, () => uniform(random) < dark)
+  const features = Float32Array.from({ length: count * inputs }, (_, i) =>
+    isDark[i % inputs] ? 0 : normal(random)
+  )
   const targets = Float32Array.from({ length: count }, () => random() % Math.max(2, plan.output[0]))
   return { count, features, targets }
 }
@@ -101,6 +109,8 @@ async function stepOf(
   })
   return [loss, ...gradients]
 }
+
+const floatsIn = ({ buffer }: Uint8Array): Float32Array => new Float32Array(buffer)
 
 describe('steps of a chain of layers', () => {
   before(() => startBackend('wasm'))
@@ -118,6 +128,41 @@ describe('steps of a chain of layers', () => {
       network.dispose()
     })
   }
+
+  for (const [name, manifest] of Object.entries(chains)) {
+    it(`move the weights as the tape and the optimizer do: ${name}`, async () => {
+      const [network, other] = [await networkFor(manifest), await networkFor(manifest)]
+      const moves: Moves = { optimizer: { name: 'sgd' }, learningRate: 0.05 }
+      const [found, expected] = [network, { ...other, chain: null }].map((each) => trainingSteps(each, moves))
+      for (const [count, dark] of [
+        [3, 0],
+        [8, 0.5],
+        [70, 0.9],
+        [300, 0],
+        [1, 1]
+      ]) {
+        const batch = batchFor(network, count, dark)
+        const [loss, tapeLoss] = [await found.step(batch), await expected.step(batch)]
+        expect(loss).to.be.closeTo(tapeLoss, 1e-5 * tapeLoss)
+        expect(deviation(getFlat(network), getFlat(other))).to.be.below(1e-6)
+      }
+      found.dispose()
+      expected.dispose()
+      network.dispose()
+      other.dispose()
+    })
+  }
+
+  it('have the gradients of the tape where features are dark', async () => {
+    const network = await networkFor(chains['the preset mlp'])
+    const batch = batchFor(network, 10, 0.6)
+    const [loss, ...gradients] = await stepOf(network, batch)
+    const [tapeLoss, ...expected] = await stepOf({ ...network, chain: null }, batch)
+    expect(loss).to.be.closeTo(tapeLoss, 1e-5)
+    for (const [i, gradient] of expected.entries())
+      expect(deviation(floatsIn(gradients[i]), floatsIn(gradient))).to.be.below(1e-6)
+    network.dispose()
+  })
 
   for (const [name, manifest] of Object.entries(others)) {
     it(`are left to the tape: ${name}`, async () => {
@@ -141,6 +186,7 @@ describe('steps of a chain of layers', () => {
     await stepOf(network, batchFor(network, 9))
     const { numTensors, numBytes } = memory()
     for (const count of [9, 2, 9]) await stepOf(network, batchFor(network, count))
+    for (const count of [9, 2, 9]) network.chain!.descend(batchFor(network, count, 0.5), 0.1)
     expect(memory()).to.include({ numTensors, numBytes })
     network.dispose()
     expect(memory()).to.include({ numTensors: before.numTensors, numBytes: before.numBytes })

@@ -5,12 +5,12 @@
 import { matMul, randomUniform } from '@tensorflow/tfjs-core'
 import { nodeBackends } from '../../../peers/node/compute/index.ts'
 import { startBackend } from '../../../src/compute/backend.ts'
-import { isDeferred, tensorMemory } from '../../../src/compute/memory.ts'
+import { isDeferred } from '../../../src/compute/memory.ts'
 import { setFlat } from '../../../src/model/build.ts'
 import { initialWeights } from '../../../src/model/initial.ts'
 import { awaitedProduct } from '../../../src/training/measure.ts'
-import { buildNetwork, withGradients } from '../../../src/training/network.ts'
-import { createOptimizer } from '../../../src/training/optimizer.ts'
+import { buildNetwork } from '../../../src/training/network.ts'
+import { trainingSteps } from '../../../src/training/steps.ts'
 import { workloads } from './models.ts'
 
 /** Run `workload` for about `budgetMs`; `gflops` is a matrix product of 1024³. */
@@ -33,10 +33,9 @@ async function stepOf(name: string): Promise<Step> {
   const { manifest, batch } = workloads[name]
   const network = await buildNetwork(manifest)
   setFlat(network, initialWeights(network.layout, 1))
-  const [examples, memory] = [batch(), tensorMemory()]
-  const optimizer = createOptimizer({ name: 'sgd' }, 0.01)
-  return () =>
-    withGradients(network, examples, (gradients) => optimizer.apply(network.trained, gradients, memory))
+  const examples = batch()
+  const steps = trainingSteps(network, { optimizer: { name: 'sgd' }, learningRate: 0.01 })
+  return () => steps.step(examples)
 }
 
 function product(): Step {

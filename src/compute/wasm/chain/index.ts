@@ -21,6 +21,8 @@ export interface Chain {
    * @returns what `lossOf` does
    */
   step(features: Float32Array, count: number, lossOf: ChainLoss): number
+  /** The same, but it moves the weights at once: w ← w − rate · gradient. `gradients` holds nothing of use then. */
+  descend(features: Float32Array, count: number, lossOf: ChainLoss, rate: number): number
   /** The most examples of a step. */
   readonly most: number
   /** Of the mean loss by the weights, layer by layer, kernel before bias; good until the next step. */
@@ -78,24 +80,38 @@ class PackChain implements Chain {
     const weights = layers.map(weightsOf)
     const gradients = weights.map((each) => each.map(({ shape }) => room(sizeOf(shape))))
     this.gradients = gradients.flat()
-    this.#kept = [...values, ...slopes, ...this.gradients]
+    // Of dense layers: the numbers of inputs, and inputs gathered.
+    const gathers = layers.map((layer, i) => (layer.kind === 'dense' ? room((most + 1) * sizes[i]) : null))
+    this.#kept = [...values, ...slopes, ...this.gradients, ...gathers.filter((each) => each != null)]
     this.#ends = [values[0], values[layers.length], slopes[layers.length - 1]]
     const at = (tensor: Tensor): number => addressOf(workshop.backend, tensor)
     this.#stages = layers.map((layer, i) => {
       const isAsked = weights.slice(0, i).some((each) => each.length > 0)
       const inputs = { x: at(values[i]), dx: isAsked ? at(slopes[i - 1]) : 0 }
       const outputs = { y: at(values[i + 1]), dy: at(slopes[i]), gradients: gradients[i].map(at) }
-      return stageOf(layer, { ...inputs, ...outputs }, workshop)
+      const columns = gathers[i] == null ? 0 : at(gathers[i])
+      const gathering = { columns, gathered: columns + 4 * sizes[i] }
+      return stageOf(layer, { ...inputs, ...outputs, ...gathering }, workshop)
     })
   }
 
   step(features: Float32Array, count: number, lossOf: ChainLoss): number {
+    const loss = this.#forward(features, count, lossOf)
+    for (const stage of this.#stages.toReversed()) stage.backward(count)
+    return loss
+  }
+
+  descend(features: Float32Array, count: number, lossOf: ChainLoss, rate: number): number {
+    const loss = this.#forward(features, count, lossOf)
+    for (const stage of this.#stages.toReversed()) stage.descend(count, rate)
+    return loss
+  }
+
+  #forward(features: Float32Array, count: number, lossOf: ChainLoss): number {
     const [input, output, slopes] = this.#ends
     this.#valuesOf(input, count).view().set(features)
     for (const stage of this.#stages) stage.forward(count)
-    const loss = lossOf(this.#valuesOf(output, count), this.#valuesOf(slopes, count), this.#workshop.pack)
-    for (const stage of this.#stages.toReversed()) stage.backward(count)
-    return loss
+    return lossOf(this.#valuesOf(output, count), this.#valuesOf(slopes, count), this.#workshop.pack)
   }
 
   dispose(): void {
@@ -111,7 +127,8 @@ class PackChain implements Chain {
   }
 }
 
-function weightsOf(layer: ChainLayer): Tensor[] {
+/** Those of a layer, kernel before bias. */
+export function weightsOf(layer: ChainLayer): Tensor[] {
   if (layer.kind === 'pool') return []
   return layer.bias == null ? [layer.kernel] : [layer.kernel, layer.bias]
 }

@@ -33,25 +33,51 @@ export function outputSize(layer: ChainLayer): number {
   return sizeOf(layer.kind === 'dense' ? layer.kernel.shape.slice(1) : layer.window.output)
 }
 
+/** For how many examples an input could be multiplied by its weights in the time that gathering these takes, and more. */
+const GATHERING = 4
+
+/** Inputs that are zero in all examples, like dark pixels, have no part in the products: only the others are gathered. */
 function denseStage(layer: DenseLayer, places: Places, { backend, pack }: Workshop): Stage {
   const { functions, scratch } = pack
   const { kernel, bias, relu } = layer
-  const { x, y, dy, dx, gradients } = places
+  const { x, y, dy, dx, gradients, columns, gathered } = places
   const [inputs, units] = kernel.shape
   const [input, output] = [4 * inputs, 4 * units]
   const free = (): number => scratch(functions.gemmScratchBytes())
+  const undo = (count: number): void =>
+    undoBiasRelu(pack, layer, { rows: count, columns: units, y, dy, sums: gradients[1] })
+  const intoInput = (count: number): void => {
+    if (dx === 0) return
+    const weights = [addressOf(backend, kernel), 4, output] as const
+    functions.gemm(count, inputs, units, dy, output, 4, ...weights, dx, input, 0, 0, free())
+  }
+  let active = inputs
   return {
     forward(count) {
-      const weights = [addressOf(backend, kernel), output, 4] as const
-      const start = bias == null ? 0 : addressOf(backend, bias)
-      functions.gemm(count, units, inputs, x, input, 4, ...weights, y, output, start, relu ? RELU : 0, free())
+      const [weights, start] = [addressOf(backend, kernel), bias == null ? 0 : addressOf(backend, bias)]
+      const to = [y, output, start, relu ? RELU : 0, free()] as const
+      active = functions.activeColumns(count, inputs, x, columns)
+      if (active * (count + GATHERING) > inputs * count) {
+        active = inputs
+        functions.gemm(count, units, inputs, x, input, 4, weights, output, 4, ...to)
+      } else {
+        functions.gatherColumns(count, inputs, active, x, columns, gathered)
+        functions.gemmOfRows(count, units, active, gathered, 4 * active, 4, weights, output, columns, ...to)
+      }
     },
     backward(count) {
-      undoBiasRelu(pack, layer, { rows: count, columns: units, y, dy, sums: gradients[1] })
+      undo(count)
       functions.gemm(inputs, units, count, x, 4, input, dy, output, 4, gradients[0], output, 0, 0, free())
-      if (dx === 0) return
-      const weights = [addressOf(backend, kernel), 4, output] as const
-      functions.gemm(count, inputs, units, dy, output, 4, ...weights, dx, input, 0, 0, free())
+      intoInput(count)
+    },
+    descend(count, rate) {
+      undo(count)
+      intoInput(count)
+      const isFew = active < inputs
+      const features = [isFew ? gathered : x, 4, 4 * active] as const
+      const to = [addressOf(backend, kernel), output, isFew ? columns : 0, rate, free()] as const
+      functions.descend(active, units, count, ...features, dy, output, 4, ...to)
+      if (bias != null) functions.sgd(units, addressOf(backend, bias), gradients[1], rate)
     }
   }
 }
@@ -82,16 +108,22 @@ function convStage(layer: ConvLayer, places: Places, { backend, pack }: Workshop
   const [height, width, channels] = window.output
   const at = (count: number): number => prepared(pack, { ...geometry, batchSize: count })
   const { functions } = pack
+  const backward = (count: number): void => {
+    const rows = count * height * width
+    undoBiasRelu(pack, layer, { rows, columns: channels, y, dy, sums: gradients[1] })
+    functions.convFilterGradient(x, dy, gradients[0], at(count))
+    if (dx !== 0) functions.convInputGradient(dy, addressOf(backend, kernel), dx, at(count))
+  }
   return {
     forward(count) {
       const start = bias == null ? 0 : addressOf(backend, bias)
       functions.convForward(x, addressOf(backend, kernel), start, y, relu ? RELU : 0, at(count))
     },
-    backward(count) {
-      const rows = count * height * width
-      undoBiasRelu(pack, layer, { rows, columns: channels, y, dy, sums: gradients[1] })
-      functions.convFilterGradient(x, dy, gradients[0], at(count))
-      if (dx !== 0) functions.convInputGradient(dy, addressOf(backend, kernel), dx, at(count))
+    backward,
+    descend(count, rate) {
+      backward(count)
+      functions.sgd(kernel.size, addressOf(backend, kernel), gradients[0], rate)
+      if (bias != null) functions.sgd(channels, addressOf(backend, bias), gradients[1], rate)
     }
   }
 }
@@ -104,13 +136,15 @@ function poolStage(
   const { size, strides, input, output } = window
   const { padInfo } = geometryOf(window)
   const moves = [...size, ...strides, padInfo.top, padInfo.left] as const
+  const backward = (count: number): void => {
+    if (dx !== 0) functions.maxPoolGradient(x, dy, dx, count, ...input, output[0], output[1], ...moves)
+  }
   return {
     forward(count) {
       functions.maxPool(x, y, count, ...input, output[0], output[1], ...moves)
     },
-    backward(count) {
-      if (dx !== 0) functions.maxPoolGradient(x, dy, dx, count, ...input, output[0], output[1], ...moves)
-    }
+    backward,
+    descend: backward
   }
 }
 

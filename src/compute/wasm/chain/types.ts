@@ -55,12 +55,18 @@ export interface Places {
   dx: number
   /** By the weights, in their order. */
   gradients: readonly number[]
+  /** Of a dense layer: as many 32-bit numbers as it has inputs, and as many values as x has. 0 for other layers. */
+  columns: number
+  gathered: number
 }
 
 /** One layer at work: each call on the first `count` examples at its places. */
 export interface Stage {
   forward(count: number): void
+  /** Fills the gradients. */
   backward(count: number): void
+  /** Moves the weights against their gradients, times `rate`; those that are kept for them may be left as they are. */
+  descend(count: number, rate: number): void
 }
 
 /** What stages compute with. */

@@ -30,7 +30,32 @@ export interface PackFunctions {
       scratch: number
     ]
   ): void
+  /** As `gemm`, with B's rows those of a table b that `rows` lists. */
+  gemmOfRows(
+    m: number,
+    n: number,
+    k: number,
+    ...rest: [
+      ...operands: [a: number, aRow: number, aColumn: number, b: number, bRow: number, rows: number],
+      ...to: [c: number, cRow: number, bias: number, flags: number, scratch: number]
+    ]
+  ): void
+  /** C ← C − rate · A · B, of C all rows or, where `rows` is not 0, those that it lists. */
+  descend(
+    m: number,
+    n: number,
+    k: number,
+    ...rest: [
+      ...a: [a: number, aRow: number, aColumn: number],
+      ...b: [b: number, bRow: number, bColumn: number],
+      ...to: [c: number, cRow: number, rows: number, rate: number, scratch: number]
+    ]
+  ): void
   gemmScratchBytes(): number
+  /** Lists (32 bits each) the columns of x [rows × n] that are not all zero. @returns how many */
+  activeColumns(rows: number, n: number, x: number, list: number): number
+  /** y [rows × k] = the k listed columns of x [rows × n]. */
+  gatherColumns(rows: number, n: number, k: number, ...places: [x: number, list: number, y: number]): void
   /** Set the geometry of the three below; `scratch` is of the size that `convScratchBytes` tells after it. */
   convolution(
     ...geometry: [

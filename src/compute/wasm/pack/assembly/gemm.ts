@@ -5,6 +5,7 @@
 // use it; else its panels are copied into `scratch` first, a block of KC × NC at a time, which then stays in the second
 // cache while MC rows of A pass.
 
+import { madd } from './lanes'
 import { FROM_BIAS, FROM_ZERO, tile1, tile2, tile3, tile4, tile5, tile6 } from './tile'
 
 const KC: i32 = 256
@@ -31,38 +32,63 @@ export function gemmScratchBytes(): usize {
 const ACCUMULATE: i32 = 1
 const RELU: i32 = 2
 
+/** Where a tile's sums go, times `descentRate`: they are taken from what C holds. */
+const DOWN_FROM_C: i32 = 3
+let descentRate: f32 = 0
+
 /**
  * All distances in bytes. `aRow` and `aCol` lead to A's next row and next column, one of them 4; `bRow` and `bCol` the
  * same for B; `bias` is 0 or the address of n values.
  */
 export function gemm(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bCol: usize,
   c: usize, cRow: usize, bias: usize, flags: i32, scratch: usize): void {
-  const inPlace = bCol == 4 && m <= FEW_ROWS
-  const relu = (flags & RELU) != 0
   const first = flags & ACCUMULATE ? FROM_C : bias ? FROM_BIAS : FROM_ZERO
+  product(m, n, k, a, aRow, aCol, b, bRow, bCol, 0, c, cRow, 0, first, bias, (flags & RELU) != 0, scratch)
+}
+
+/** C = A · B (+ bias, ReLU), B's rows being those listed of the table b, whose columns are contiguous. */
+export function gemmOfRows(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, rows: usize,
+  c: usize, cRow: usize, bias: usize, flags: i32, scratch: usize): void {
+  const first = bias ? FROM_BIAS : FROM_ZERO
+  product(m, n, k, a, aRow, aCol, b, bRow, 4, rows, c, cRow, 0, first, bias, (flags & RELU) != 0, scratch)
+}
+
+/** C ← C − rate · A · B: a step down. C's rows are those listed of the table c, or where `rows` is 0 its first m. */
+export function descend(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bCol: usize,
+  c: usize, cRow: usize, rows: usize, rate: f32, scratch: usize): void {
+  descentRate = rate
+  product(m, n, k, a, aRow, aCol, b, bRow, bCol, 0, c, cRow, rows, DOWN_FROM_C, 0, false, scratch)
+}
+
+/** `bRows` and `cRows`: 0, or the addresses of lists of numbers of rows. */
+function product(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bCol: usize,
+  bRows: usize, c: usize, cRow: usize, cRows: usize, first: i32, bias: usize, relu: bool, scratch: usize): void {
+  const inPlace = bCol == 4 && m <= FEW_ROWS && bRows == 0
+  const isDown = first == DOWN_FROM_C
   // Stretches of equal length; one, even if k is 0, as C is written.
   const stretches = max(1, (k + KC - 1) / KC)
   const kc = (k + stretches - 1) / stretches
   for (let s = 0; s < stretches; s++) {
     const p = s * kc
     const depth = min(kc, k - p)
-    const start = s == 0 ? first : FROM_C
+    const start = s == 0 || isDown ? first : FROM_C
     const isLast = s == stretches - 1
     for (let j = 0; j < n; j += NC) {
       const width = min(NC, n - j)
       const bFrom = b + p * bRow + j * bCol
-      if (!inPlace) packB(depth, width, bFrom, bRow, bCol, scratch + EDGE_BYTES + A_BYTES)
+      if (bRows) packRows(depth, width, b + j * 4, bRow, bRows + p * 4, scratch + EDGE_BYTES + A_BYTES)
+      else if (!inPlace) packB(depth, width, bFrom, bRow, bCol, scratch + EDGE_BYTES + A_BYTES)
       else if (width & 7) packEdge(depth, width, bFrom, bRow, scratch + EDGE_BYTES + A_BYTES)
       for (let i = 0; i < m; i += MC) {
         block(min(MC, m - i), width, depth, a + i * aRow + p * aCol, aRow, aCol, bFrom, bRow, inPlace,
-          c + i * cRow + j * 4, cRow, start, bias ? bias + j * 4 : 0, relu && isLast, scratch)
+          cRows ? c + j * 4 : c + i * cRow + j * 4, cRow, cRows ? cRows + i * 4 : 0, start, bias ? bias + j * 4 : 0, relu && isLast, scratch)
       }
     }
   }
 }
 
 function block(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, inPlace: bool,
-  c: usize, cRow: usize, start: i32, bias: usize, relu: bool, scratch: usize): void {
+  c: usize, cRow: usize, cRows: usize, start: i32, bias: usize, relu: bool, scratch: usize): void {
   const packedB = scratch + EDGE_BYTES + A_BYTES
   const copiesA = aCol != 4 && n >= MANY_COLUMNS
   if (copiesA) packA(m, k, a, aCol, scratch + EDGE_BYTES)
@@ -78,7 +104,11 @@ function block(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: us
       const row: usize = copiesA ? 4 : aRow
       const step: usize = copiesA ? rows * 4 : aCol
       const to = c + i * cRow + j * 4
-      if (isEdge || start == FROM_C) {
+      if (start == DOWN_FROM_C) {
+        tileOf(rows, k, from, row, step, panel, bStep, scratch, 32, FROM_ZERO, 0)
+        if (cRows) takeListed(rows, min(8, n - j), scratch, c + j * 4, cRow, cRows + i * 4)
+        else takeTile(rows, min(8, n - j), scratch, to, cRow)
+      } else if (isEdge || start == FROM_C) {
         tileOf(rows, k, from, row, step, panel, bStep, scratch, 32, FROM_ZERO, 0)
         if (isEdge) finish(rows, n - j, scratch, to, cRow, start, bias + j * 4, relu)
         else addTile(rows, scratch, to, cRow)
@@ -124,6 +154,39 @@ function addTile(rows: i32, tile: usize, c: usize, cRow: usize): void {
   }
 }
 
+/** C [rows × columns] −= rate · tile. */
+function takeTile(rows: i32, columns: i32, tile: usize, c: usize, cRow: usize): void {
+  for (; rows > 0; rows--) {
+    takeRow(columns, tile, c)
+    tile += 32
+    c += cRow
+  }
+}
+
+/** The same of the listed rows of c. */
+function takeListed(rows: i32, columns: i32, tile: usize, c: usize, cRow: usize, list: usize): void {
+  for (; rows > 0; rows--) {
+    takeRow(columns, tile, c + load<u32>(list) * cRow)
+    tile += 32
+    list += 4
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function takeRow(columns: i32, tile: usize, c: usize): void {
+  const by = f32x4.splat(-descentRate)
+  if (columns == 8) {
+    v128.store(c, madd(by, v128.load(tile), v128.load(c)))
+    v128.store(c, madd(by, v128.load(tile, 16), v128.load(c, 16)), 16)
+  } else {
+    for (let j = 0; j < columns; j++) {
+      const value = madd(by, v128.load32_zero(tile + j * 4), v128.load32_zero(c + j * 4))
+      v128.store32_lane(c + j * 4, value, 0)
+    }
+  }
+}
+
 /** From a tile of 8 columns, of which `columns` exist, to C or added to C. */
 function finish(rows: i32, columns: i32, tile: usize, c: usize, cRow: usize, start: i32, bias: usize, relu: bool): void {
   const isFromC = start == FROM_C, isFrom = start != FROM_ZERO
@@ -165,6 +228,29 @@ function packB(k: i32, n: i32, b: usize, bRow: usize, bCol: usize, to: usize): v
     }
   }
   if (n & 7) packEdge(k, n, b, bRow, to)
+}
+
+/** The same of the listed rows of b. */
+function packRows(k: i32, n: i32, b: usize, bRow: usize, list: usize, to: usize): void {
+  for (let j = 0; j + 8 <= n; j += 8) {
+    let at = to + j * k * 4
+    for (let p = 0; p < k; p++) {
+      const from = b + load<u32>(list + p * 4) * bRow + j * 4
+      v128.store(at, v128.load(from))
+      v128.store(at, v128.load(from, 16), 16)
+      at += 32
+    }
+  }
+  const left = n & 7
+  if (left == 0) return
+  let at = to + (n - left) * k * 4
+  for (let p = 0; p < k; p++) {
+    const from = b + load<u32>(list + p * 4) * bRow + (n - left) * 4
+    v128.store(at, f32x4.splat(0))
+    v128.store(at, f32x4.splat(0), 16)
+    for (let q = 0; q < left; q++) store<f32>(at + q * 4, load<f32>(from + q * 4))
+    at += 32
+  }
 }
 
 /** The last panel only, which has fewer than 8 columns. */

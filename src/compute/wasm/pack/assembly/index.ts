@@ -1,7 +1,8 @@
 // The kernel pack: what the module exports.
 
 export { tile1, tile2, tile3, tile4, tile5, tile6 } from './tile'
-export { gemm, gemmScratchBytes } from './gemm'
+export { descend, gemm, gemmOfRows, gemmScratchBytes } from './gemm'
+export { activeColumns, gatherColumns } from './columns'
 export { convFilterGradient, convForward, convInputGradient, convolution, convScratchBytes } from './conv'
 export { outputs4Of6, outputs4Of8, values3Of6, values4Of6, values4Of8, values5Of8 } from './points'
 export { points6Of3, points6Of4, points6Of6, points8Of4, points8Of5, points8Of8 } from './points'

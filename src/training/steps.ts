@@ -1,0 +1,36 @@
+/** Training steps: forward, backward, and the move of the weights. */
+import { tensorMemory } from '../compute/memory.ts'
+import { withGradients } from './network.ts'
+import { createOptimizer } from './optimizer.ts'
+import type { ExampleBatch } from './batches.ts'
+import type { Network } from './network.ts'
+import type { ClientTerm } from './terms.ts'
+import type { TrainingSpec } from '../federation/manifest/schema.ts'
+
+/** How a network's weights move. */
+export interface Moves {
+  optimizer: TrainingSpec['optimizer']
+  learningRate: number
+  /** What a client algorithm adds to the gradients. */
+  term?: ClientTerm | null
+}
+
+/** One step after the other, with what the optimizer remembers between them. */
+export interface Steps {
+  /** @returns the sum of the batch's losses before the step, at once where the backend has it at once */
+  step(batch: ExampleBatch): number | Promise<number>
+  dispose(): void
+}
+
+/** The steps of one round. Plain SGD on a chain of layers needs no gradients of its own: they move the weights at once. */
+export function trainingSteps(network: Network, { optimizer: spec, learningRate, term }: Moves): Steps {
+  const { chain, trained } = network
+  if (chain != null && spec.name === 'sgd' && term == null)
+    return { step: (batch) => chain.descend(batch, learningRate), dispose: () => undefined }
+  const [optimizer, memory] = [createOptimizer(spec, learningRate), tensorMemory()]
+  const step: Steps['step'] = (batch) =>
+    withGradients(network, batch, (gradients) =>
+      optimizer.apply(trained, term?.added(gradients) ?? gradients, memory)
+    )
+  return { step, dispose: () => optimizer.dispose() }
+}
