@@ -71,10 +71,10 @@ export function phaseOf({
   self
 }: Pick<StatusInput, 'engine' | 'stopped' | 'connected' | 'self'>): Phase {
   if (stopped) return 'stopped'
+  if (engine.paused) return 'waiting'
   const isIn = engine.settled && isInRoster(engine, self)
   if (engine.tip == null || (!isIn && !engine.finished && connected.length === 0)) return 'connecting'
   if (!engine.settled) return 'catching-up'
-  if (engine.paused) return 'waiting'
   if (engine.finished) return 'finished'
   if (engine.mode === 'membership') return engine.step === 'idle' ? 'waiting' : 'agreeing'
   if (engine.step === 'collect') return engine.training ? 'training' : 'collecting'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { waitingFor } from '../../../peers/node/peer/status.ts'
+import { phaseOf, waitingFor } from '../../../peers/node/peer/status.ts'
 import { someManifest, someTip } from '../../rounds/ledger.ts'
 import type { StatusInput } from '../../../peers/node/peer/status.ts'
 import type { EngineSnapshot } from '../../../peers/engine/events.ts'
@@ -41,6 +41,13 @@ describe('what a peer says it waits for', () => {
       'the model of height 1, from a member that has it'
     )
     expect(waitingFor(input({ settled: false }))).to.equal(null)
+  })
+
+  it('is its operator, whether or not the model is here or anybody connected: that is its phase', () => {
+    const paused = input({ settled: false, paused: true, recoveries: [] })
+    expect(phaseOf(paused)).to.equal('waiting')
+    expect(phaseOf({ ...paused, connected: [] })).to.equal('waiting')
+    expect(phaseOf({ ...paused, stopped: true })).to.equal('stopped')
   })
 
   it('is the end of its ban, when it is proven to have voted twice', () => {
