@@ -12,7 +12,10 @@ export interface Membership {
    * @throws {Error} the commit may not change what it changes
    */
   prepare(body: CommitBody): Promise<() => void>
-  /** A member's wish to be in the roster, or its word on whether it trains. Resolves to false when it is not admissible (the reason is logged). */
+  /**
+   * A member's wish to be in the roster, or its word on whether it trains. Resolves to false when it is not admissible (the
+   * reason is logged), or past: a commit has left it out since (see wishes.ts).
+   */
   request(join: Signed<Join>): Promise<boolean>
   /** An admin's revocation. Resolves to false when it does not hold. */
   revoke(envelope: Uint8Array): Promise<boolean>

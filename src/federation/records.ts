@@ -195,8 +195,10 @@ const joinSchema = z.strictObject({
   certificate: envelopeField,
   /** Where the others reach it. */
   addresses: z.array(multiaddrField).max(16),
-  /** The member's clock, ms since the epoch: the newest of its requests counts. */
+  /** The member's clock, ms since the epoch: no two of its requests are the same message. */
   time: timeField,
+  /** Height of the latest commit that the member knows: what it asked before it left the roster lets it in no more. */
+  ledgerHeight: countField,
   /** Whether it trains, if that has to be said; absent: as one that joins, it does. */
   participation: participationField.optional()
 })

@@ -103,6 +103,7 @@ describe('membership over a ledger', () => {
         certificate: founder.certificate ?? new Uint8Array(),
         addresses: [],
         time: NOW,
+        ledgerHeight: 0,
         participation: await says(w, founder, height)
       }
       return await seal(joinType, value, founder.key)

@@ -135,7 +135,8 @@ export const joinRequest: Join = {
   member: guest.id,
   certificate: certificates[2],
   addresses: ['/ip4/10.0.0.1/tcp/4001'],
-  time: NOW
+  time: NOW,
+  ledgerHeight: 4
 }
 
 /** A kind of record with payloads of it. */

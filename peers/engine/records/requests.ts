@@ -92,13 +92,14 @@ export class Requests {
 
   async #join(tip: LedgerTip, mustDeclare: boolean): Promise<Join> {
     const { self, clock, certificate, addresses } = this.#components
-    const { federation } = tip
+    const { federation, body } = tip
     const join = {
       federation,
       member: self,
       certificate,
       addresses: addresses().slice(0, 16),
-      time: clock.now()
+      time: clock.now(),
+      ledgerHeight: body.height
     }
     return mustDeclare ? { ...join, participation: await this.#participation(tip) } : join
   }

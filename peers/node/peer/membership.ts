@@ -4,6 +4,7 @@ import { applyCommit, followCommit } from '../../../src/federation/change.ts'
 import { checkAdmission, checkRevocation, genesisMembership } from '../../../src/federation/membership.ts'
 import { openParticipation } from '../../../src/federation/participation.ts'
 import { selectChange, selectParticipation } from '../../../src/federation/selection.ts'
+import { Wishes } from '../../engine/wishes.ts'
 import type { Membership } from '../../engine/membership.ts'
 import type { Manifest } from '../../../src/federation/manifest/schema.ts'
 import type { MembershipState } from '../../../src/federation/membership.ts'
@@ -29,8 +30,8 @@ export interface LedgerMembershipInit {
 export class LedgerMembership implements Membership {
   readonly #init: LedgerMembershipInit
   #state: MembershipState
-  /** Member → what it asks for: to be in the roster, to be known to train or not to. */
-  readonly #wishes = new Map<string, Wish>()
+  /** To be in the roster, to be known to train or not to. */
+  readonly #wishes = new Wishes<Wish>()
   readonly #revocations = new Map<string, Uint8Array>()
 
   constructor(init: LedgerMembershipInit) {
@@ -48,16 +49,17 @@ export class LedgerMembership implements Membership {
     return () => {
       this.#state = next
       for (const { peer } of body.roster) this.#fulfil(peer)
+      this.#wishes.follow(body)
       if (body.admissions.length + body.revocations.length > 0) this.#init.onChange()
     }
   }
 
   async request({ author, value }: Signed<Join>): Promise<boolean> {
-    if (author !== value.member || this.#wishes.size >= MAX_WISHES) return false
+    if (author !== value.member || this.#wishes.held.size >= MAX_WISHES) return false
     try {
       const { member } = await checkAdmission(this.#state, value.certificate, this.#init.now())
       if (member !== author) return false
-      this.#wishes.set(author, await wishOf(value))
+      if (!this.#wishes.hold(author, await wishOf(value))) return false
     } catch (error) {
       return this.#declined(author, error)
     }
@@ -85,10 +87,10 @@ export class LedgerMembership implements Membership {
   }
 
   async proposeChange(roster: readonly string[], time: number): Promise<MembershipChange> {
-    const wanted = [...this.#wishes].filter(([member]) => !roster.includes(member))
+    const wanted = [...this.#wishes.held].filter(([member]) => !roster.includes(member))
     const certificates = wanted.map(([, { certificate }]) => certificate)
     const revocations = [...this.#revocations.values()]
-    const said = [...this.#wishes.values()].some((wish) => wish.participation != null)
+    const said = [...this.#wishes.held.values()].some((wish) => wish.participation != null)
     if (certificates.length + revocations.length === 0 && !said) return nothing()
     const { declined, ...change } = await selectChange(this.#state, { certificates, revocations, time })
     for (const { envelope, error } of declined) this.#forget(envelope, error)
@@ -101,7 +103,7 @@ export class LedgerMembership implements Membership {
     change: MembershipChange & { time: number }
   ): Promise<Declaration[]> {
     const members = new Set([...roster, ...change.admitted])
-    const candidates = [...this.#wishes].flatMap(([member, { participation }]) =>
+    const candidates = [...this.#wishes.held].flatMap(([member, { participation }]) =>
       participation != null && members.has(member) ? [participation.bytes] : []
     )
     const height = this.#state.height + 1
@@ -117,9 +119,9 @@ export class LedgerMembership implements Membership {
 
   /** A commit has put this member into the roster; what it says of itself may still have to be carried. */
   #fulfil(member: string): void {
-    const { participation } = this.#wishes.get(member) ?? {}
+    const { participation } = this.#wishes.held.get(member) ?? {}
     const isCarried = (participation?.value.height ?? 0) <= (this.#state.declared.get(member) ?? 0)
-    if (isCarried) this.#wishes.delete(member)
+    if (isCarried) this.#wishes.held.delete(member)
   }
 
   #declined(what: string, error: unknown): false {
@@ -134,23 +136,23 @@ export class LedgerMembership implements Membership {
    */
   #forget(envelope: Uint8Array, error: MembershipError): void {
     this.#init.log('dropped a membership change: %s', error.message)
-    for (const [key, { certificate }] of this.#wishes) if (certificate === envelope) this.#wishes.delete(key)
+    for (const [key, { certificate }] of this.#wishes.held)
+      if (certificate === envelope) this.#wishes.held.delete(key)
     for (const [key, bytes] of this.#revocations) if (bytes === envelope) this.#revocations.delete(key)
   }
 }
 
-interface Wish {
-  certificate: Uint8Array
+interface Wish extends Pick<Join, 'certificate' | 'ledgerHeight'> {
   participation?: Signed<Participation>
 }
 
 /** @throws {MembershipError} what it says of itself is not its own */
-async function wishOf({ member, certificate, participation }: Join): Promise<Wish> {
-  if (participation == null) return { certificate }
+async function wishOf({ member, certificate, ledgerHeight, participation }: Join): Promise<Wish> {
+  if (participation == null) return { certificate, ledgerHeight }
   const said = await openParticipation(participation)
   if (said.author !== member)
     throw new NotAllowedError(`${member} passes on what ${said.author} says of itself`)
-  return { certificate, participation: said }
+  return { certificate, ledgerHeight, participation: said }
 }
 
 function declarationOf({ value, bytes }: Signed<Participation>): Declaration {

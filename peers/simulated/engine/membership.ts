@@ -1,14 +1,17 @@
 /** Membership for simulations: whoever asks is let in. A certificate is the member's id. */
+import { Wishes } from '../../engine/wishes.ts'
 import type { Membership } from '../../engine/membership.ts'
+import type { Join } from '../../../src/federation/records.ts'
 import type { MembershipChange } from '../../../src/rounds/index.ts'
 
 export function openMembership(): Membership {
-  const wishes = new Set<string>()
+  const wishes = new Wishes<Join>()
   return {
-    prepare: async () => () => {},
-    request: async ({ author }) => wishes.add(author).has(author),
+    prepare: async (body) => () => wishes.follow(body),
+    request: async ({ author, value }) => wishes.hold(author, value),
     revoke: async () => false,
-    proposeChange: async (roster) => admitting([...wishes].filter((peer) => !roster.includes(peer)).sort()),
+    proposeChange: async (roster) =>
+      admitting([...wishes.held.keys()].filter((peer) => !roster.includes(peer)).sort()),
     checkChange: async ({ admissions }) =>
       admitting(admissions.map((bytes) => new TextDecoder().decode(bytes)))
   }

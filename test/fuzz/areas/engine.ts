@@ -184,7 +184,8 @@ async function tell(of: Lie): Promise<void> {
         member: hostile.id,
         certificate,
         addresses: ['/x'],
-        time: of.b
+        time: of.b,
+        ledgerHeight: of.a
       }
       return [joinType, join] as const
     }

@@ -62,7 +62,7 @@ async function wishToJoin(swarm: Swarm): Promise<OpenRecord> {
   const key = await generateKeyPair('Ed25519')
   const member = peerIdFromPrivateKey(key).toString()
   const certificate = new TextEncoder().encode(member)
-  const wish = { federation: swarm.federation, member, certificate, addresses: [], time: 1 }
+  const wish = { federation: swarm.federation, member, certificate, addresses: [], time: 1, ledgerHeight: 0 }
   return { kind: 'join', signed: await seal(joinType, wish, key) }
 }
 

@@ -2,11 +2,14 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { expect } from 'chai'
 import { NoRecoveryError } from '../../../peers/engine/branches/index.ts'
+import { joinType } from '../../../src/federation/records.ts'
 import { signRecovery } from '../../../src/federation/recovery.ts'
+import { seal } from '../../../src/federation/signed.ts'
 import { Ledger } from '../../../src/state/index.ts'
 import { failure } from '../../helpers/failure.ts'
 import { Swarm } from './swarm.ts'
 import type { SwarmPeer } from './swarm.ts'
+import type { OpenRecord } from '../../../peers/engine/records/records.ts'
 import type { Recovery } from '../../../src/federation/recovery.ts'
 import type { LedgerTip } from '../../../src/rounds/index.ts'
 
@@ -19,6 +22,14 @@ describe('a recovery, between engines', () => {
   const rosterOf = (peer: SwarmPeer): string[] => tipOf(peer).body.roster.map((entry) => entry.peer)
   const commitAt = async ({ store }: SwarmPeer, height: number): Promise<string | undefined> =>
     (await new Ledger(store).get(height))?.cid.toString()
+
+  /** A member's wish to be in the roster, that knows the ledger as far as another. */
+  const joinOf = async ({ id: member, key }: SwarmPeer, knower: SwarmPeer): Promise<OpenRecord> => {
+    const certificate = new TextEncoder().encode(member)
+    const ledgerHeight = tipOf(knower).body.height
+    const join = { federation: swarm.federation, member, certificate, addresses: [], time: 1, ledgerHeight }
+    return { kind: 'join', signed: await seal(joinType, join, key) }
+  }
 
   /** Four members, two rounds; then, while all train for the third, only the first is left. */
   const lastOneLeft = async (options = {}): Promise<SwarmPeer[]> => {
@@ -58,6 +69,21 @@ describe('a recovery, between engines', () => {
     await Promise.all([a, newcomer].map((peer) => swarm.reached(peer, body.round + 2)))
     expect(rosterOf(newcomer)).to.have.members([a.id, newcomer.id])
     expect(gone.map(({ id }) => id)).to.not.include.members(rosterOf(newcomer))
+  })
+
+  it('lets nobody in who asked before it: those that are gone would be waited for again', async () => {
+    const [a, b, c] = await lastOneLeft()
+    // What was passed on by others may come late, before the recovery or after it.
+    await a.engine.receive(await joinOf(b, a))
+    const late = await joinOf(c, a)
+    await recover(a)
+    await a.engine.receive(late)
+    const newcomer = await swarm.add()
+    const { height } = tipOf(a).body
+    await swarm.until(a, ({ tip }) => (tip?.body.height ?? 0) > height)
+    expect(rosterOf(a)).to.have.members([a.id, newcomer.id])
+    await a.engine.receive(await joinOf(c, a))
+    await swarm.until(a, ({ tip }) => tip?.body.roster.some(({ peer }) => peer === c.id) === true)
   })
 
   it('halts a member that returns until its operator agrees; then it asks to be let in again', async () => {

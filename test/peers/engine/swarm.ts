@@ -9,6 +9,7 @@ import { OwnMomentum } from '../../../peers/engine/momentum.ts'
 import { ErrorFeedback } from '../../../peers/engine/feedback.ts'
 import { Pieces } from '../../../peers/simulated/engine/pieces.ts'
 import { BlocksUnavailableError } from '../../../protocols/blocks/index.ts'
+import { Wishes } from '../../../peers/engine/wishes.ts'
 import { openRecord } from '../../../peers/engine/records/records.ts'
 import { manifestSchema } from '../../../src/federation/manifest/schema.ts'
 import { rawCidOf, toBlock } from '../../../src/federation/cbor.ts'
@@ -28,6 +29,7 @@ import type { ByteSpan } from '../../../src/codecs/index.ts'
 import type { EngineEvents, EngineSnapshot } from '../../../peers/engine/events.ts'
 import type { Membership } from '../../../peers/engine/membership.ts'
 import type { Manifest } from '../../../src/federation/manifest/schema.ts'
+import type { Join } from '../../../src/federation/records.ts'
 import type { Declaration } from '../../../src/rounds/index.ts'
 import type { Participation } from '../../../src/federation/participation.ts'
 import type { Signed } from '../../../src/federation/signed.ts'
@@ -392,7 +394,8 @@ const realClock = {
 
 /** Lets everybody in who asks. A certificate is its member's id. */
 function openMembership(): Membership {
-  const wishes = new Map<string, { certificate: Uint8Array; said?: Signed<Participation> }>()
+  const wishes = new Wishes<Join & { said?: Signed<Participation> }>()
+  const { held } = wishes
   const declared = new Map<string, number>()
   const declarations = async (envelopes: readonly Uint8Array[]): Promise<Declaration[]> =>
     await Promise.all(
@@ -408,28 +411,30 @@ function openMembership(): Membership {
     removed: []
   })
   return {
-    prepare: async ({ roster, participation = [] }) => {
+    prepare: async (body) => {
+      const { roster, participation = [] } = body
       const said = await Promise.all(participation.map(openParticipation))
       return () => {
         for (const { author, value } of said) declared.set(author, value.height)
         for (const { peer } of roster) {
-          if ((wishes.get(peer)?.said?.value.height ?? 0) <= (declared.get(peer) ?? 0)) wishes.delete(peer)
+          if ((held.get(peer)?.said?.value.height ?? 0) <= (declared.get(peer) ?? 0)) held.delete(peer)
         }
+        wishes.follow(body)
       }
     },
-    request: async ({ author, value: { certificate, participation } }) => {
+    request: async ({ author, value }) => {
+      const { certificate, participation } = value
       if (new TextDecoder().decode(certificate) !== author) return false
       const said = participation == null ? undefined : await openParticipation(participation)
-      wishes.set(author, { certificate, said })
-      return true
+      return wishes.hold(author, { ...value, said })
     },
     revoke: async () => false,
     proposeChange: async (roster) => {
-      const wanted = [...wishes]
+      const wanted = [...held]
         .filter(([author]) => !roster.includes(author))
         .sort(([a], [b]) => (a < b ? -1 : 1))
       const admitted = wanted.map(([author]) => author)
-      const fresh = [...wishes].flatMap(([author, { said }]) => {
+      const fresh = [...held].flatMap(([author, { said }]) => {
         const mayCount = said != null && said.value.height > (declared.get(author) ?? 0)
         return mayCount && [...roster, ...admitted].includes(author) ? [said.bytes] : []
       })

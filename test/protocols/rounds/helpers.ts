@@ -58,7 +58,8 @@ export async function join({ key, id }: Member, changes: Partial<Join> = {}): Pr
     member: id.toString(),
     certificate: new Uint8Array(100),
     addresses: [],
-    time: 1
+    time: 1,
+    ledgerHeight: 0
   }
   return await seal(joinType, { ...value, ...changes }, key)
 }
