@@ -180,7 +180,8 @@ export interface PeerEvents {
   'update:accepted': CustomEvent<{ height: number; author: string; samples: number; sizeBytes: number }>
   'update:refused': CustomEvent<{ height: number; author: string; reason: string }>
   'view:change': CustomEvent<{ height: number; view: number }>
-  commit: CustomEvent<CommitSummary & { roundMs: number }>
+  /** `lackedRoot`: the member whom the rule trusts, where the commit counts updates without its: nothing is learnt. */
+  commit: CustomEvent<CommitSummary & { roundMs: number; lackedRoot?: string }>
   'member:connect': CustomEvent<{ peerId: string }>
   'member:disconnect': CustomEvent<{ peerId: string }>
   /** `local`: this peer refused the other; else the other refused this one. `message` is for whoever was refused. */

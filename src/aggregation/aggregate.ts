@@ -1,10 +1,12 @@
 /** Updates → one delta → the next model, a stretch of coordinates at a time. */
+import { Alignment } from './alignment.ts'
 import { withControls } from './controls.ts'
 import { Distances } from './distances.ts'
 import { serverOptimizer } from './method.ts'
 import { momentsIn } from './moments.ts'
-import { needsDistances, planOf } from './plan.ts'
+import { needsDistances, needsRoot, planOf } from './plan.ts'
 import type { ControlStep } from './controls.ts'
+import type { Reduction } from './plan.ts'
 import type { ServerOptimizer } from './rule.ts'
 import type { VectorReader } from '../codecs/index.ts'
 import type { AggregationSpec } from '../federation/manifest/schema.ts'
@@ -30,6 +32,8 @@ export interface AggregationInput {
   untrained?: number
   /** In the order of the arithmetic: by author id. */
   deltas: readonly WeightedDelta[]
+  /** Which of the deltas is that of the member whom the rule trusts (`rootAmong`). Default: it is not among them. */
+  root?: number | null
   /** Coordinates worked on at a time; does not change the result. */
   stretch: number
   /** The part of the model that is wanted; default: all of it. A rule that looks at whole vectors has none. */
@@ -98,14 +102,44 @@ async function combine(
 ): Promise<void> {
   const { aggregation, deltas, seed } = input
   const weights = deltas.map((delta) => delta.weight)
-  const distances = needsDistances(aggregation) ? await measure(input, use.signal) : null
-  const reduce = planOf(aggregation, { weights, distances, seed })
+  const { distances, alignment } = measures(input)
+  if (distances != null || alignment != null) {
+    for await (const { stretches } of stretchesOf(input, use.signal)) {
+      distances?.add(stretches)
+      alignment?.add(stretches)
+    }
+  }
+  const reduction = planOf(aggregation, { weights, distances, alignment, seed })
   for await (const { start, end, stretches } of stretchesOf(input, use.signal)) {
     const delta = use.into(start, end - start)
-    reduce(stretches, delta)
-    average(delta.subarray(trainedIn(input, { start, end })), weights)
+    reduce(reduction, stretches, { out: delta, trained: trainedIn(input, { start, end }) })
     use.done(delta, start)
   }
+}
+
+/** What the rule wants to know of whole vectors, to be added up. */
+function measures({ aggregation, deltas: { length }, root = null }: MeasuredInput): {
+  distances: Distances | null
+  alignment: Alignment | null
+} {
+  return {
+    distances: needsDistances(aggregation) ? new Distances(length) : null,
+    alignment: needsRoot(aggregation) && root != null ? new Alignment(length, root) : null
+  }
+}
+
+type MeasuredInput = Pick<AggregationInput, 'aggregation' | 'root'> & { deltas: readonly unknown[] }
+
+/** The first values, which are trained, are combined; the others are averaged. */
+function reduce(
+  { combine, average }: Reduction,
+  deltas: readonly Float32Array[],
+  { out, trained }: { out: Float32Array; trained: number }
+): void {
+  if (trained === out.length) return combine(deltas, out)
+  const cut = (from: number, to: number): Float32Array[] => deltas.map((delta) => delta.subarray(from, to))
+  combine(cut(0, trained), out.subarray(0, trained))
+  average(cut(trained, out.length), out.subarray(trained))
 }
 
 /** How many values of a stretch, the first ones, are trained. */
@@ -114,13 +148,6 @@ function trainedIn(
   { start, end }: { start: number; end: number }
 ): number {
   return Math.min(Math.max(model.length - untrained - start, 0), end - start)
-}
-
-/** FedNova's factors do not sum to 1, which an average's must. */
-function average(delta: Float32Array, factors: readonly number[]): void {
-  if (delta.length === 0) return
-  const total = factors.reduce((sum, factor) => sum + factor, 0)
-  for (let i = 0; i < delta.length; i++) delta[i] /= total
 }
 
 function partOf({ model, part }: MoveInput): VectorPart {
@@ -175,18 +202,13 @@ export function aggregateInMemory(
   if (input.deltas.length === 0) return unmoved(input)
   const deltas = input.deltas.map(({ delta }) => delta)
   const weights = input.deltas.map(({ weight }) => weight)
-  const distances = needsDistances(aggregation) ? new Distances(deltas.length) : null
+  const { distances, alignment } = measures(input)
   distances?.add(deltas)
+  alignment?.add(deltas)
   const combined = new Float32Array(model.length)
-  planOf(aggregation, { weights, distances, seed })(deltas, combined)
-  average(combined.subarray(trainedIn(input, { start: 0, end: model.length })), weights)
+  const trained = trainedIn(input, { start: 0, end: model.length })
+  reduce(planOf(aggregation, { weights, distances, alignment, seed }), deltas, { out: combined, trained })
   return moveBy(combined, input)
-}
-
-async function measure(input: AggregationInput, signal?: AbortSignal): Promise<Distances> {
-  const distances = new Distances(input.deltas.length)
-  for await (const { stretches } of stretchesOf(input, signal)) distances.add(stretches)
-  return distances
 }
 
 interface Stretch {

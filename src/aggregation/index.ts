@@ -1,10 +1,20 @@
 /** Aggregation: updates → one delta → the next model, a stretch of coordinates at a time. */
 export { aggregate, aggregateInMemory, combinedDelta, moveBy } from './aggregate.ts'
 export { controlStep, keepsControls, spanOf } from './controls.ts'
+export { Alignment } from './alignment.ts'
 export { Distances } from './distances.ts'
 export { momentsIn } from './moments.ts'
 export { deltaFactors } from './nova.ts'
-export { countsSamples, preparationOf, ruleOf, serverOptimizer, shortageOf, vectorsBeside } from './method.ts'
+export {
+  countsSamples,
+  preparationOf,
+  rootAmong,
+  rootOf,
+  ruleOf,
+  serverOptimizer,
+  shortageOf,
+  vectorsBeside
+} from './method.ts'
 export { contributionWeights, checkDelta, updateShares } from './weights.ts'
 export type { Aggregate, AggregationInput, WeightedDelta } from './aggregate.ts'
 export type { Claim } from './nova.ts'

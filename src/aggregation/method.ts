@@ -13,6 +13,7 @@ import { bulyan } from './rules/bulyan.ts'
 import { caf } from './rules/caf.ts'
 import { centeredClipping } from './rules/centered-clipping.ts'
 import { geometricMedian } from './rules/geometric-median.ts'
+import { fltrust } from './rules/fltrust.ts'
 import { krum } from './rules/krum.ts'
 import { mda } from './rules/mda.ts'
 import { mean } from './rules/mean.ts'
@@ -51,6 +52,8 @@ export function ruleOf(spec: RuleSpec): AggregationRule {
       return caf(spec.byzantine)
     case 'centeredClipping':
       return centeredClipping(spec)
+    case 'fltrust':
+      return fltrust
   }
 }
 
@@ -82,6 +85,23 @@ export function serverOptimizer(spec: AggregationSpec['serverOptimizer']): Serve
     case 'yogi':
       return yogi(spec)
   }
+}
+
+/** The member that the rule trusts, as the manifest names it or as its founder; null: it trusts nobody. */
+export function rootOf({
+  aggregation: { rule },
+  founder
+}: Pick<Manifest, 'aggregation' | 'founder'>): string | null {
+  return rule.name === 'fltrust' ? (rule.root ?? founder) : null
+}
+
+/** Where the member that the rule trusts is among the authors of deltas; null: nowhere. */
+export function rootAmong(
+  authors: readonly string[],
+  manifest: Pick<Manifest, 'aggregation' | 'founder'>
+): number | null {
+  const at = authors.findIndex((author) => author === rootOf(manifest))
+  return at === -1 ? null : at
 }
 
 /** Do members count by their samples, or all alike? Where they keep controls these have a plain mean, and so must they. */

@@ -3,7 +3,8 @@ import { Distances, distancesAfter } from './distances.ts'
 import { preparationOf, ruleOf } from './method.ts'
 import { weightedSum } from './sum.ts'
 import type { AggregationSpec } from '../federation/manifest/schema.ts'
-import type { Combine, Preparation } from './rule.ts'
+import type { Alignment } from './alignment.ts'
+import type { Combine, Plan, Preparation } from './rule.ts'
 
 type Rows = readonly (readonly number[])[]
 
@@ -11,22 +12,58 @@ export interface PlanInput {
   weights: readonly number[]
   /** Of the deltas as they came; null where nothing needs them. */
   distances: Distances | null
+  /** Of the deltas as they came; null where nothing needs it, or the root's is not among them. */
+  alignment: Alignment | null
   /** Of the round. */
   seed: Uint8Array
 }
 
-/** Must whole vectors be looked at before they are combined? */
+/** What is to be done with a stretch of the deltas. */
+export interface Reduction {
+  combine: Combine
+  /** The same of values that are averaged and no more. */
+  average: Combine
+}
+
+/** Must all distances be known before deltas are combined? */
 export function needsDistances({ rule, before = [] }: AggregationSpec): boolean {
   return ruleOf(rule).needsDistances || before.some((spec) => preparationOf(spec).needsDistances)
 }
 
-export function planOf({ rule: spec, before = [] }: AggregationSpec, input: PlanInput): Combine {
+/** Does the rule go by how deltas lie to that of one member? */
+export function needsRoot({ rule }: AggregationSpec): boolean {
+  return ruleOf(rule).needsRoot === true
+}
+
+/** Must whole vectors be looked at before they are combined? */
+export function needsWhole(aggregation: AggregationSpec): boolean {
+  return needsDistances(aggregation) || needsRoot(aggregation)
+}
+
+export function planOf({ rule: spec, before = [] }: AggregationSpec, input: PlanInput): Reduction {
   const prepared = prepare(before.map(preparationOf), input)
-  const plan = ruleOf(spec).plan(prepared)
   const { rows } = prepared
+  // A mixture is nobody's delta: the root's is not among them any more.
+  const plan = ruleOf(spec).plan({ ...prepared, alignment: rows == null ? input.alignment : null })
+  const combine = combineBy(plan, rows)
+  if ('shares' in plan && plan.averaged != null)
+    return { combine, average: combineBy({ shares: plan.averaged }, rows) }
+  return { combine, average: averaged(combine, input.weights) }
+}
+
+function combineBy(plan: Plan, rows: Rows | null): Combine {
   if ('combine' in plan) return rows == null ? plan.combine : afterMixing(rows, plan.combine)
   const shares = rows == null ? plan.shares : product([plan.shares], rows)[0]
   return (deltas, out) => weightedSum(deltas, shares, out)
+}
+
+/** FedNova's factors do not sum to 1, which an average's must. */
+function averaged(combine: Combine, factors: readonly number[]): Combine {
+  const total = factors.reduce((sum, factor) => sum + factor, 0)
+  return (deltas, out) => {
+    combine(deltas, out)
+    for (let i = 0; i < out.length; i++) out[i] /= total
+  }
 }
 
 interface Prepared {

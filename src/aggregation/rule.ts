@@ -1,4 +1,5 @@
 /** What an aggregation rule is: many deltas in, one out. */
+import type { Alignment } from './alignment.ts'
 import type { Distances } from './distances.ts'
 
 /** What a rule is told of the deltas before it sees a coordinate. */
@@ -7,6 +8,8 @@ export interface Cohort {
   weights: readonly number[]
   /** Of whole vectors; for rules with `needsDistances` alone. */
   distances: Distances
+  /** For rules with `needsRoot` alone: how the deltas lie to the root's; null or absent where it is not among them. */
+  alignment?: Alignment | null
 }
 
 /**
@@ -16,7 +19,16 @@ export interface Cohort {
 export type Combine = (deltas: readonly Float32Array[], out: Float32Array) => void
 
 /** How the deltas become one: their sum by these shares, or something else, coordinate by coordinate. */
-export type Plan = { shares: readonly number[] } | { combine: Combine }
+export type Plan = Shares | { combine: Combine }
+
+export interface Shares {
+  shares: readonly number[]
+  /**
+   * The shares of values that are averaged and no more (a variance must not fall below zero), which sum to 1 at most. Default:
+   * the same.
+   */
+  averaged?: readonly number[]
+}
 
 /**
  * Every peer must get the same bits: fixed order (the caller sorts by author id), arithmetic in float64 with + − × ÷ √
@@ -30,6 +42,8 @@ export interface AggregationRule {
   /** Members count by their samples, as they claim them. A rule against liars lets all count alike. */
   readonly bySamples: boolean
   readonly needsDistances: boolean
+  /** It trusts one member, the root, and is told how all deltas lie to that one's. Default: it trusts nobody. */
+  readonly needsRoot?: true
   plan(cohort: Cohort): Plan
 }
 

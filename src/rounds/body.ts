@@ -2,7 +2,7 @@
  * The commit body: what a round's result says. Proposer and voters make it by the same function from the same inputs,
  * so a vote for a body means "I computed exactly this".
  */
-import { updateShares } from '../aggregation/index.ts'
+import { rootOf, updateShares } from '../aggregation/index.ts'
 import { MAX_ROSTER } from '../federation/records.ts'
 import { bansAfter, bansAfterRecovery, isInForce } from './evidence.ts'
 import { averageMetrics } from './evaluation.ts'
@@ -175,6 +175,13 @@ export function makeBody(input: BodyInput): CommitBody {
  */
 export function isLapse({ mode }: Height, { contributions }: Pick<CommitBody, 'contributions'>): boolean {
   return mode === 'train' && contributions.every(({ refused }) => refused != null)
+}
+
+/** The member whom the rule trusts, where the latest commit counts updates without its, and nothing is learnt; else null. */
+export function lackedRoot({ manifest, body }: Pick<LedgerTip, 'manifest' | 'body'>): string | null {
+  const counted = body.contributions.filter(({ refused }) => refused == null)
+  const root = rootOf(manifest)
+  return counted.length === 0 || counted.some(({ author }) => author === root) ? null : root
 }
 
 /**

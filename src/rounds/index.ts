@@ -3,6 +3,7 @@ export {
   genesisTip,
   isFinished,
   isLapse,
+  lackedRoot,
   makeBody,
   makeContributions,
   nextHeight,

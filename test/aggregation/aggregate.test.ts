@@ -74,7 +74,7 @@ describe('aggregate', () => {
         if (shortageOf({ ...aggregationOf(), rule, before }, wholes.length) != null) continue
         const aggregation = { ...aggregationOf(0.5), rule, before }
         const weighted = wholes.map((delta) => ({ weight: 1 / 8, delta }))
-        const input = { aggregation, model, ...FIRST, seed: SEED }
+        const input = { aggregation, model, ...FIRST, root: 3, seed: SEED }
         const expected = sha256(aggregateInMemory({ ...input, deltas: weighted }).model)
         for (const stretch of [7, 64, 301, 1000]) {
           const deltas = wholes.map((delta) => ({ weight: 1 / 8, read: readerOf(delta) }))

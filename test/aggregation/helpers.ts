@@ -1,5 +1,5 @@
 /** Deltas to aggregate in tests. */
-import { Distances } from '../../src/aggregation/index.ts'
+import { Alignment, Distances } from '../../src/aggregation/index.ts'
 import { weightedSum } from '../../src/aggregation/sum.ts'
 import { normal, seededRandom } from '../../src/random.ts'
 import type { AggregationRule, Combine } from '../../src/aggregation/index.ts'
@@ -29,14 +29,25 @@ export function distancesOf(deltas: readonly Float32Array[]): Distances {
   return distances
 }
 
-/** A rule that has looked at these deltas; equal weights unless there are others. */
+/** How these deltas lie to one of them. */
+export function alignmentOf(deltas: readonly Float32Array[], root: number): Alignment {
+  const alignment = new Alignment(deltas.length, root)
+  alignment.add(deltas)
+  return alignment
+}
+
+/** A rule that has looked at these deltas; equal weights unless there are others, and the first is the root's. */
 export function planned(
   rule: AggregationRule,
   deltas: readonly Float32Array[],
-  weights: readonly number[] = deltas.map(() => 1 / deltas.length)
+  {
+    weights = deltas.map(() => 1 / deltas.length),
+    root = 0
+  }: { weights?: readonly number[] | undefined; root?: number } = {}
 ): Combine {
   const distances = rule.needsDistances ? distancesOf(deltas) : new Distances(deltas.length)
-  const plan = rule.plan({ weights, distances })
+  const alignment = rule.needsRoot === true ? alignmentOf(deltas, root) : null
+  const plan = rule.plan({ weights, distances, alignment })
   return 'combine' in plan ? plan.combine : (stretches, out) => weightedSum(stretches, plan.shares, out)
 }
 

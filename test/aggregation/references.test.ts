@@ -9,7 +9,8 @@ import type { AggregationSpec } from '../../src/federation/manifest/schema.ts'
 interface Fixture {
   name: string
   deltas: number[][]
-  expected: { aggregation: Pick<AggregationSpec, 'rule' | 'before'>; result: number[] }[]
+  /** `root`: whose delta is trusted, where one is. */
+  expected: { aggregation: Pick<AggregationSpec, 'rule' | 'before'> & { root?: number }; result: number[] }[]
 }
 
 const SEED = new Uint8Array(32).fill(5)
@@ -38,13 +39,14 @@ describe('aggregation against independent references', () => {
   for (const { name, deltas, expected } of cases) {
     it(`gives what they give: ${name}`, () => {
       for (const { aggregation, result } of expected) {
-        const given = { ...aggregationOf(), ...aggregation }
+        const { root = null, ...method } = aggregation
+        const given = { ...aggregationOf(), ...method }
         const weighted = asDrawn(deltas, given).map((delta, k) => ({
           weight: (k + 1) / ((deltas.length * (deltas.length + 1)) / 2),
           delta: Float32Array.from(delta)
         }))
         const model = new Float32Array(result.length)
-        const input = { model, moments: new Float32Array(), round: 1, deltas: weighted, seed: SEED }
+        const input = { model, moments: new Float32Array(), round: 1, deltas: weighted, root, seed: SEED }
         const { model: found } = aggregateInMemory({ aggregation: given, ...input })
         const off = norm([...found].map((value, i) => value - result[i]))
         expect(off, JSON.stringify(aggregation)).to.be.at.most(RELATIVE * norm(result))

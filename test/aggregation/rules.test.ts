@@ -4,6 +4,7 @@ import { eachColumn, medianOf } from '../../src/aggregation/columns.ts'
 import { bulyan } from '../../src/aggregation/rules/bulyan.ts'
 import { caf } from '../../src/aggregation/rules/caf.ts'
 import { centeredClipping } from '../../src/aggregation/rules/centered-clipping.ts'
+import { fltrust } from '../../src/aggregation/rules/fltrust.ts'
 import { geometricMedian } from '../../src/aggregation/rules/geometric-median.ts'
 import { krum } from '../../src/aggregation/rules/krum.ts'
 import { mda } from '../../src/aggregation/rules/mda.ts'
@@ -15,11 +16,12 @@ import { trimmedMean } from '../../src/aggregation/rules/trimmed-mean.ts'
 import { aggregationRuleCompliance } from '../compliance/aggregation-rule.ts'
 import { distancesOf, planned, randomDelta } from './helpers.ts'
 import type { AggregationRule } from '../../src/aggregation/index.ts'
+import type { RuleExpectations } from '../compliance/aggregation-rule.ts'
 
 /** So long that nothing is clipped. */
 const FAR = 1e9
 
-const all: [AggregationRule, { byOrder?: boolean }?][] = [
+const all: [AggregationRule, RuleExpectations?][] = [
   [median],
   [trimmedMean(2)],
   [meamed(2)],
@@ -30,7 +32,8 @@ const all: [AggregationRule, { byOrder?: boolean }?][] = [
   [mda(2), { byOrder: true }],
   [caf(2)],
   [centeredClipping({ radius: FAR, iterations: 3 })],
-  [normClipping(FAR)]
+  [normClipping(FAR)],
+  [fltrust, { rescales: true }]
 ]
 
 for (const [rule, expectations] of all) {
@@ -39,7 +42,7 @@ for (const [rule, expectations] of all) {
 
 function combine(rule: AggregationRule, deltas: readonly Float32Array[], weights?: number[]): Float32Array {
   const out = new Float32Array(deltas[0].length)
-  planned(rule, deltas, weights)(deltas, out)
+  planned(rule, deltas, { weights })(deltas, out)
   return out
 }
 

@@ -13,7 +13,8 @@ export const someRules: RuleSpec[] = [
   { name: 'bulyan', byzantine: 1 },
   { name: 'mda', byzantine: 1 },
   { name: 'caf', byzantine: 1 },
-  { name: 'centeredClipping', radius: 5, iterations: 2 }
+  { name: 'centeredClipping', radius: 5, iterations: 2 },
+  { name: 'fltrust' }
 ]
 
 export const somePreparations: PreparationSpec[] = [

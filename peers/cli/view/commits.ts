@@ -27,6 +27,9 @@ function roundParts(commit: ShownCommit): string[] {
     ...(accuracy == null ? [] : [`accuracy ${formatMetric('accuracy', accuracy)}`]),
     ...(loss == null ? [] : [`loss ${formatMetric('loss', loss)}`]),
     `${plural(counted, 'update')}${refused > 0 ? ` (${refused} refused)` : ''}`,
+    ...(commit.lackedRoot == null
+      ? []
+      : [`none by ${shortId(commit.lackedRoot)}, who is trusted: nothing learnt`]),
     formatDuration(commit.roundMs)
   ]
 }

@@ -1,13 +1,13 @@
 /** What the live view shows: the peer's status and what its events added. A pure reducer. */
 import type { PeerEvent } from '../run/events.ts'
-import type { CommitSummary, PeerStatus } from '../../node/types.ts'
+import type { PeerEvents, PeerStatus } from '../../node/types.ts'
 
 /** Everything one frame is drawn from. */
 export interface ViewState {
   status: PeerStatus
   training: { round: number; step: number; steps: number; loss: number } | null
   /** The latest commits, newest first. */
-  commits: (CommitSummary & { roundMs: number })[]
+  commits: PeerEvents['commit']['detail'][]
   /** Global accuracy (or loss, without one) after each round, oldest first. */
   history: number[]
   /** The latest thing a person should know, such as a refused update. */

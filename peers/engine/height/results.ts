@@ -4,7 +4,8 @@ import {
   combinedDelta,
   controlStep,
   deltaFactors,
-  moveBy
+  moveBy,
+  rootAmong
 } from '../../../src/aggregation/index.ts'
 import { untrainedValues } from '../../../src/model/untrained.ts'
 import { codecFor, recode } from '../../../src/codecs/index.ts'
@@ -113,7 +114,9 @@ export function inputAt(
   const { members, kept } = controlsAt(tip)
   const claims = counted.map(({ claim }) => claim)
   const controls = controlStep({ training, round, claims, members: members.length, kept })
-  return { aggregation, model: weights, moments, round, controls, seed, untrained }
+  const authors = counted.map(({ signed }) => signed.author)
+  const root = rootAmong(authors, tip.manifest)
+  return { aggregation, model: weights, moments, round, controls, seed, untrained, root }
 }
 
 /** To be read once, by whoever asks: what a reader gives is only good until it is asked again. */

@@ -12,7 +12,7 @@ import { tcpPortOf } from '../network/port.ts'
 import { Bookkeeping } from './bookkeeping.ts'
 import { closeAll } from '../close.ts'
 import { openParts } from './parts.ts'
-import { isFinished } from '../../../src/rounds/index.ts'
+import { isFinished, lackedRoot } from '../../../src/rounds/index.ts'
 import { patienceMs } from './patience.ts'
 import { makeRecovery } from './recovery.ts'
 import { peerStatus, phaseOf, waitingFor } from './status.ts'
@@ -304,7 +304,8 @@ export class NodePeer extends TypedEventEmitter<PeerEvents> implements Peer {
   #onCommit({ tip, commit, durationMs }: EngineEvents['commit']['detail']): void {
     this.#books.committed(tip.body.round, durationMs)
     const summary = summaryOf({ cid: tip.cid, bytes: commit })
-    this.#emit('commit', { ...summary, roundMs: durationMs })
+    const root = lackedRoot(tip)
+    this.#emit('commit', { ...summary, roundMs: durationMs, ...(root == null ? {} : { lackedRoot: root }) })
   }
 
   /** The ledger says who is a member now: reach the new ones, part with the revoked. */

@@ -1,5 +1,5 @@
 /** The work behind a commit body: judge updates, aggregate, make the body, check another's by making it again. */
-import { aggregateInMemory } from '../../../src/aggregation/index.ts'
+import { aggregateInMemory, rootAmong } from '../../../src/aggregation/index.ts'
 import { isLapse, makeBody, makeContributions, roundSeed } from '../../../src/rounds/index.ts'
 import { addressOf } from './address.ts'
 import type { EvidenceRecord, ProposalRecord, SimUpdate } from './records.ts'
@@ -103,12 +103,14 @@ function aggregated(
   const counted = makeContributions(updates, tip.manifest).filter(({ refused }) => refused == null)
   const deltas = counted.flatMap(({ author, weight }) => {
     const update = byAuthor.get(author)
-    return update == null ? [] : [{ weight, delta: deltaOf(input, update) }]
+    return update == null ? [] : [{ weight, author, delta: deltaOf(input, update) }]
   })
   if (counted.length === 0) return weights
   const moments = new Float32Array()
   const [seed, round] = [roundSeed(tip), tip.body.round + 1]
-  return aggregateInMemory({ aggregation, model: weights, moments, round, deltas, seed }).model
+  const authors = deltas.map(({ author }) => author)
+  const root = rootAmong(authors, tip.manifest)
+  return aggregateInMemory({ aggregation, model: weights, moments, round, deltas, root, seed }).model
 }
 
 function deltaOf({ payloads }: MakeInput, { payload }: SimUpdate): Float32Array {

@@ -1,5 +1,6 @@
 /** The part of the manifest that says how updates become one, and how that moves the model. */
 import { z } from 'zod'
+import { peerIdField } from '../fields.ts'
 
 const positive = z.number().positive()
 
@@ -39,7 +40,9 @@ const ruleSchema = z.discriminatedUnion('name', [
     /** No member moves the result by more than this, divided by their number, a step. */
     radius: positive,
     iterations: iterations.default(1)
-  })
+  }),
+  /** Members count by how far their updates go the way of that of one who is trusted; absent: of the founder. */
+  z.strictObject({ name: z.literal('fltrust'), root: peerIdField.optional() })
 ])
 
 const preparationSchema = z.discriminatedUnion('name', [

@@ -1,6 +1,6 @@
 /** What a manifest must satisfy beyond its schema: that its parts fit each other, so that training can begin at all. */
 import { shortageOf } from '../../aggregation/method.ts'
-import { needsDistances } from '../../aggregation/plan.ts'
+import { needsRoot, needsWhole } from '../../aggregation/plan.ts'
 import { codecOf } from '../../codecs/index.ts'
 import { clientProblems } from './clients.ts'
 import type { ManifestProblem } from './errors.ts'
@@ -23,6 +23,7 @@ export function problemsOf(draft: CheckedDraft): ManifestProblem[] {
     checkModel,
     checkRounds,
     checkRule,
+    checkRoot,
     checkOptimizer,
     clientProblems,
     checkTopology
@@ -150,6 +151,24 @@ const checkRule: Check = ({ aggregation, rounds: { minContributors } }) => {
   return [problem(['aggregation', 'rule'], message)]
 }
 
+/** Without the very update of the member that is trusted a round moves nothing. */
+const checkRoot: Check = ({ aggregation, rounds: { cohort } }) => {
+  if (!needsRoot(aggregation)) return []
+  const { rule, before = [] } = aggregation
+  return [
+    before.length > 0 &&
+      problem(
+        ['aggregation', 'before'],
+        `${rule.name} goes by one member's update as it came, which ${before[0].name} replaces: leave before out`
+      ),
+    cohort < 1 &&
+      problem(
+        ['rounds', 'cohort'],
+        `${rule.name} needs the update of the member that it trusts in every round, a cohort of ${cohort} would often be without: write 1`
+      )
+  ]
+}
+
 /** A member that reduces a part of the vector has that part alone, and is believed. */
 const checkTopology: Check = ({ exchange, aggregation, membership, rounds }) => {
   const { topology, codec } = exchange
@@ -167,7 +186,7 @@ const checkTopology: Check = ({ exchange, aggregation, membership, rounds }) => 
       ),
     membership.faultModel !== 'crash' &&
       problem(path, 'butterfly trusts members with a part each: write full, or membership.faultModel crash'),
-    needsDistances(aggregation) &&
+    needsWhole(aggregation) &&
       problem(
         path,
         `butterfly cannot do ${rule.name} as it is set, which compares whole updates: write full`

@@ -1,5 +1,5 @@
 /** The manifest in plain words, for a person who is asked whether to take part. */
-import { countsSamples } from '../../aggregation/method.ts'
+import { countsSamples, rootOf } from '../../aggregation/method.ts'
 import { codecOf } from '../../codecs/index.ts'
 import type { InputSpec, Manifest, TrainingSpec } from './schema.ts'
 import type { Signed } from '../signed.ts'
@@ -90,8 +90,15 @@ function describeRounds({ rounds }: Manifest): string {
 function describeRule(manifest: Manifest): string {
   const { rule, before = [], serverOptimizer } = manifest.aggregation
   const steps = [...before, rule].map(withSettings).join(', then ')
-  const who = countsSamples(manifest) ? 'members count by their samples' : 'all members count alike'
-  return `${steps}; ${who}; ${withSettings(serverOptimizer)}${describeCommittee(manifest)}`
+  return `${steps}; ${describeWeights(manifest)}; ${withSettings(serverOptimizer)}${describeCommittee(manifest)}`
+}
+
+function describeWeights(manifest: Manifest): string {
+  const root = rootOf(manifest)
+  if (root == null)
+    return countsSamples(manifest) ? 'members count by their samples' : 'all members count alike'
+  const who = root === manifest.founder ? 'the founder' : root
+  return `${who} is trusted: the others count by how far their updates go the way of that member's, and a round without it teaches nothing`
 }
 
 function describeCommittee({ rounds: { committee }, membership }: Manifest): string {

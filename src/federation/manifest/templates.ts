@@ -66,6 +66,7 @@ const exchange = `\
 aggregation:
   rule: { name: mean }        # mean | normClipping | median | trimmedMean | meamed | geometricMedian | krum | multiKrum
                               # | bulyan | mda | caf | centeredClipping; against f liars e.g. { name: krum, byzantine: f }
+                              # fltrust: against any number, as long as the founder, or a member named as root, is honest
   serverOptimizer: { name: sgd }   # how that moves the model: sgd | momentum | adagrad | adam | yogi
 exchange:
   codec: fp32                 # how updates travel: fp32 | fp16 | bf16 | int8 | int4 | sign | topk | randomk |

@@ -13,6 +13,7 @@ import {
   parseManifestYaml,
   templateKinds
 } from '../../../src/federation/manifest/index.ts'
+import { rootAmong, rootOf } from '../../../src/aggregation/index.ts'
 import { InvalidSignatureError, seal } from '../../../src/federation/signed.ts'
 import type { ManifestDraft } from '../../../src/federation/manifest/index.ts'
 import { failure } from '../../helpers/failure.ts'
@@ -323,7 +324,9 @@ describe('a manifest that names an aggregation rule', () => {
       { rule: { name: 'geometricMedian', iterations: 1000 } },
       { rule: { name: 'centeredClipping', radius: 0 } },
       { rule: { name: 'median', byzantine: 1 } },
-      { rule: { name: 'fltrust' } },
+      { rule: { name: 'auror' } },
+      { rule: { name: 'fltrust', root: 'nobody' } },
+      { rule: { name: 'fltrust', byzantine: 1 } },
       { rule: { name: 'mean' }, before: Array(4).fill({ name: 'nnm' }) },
       { serverOptimizer: { name: 'lamb' } },
       { serverOptimizer: { name: 'sgd', momentum: 0.9 } },
@@ -353,5 +356,24 @@ describe('a manifest that names an aggregation rule', () => {
     expect(await told(robust)).to.include(
       'Combined by       nnm (byzantine 2), then krum (byzantine 2); all members count alike'
     )
+  })
+
+  it('says who is trusted: the founder, or whom it names', async () => {
+    const [founder, other] = await Promise.all([person(1), person(2)])
+    const of = async (rule: object): Promise<Awaited<ReturnType<typeof founding>>> =>
+      (await found({ rule }, 2)) as Awaited<ReturnType<typeof founding>>
+    const byDefault = await of({ name: 'fltrust' })
+    const named = await of({ name: 'fltrust', root: other.id })
+    const counts = 'the others count by how far their updates go the way of that member’s'
+    const told = (manifest: typeof named): string =>
+      describeManifest(manifest).join('\n').replaceAll("'", '’')
+    expect(told(byDefault)).to.include(`Combined by       fltrust; the founder is trusted: ${counts}`)
+    expect(told(named)).to.include(`fltrust (root ${other.id}); ${other.id} is trusted: ${counts}`)
+    expect(rootOf(byDefault.value)).to.equal(founder.id)
+    expect(rootOf((await openManifest(named.bytes)).value)).to.equal(other.id)
+    expect(rootAmong([other.id, founder.id], byDefault.value)).to.equal(1)
+    expect(rootAmong([founder.id], named.value)).to.equal(null)
+    const mean = (await found({}, 2)) as typeof named
+    expect(rootAmong([founder.id], mean.value)).to.equal(null)
   })
 })

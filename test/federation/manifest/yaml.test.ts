@@ -404,6 +404,31 @@ describe('a manifest whose parts do not fit each other', () => {
       says: 'squares of updates'
     },
     {
+      why: 'one member’s update that is mixed with others before it is the measure of them',
+      text: digits.replace(
+        'rule: { name: mean }',
+        'rule: { name: fltrust }\n  before: [{ name: bucketing }]'
+      ),
+      path: 'aggregation.before',
+      says: 'which bucketing replaces: leave before out'
+    },
+    {
+      why: 'rounds in which the member that is trusted does not train',
+      text: digits
+        .replace('rule: { name: mean }', 'rule: { name: fltrust }')
+        .replace('rounds:\n', 'rounds:\n  cohort: 0.9\n'),
+      path: 'rounds.cohort',
+      says: 'a cohort of 0.9 would often be without'
+    },
+    {
+      why: 'whole updates, of which each member of a butterfly has a part',
+      text: digits
+        .replace('rule: { name: mean }', 'rule: { name: fltrust }')
+        .replace('topology: full', 'topology: butterfly'),
+      path: 'exchange.topology',
+      says: 'butterfly cannot do fltrust'
+    },
+    {
       why: 'a licence that is a sentence',
       text: digits.replace('licence: Apache-2.0', 'licence: "do, whatever"'),
       path: 'licence',

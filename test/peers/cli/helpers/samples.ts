@@ -83,8 +83,8 @@ export function status(other: Partial<PeerStatus> = {}): PeerStatus {
 /** Commit of round `round`, in which Alice and Bob contributed and Carol's update was refused. */
 export function commit(
   round: number,
-  other: Partial<CommitSummary & { roundMs: number }> = {}
-): CommitSummary & { roundMs: number } {
+  other: Partial<PeerEvents['commit']['detail']> = {}
+): PeerEvents['commit']['detail'] {
   const part = (author: string): CommitSummary['contributions'][number] =>
     ({
       author,
