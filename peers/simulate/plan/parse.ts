@@ -95,7 +95,7 @@ function planOf(source: Source): Plan {
 
 /** What the schema alone cannot see. */
 function misfits(plan: Plan): ManifestProblem[] {
-  const { data, clients, byzantine, task } = plan
+  const { data, clients, task } = plan
   const problems: (ManifestProblem | false)[] = [
     'path' in data &&
       data.partition.name === 'labels' &&
@@ -107,11 +107,7 @@ function misfits(plan: Plan): ManifestProblem[] {
       clients == null && { path: ['clients'], message: 'missing (expected the number of clients)' },
     'clients' in data &&
       clients != null && { path: ['clients'], message: 'data.clients says how many there are: remove it' },
-    byzantine != null &&
-      2 * byzantine.count >= clientsOf(plan) && {
-        path: ['byzantine', 'count'],
-        message: `expected less than half of the ${clientsOf(plan)} clients, found ${byzantine.count}`
-      },
+    ...(plan.aggregation.rule.name === 'fltrust' ? misfitsOfRoot(plan) : [tooManyLiars(plan)]),
     plan.exchange.codec.name === 'auto' && {
       path: ['exchange', 'codec'],
       message: 'auto goes by links, of which a simulation has none: name a codec'
@@ -119,6 +115,35 @@ function misfits(plan: Plan): ManifestProblem[] {
     ...('clients' in data ? unknownNames(data) : [])
   ]
   return problems.filter((problem) => problem !== false)
+}
+
+function tooManyLiars(plan: Plan): ManifestProblem | false {
+  const [liars, all] = [plan.byzantine?.count ?? 0, clientsOf(plan)]
+  return (
+    2 * liars >= all && {
+      path: ['byzantine', 'count'],
+      message: `expected less than half of the ${all} clients, found ${liars}`
+    }
+  )
+}
+
+/** As long as the one that is trusted is honest, all others may lie. */
+function misfitsOfRoot(plan: Plan): (ManifestProblem | false)[] {
+  const { rule } = plan.aggregation
+  const { root = 0, byzantine } = plan
+  const honest = clientsOf(plan) - (byzantine?.count ?? 0)
+  return [
+    rule.name === 'fltrust' &&
+      rule.root != null && {
+        path: ['aggregation', 'rule', 'root'],
+        message:
+          'clients of a simulation have no peer ids: write root beside rounds, and the number of a client'
+      },
+    root >= honest && {
+      path: root === 0 ? ['byzantine', 'count'] : ['root'],
+      message: `fltrust trusts client ${root}, but ${honest > 0 ? `honest are only the first ${honest} (0 to ${honest - 1})` : 'all of them lie'}`
+    }
+  ]
 }
 
 function unknownNames({

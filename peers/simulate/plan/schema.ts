@@ -63,6 +63,12 @@ export const planSchema = z.strictObject({
   cohort: z.number().positive().max(1).default(1),
   /** The last so many clients have no data of their own and lie. */
   byzantine: z.strictObject({ count: z.int().min(1).max(MAX_CLIENTS), attack: attackSchema }).optional(),
+  /** The client that the rule `fltrust` trusts, counted from 0. Absent: 0. It is an honest one. */
+  root: z
+    .int()
+    .min(0)
+    .max(MAX_CLIENTS - 1)
+    .optional(),
   rounds: z.int().min(1).max(MAX_ROUNDS),
   /** What is waited for: the first round at which this metric has this value. */
   target: z

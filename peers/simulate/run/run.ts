@@ -164,7 +164,8 @@ async function move(
     const input = { aggregation, ...before, round, controls, seed, stretch: STRETCH }
     const factors = deltaFactors(claims, training)
     const deltas = accepted.map(({ read }, i) => ({ weight: factors[i], read }))
-    const next = await combine(work, { ...input, deltas }, signal)
+    const root = accepted.findIndex(({ client }) => client === (plan.root ?? 0))
+    const next = await combine(work, { ...input, deltas, root: root === -1 ? null : root }, signal)
     await keepControls(work, state, updates)
     weights.set(next.model)
     state.moments = next.moments

@@ -91,6 +91,30 @@ describe('a plan', () => {
     expect(refusal(digitsPlan({ target }))).to.match(/target\.metric: mae is not measured/)
   })
 
+  it('may have any number of liars, but not the client that is trusted', () => {
+    const rule = { name: 'fltrust' }
+    const byzantine = { count: 14, attack: { name: 'signFlip' } }
+    const most = { clients: 24, byzantine, aggregation: { rule } }
+    const [{ plan }] = parsePlan(yamlOf(digitsPlan({ ...most, root: 9 })))
+    expect(plan.root).to.equal(9)
+    expect(refusal(digitsPlan({ ...most, root: 10 }))).to.match(
+      /line \d+, root: fltrust trusts client 10, but honest are only the first 10 \(0 to 9\)/
+    )
+    expect(refusal(digitsPlan({ ...most, clients: 14 }))).to.match(
+      /byzantine\.count: fltrust trusts client 0, but all of them lie/
+    )
+    expect(refusal(digitsPlan({ ...most, aggregation: { rule: { name: 'mean' } } }))).to.match(
+      /byzantine\.count: expected less than half of the 24 clients, found 14/
+    )
+    const id = '12D3KooWGQmdpzHXCqLno4mMxWXKNFQHASBeF99gTm2JR8Vu5Bdc'
+    expect(refusal(digitsPlan({ aggregation: { rule: { ...rule, root: id } } }))).to.match(
+      /aggregation\.rule\.root: clients of a simulation have no peer ids/
+    )
+    expect(refusal(digitsPlan({ cohort: 0.5, aggregation: { rule } }))).to.match(
+      /cohort: fltrust needs the update/
+    )
+  })
+
   it('is refused with the variant that is wrong', () => {
     const grid = [{ good: {}, bad: { aggregation: { rule: { name: 'krum', byzantine: 9 } } } }]
     expect(refusal(digitsPlan({ grid }))).to.match(/aggregation\.rule: krum needs .* \(variant bad\)/)

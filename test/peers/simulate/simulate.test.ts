@@ -45,6 +45,29 @@ const NORMALISED = JSON.stringify({
 describe('a simulation', function () {
   this.timeout(60_000)
 
+  it('learns among more liars than honest clients where one is trusted, and by the mean not among fewer', async () => {
+    const plan = digitsPlan({
+      clients: 24,
+      rounds: 8,
+      evaluateEvery: 8,
+      training: { work: { epochs: 2 }, batchSize: 20, learningRate: 0.1 },
+      grid: [
+        {
+          'sign flip': { byzantine: { attack: { name: 'signFlip' } } },
+          IPM: { byzantine: { attack: { name: 'ipm', epsilon: 2 } } }
+        },
+        {
+          FLTrust: { byzantine: { count: 14 }, aggregation: { rule: { name: 'fltrust' } } },
+          mean: { byzantine: { count: 11 } }
+        }
+      ]
+    })
+    const { summaries } = await inFolder((out) => run(plan, out))
+    const [flipped, flippedMean, manipulated, manipulatedMean] = summaries.map(({ last }) => last ?? 0)
+    expect(Math.min(flipped, manipulated)).to.be.above(0.65)
+    expect(Math.max(flippedMean, manipulatedMean)).to.be.below(0.4)
+  })
+
   it('trains, and gives the same whatever the number of threads', async () => {
     const plan = digitsPlan({
       cohort: 0.5,
