@@ -53,7 +53,9 @@ export const nodeLibrary: Library = {
   },
 
   async openDisk(dir) {
-    const peer = await (await node()).openAtRest(dir)
+    // The network's part of the library is not needed, and twice as large as this.
+    const { openAtRest } = await import('../../node/peer/at-rest.ts')
+    const peer = await openAtRest(dir)
     const source: StateSource = {
       origin: 'disk',
       status: async () => peer.status(),

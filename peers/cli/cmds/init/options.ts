@@ -1,8 +1,9 @@
 import { codecNames, entropyCodecNames } from '../../../../src/federation/manifest/exchange.ts'
-import { templateKinds } from '../../../../src/federation/manifest/index.ts'
+// The whole manifest is loaded by the commands that read one.
+import { templateKinds } from '../../../../src/federation/manifest/templates.ts'
 import { parseInteger, parseLayers, parseNumber } from '../../output/parse.ts'
 import type { OptionSpec } from '../../command.ts'
-import type { TemplateKind } from '../../../../src/federation/manifest/index.ts'
+import type { TemplateKind } from '../../../../src/federation/manifest/templates.ts'
 
 /** Options of `murmur init`. */
 export interface InitOptions {
