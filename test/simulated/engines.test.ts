@@ -4,36 +4,13 @@ import { drawHistory } from '../../peers/simulated/index.ts'
 import { hunt } from './mutants/hunt.ts'
 import { engineMutants } from './mutants/list.ts'
 import { drain } from './drain.ts'
+import { engineSweep } from './sweeps.ts'
 
-const SEEDS = 10
+/** Many more: sweeps.long.ts. */
+const SEEDS = 4
 
 describe('histories with real engines and real signatures', () => {
-  for (const faultModel of ['crash', 'byzantine'] as const) {
-    it(`never lead to a violation, nor to a standstill after the faults (${faultModel}, ${SEEDS} seeds)`, async () => {
-      for (let seed = 0; seed < SEEDS; seed++) {
-        const { failure, stage } = await playEngines(drawHistory(seed, { faultModel }), drain)
-        const again = `node test/simulated/engines.ts --seeds 1 --first ${seed} --model ${faultModel}`
-        expect(failure?.message, [again, ...stage.describe()].join('\n')).to.equal(undefined)
-      }
-    }).timeout(120_000)
-  }
-
-  it(`nor do they where each reduces a part for all (${SEEDS} seeds)`, async () => {
-    for (let seed = 0; seed < SEEDS; seed++) {
-      const drawn = drawHistory(seed, { faultModel: 'crash', topology: 'butterfly' })
-      const { failure, stage } = await playEngines(drawn, drain)
-      const again = `node test/simulated/engines.ts --seeds 1 --first ${seed} --model crash --topology butterfly`
-      expect(failure?.message, [again, ...stage.describe()].join('\n')).to.equal(undefined)
-    }
-  }).timeout(120_000)
-
-  it(`nor do they where some members at a time fetch the updates (${SEEDS} seeds)`, async () => {
-    for (let seed = 0; seed < SEEDS; seed++) {
-      const { failure, stage } = await playEngines(drawHistory(seed, { committees: true }), drain)
-      const again = `node test/simulated/engines.ts --seeds 1 --first ${seed} --committees`
-      expect(failure?.message, [again, ...stage.describe()].join('\n')).to.equal(undefined)
-    }
-  }).timeout(120_000)
+  engineSweep(SEEDS)
 
   it('are the same again for a seed, event by event', async () => {
     const trace = async (): Promise<unknown> => {

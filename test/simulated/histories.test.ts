@@ -1,38 +1,15 @@
 import { expect } from 'chai'
-import { drawHistory, play, playSeeds, shrink, Simulation, withFaults } from '../../peers/simulated/index.ts'
+import { drawHistory, play, shrink, Simulation, withFaults } from '../../peers/simulated/index.ts'
 import { quorumSize } from '../../src/rounds/index.ts'
 import { calmHistory } from './scenario.ts'
+import { historySweep } from './sweeps.ts'
 import type { History } from '../../peers/simulated/index.ts'
 
-const SEEDS = 500
+/** Many more: sweeps.long.ts. */
+const SEEDS = 200
 
 describe('histories of random faults within the bound', () => {
-  it(`never lead to a violation, nor to a standstill after the faults (${SEEDS} seeds)`, function () {
-    this.timeout(300_000)
-    const failures: string[] = []
-    const onFailure = (history: History, failure: Error): void => {
-      const { kept } = shrink(history, failure)
-      const faults = kept.length === 0 ? 'none' : kept.join()
-      const again = `npm run test:histories -- --seeds 1 --first ${history.seed} --faults ${faults}`
-      failures.push(`${failure.message}\nTo see it again: ${again}`)
-    }
-    const tally = playSeeds({ first: 0, seeds: SEEDS, clock: () => performance.now(), onFailure })
-    expect(failures).to.deep.equal([])
-    expect(tally).to.include({ seeds: SEEDS, violations: 0, stalled: 0 })
-  })
-
-  it(`nor do they where some members at a time fetch the updates (${SEEDS} seeds)`, function () {
-    this.timeout(300_000)
-    const failures: string[] = []
-    const onFailure = ({ seed }: History, failure: Error): void => {
-      const again = `npm run test:histories -- --seeds 1 --first ${seed} --committees`
-      failures.push(`${failure.message}\nTo see it again: ${again}`)
-    }
-    const clock = (): number => performance.now()
-    const tally = playSeeds({ first: 0, seeds: SEEDS, committees: true, clock, onFailure })
-    expect(failures).to.deep.equal([])
-    expect(tally).to.include({ seeds: SEEDS, violations: 0, stalled: 0 })
-  })
+  historySweep(SEEDS)
 
   it('are drawn with committees of two to four, and fewer liars than a quorum of them', () => {
     const histories = [...Array(300).keys()].map((seed) => drawHistory(seed, { committees: true }))

@@ -71,7 +71,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'no-recomputation',
-    near: 500,
+    near: 525,
     what: 'voters believe the proposer',
     file: 'peers/simulated/peer/desk.ts',
     from: `this.#verdict(address, made.address === address)`,
@@ -82,6 +82,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'lower-quorum',
+    near: 10,
     what: 'one vote less is enough',
     file: 'src/rounds/quorum.ts',
     from: "return faultModel === 'crash' ? Math.floor(members / 2) + 1 : Math.floor((2 * members) / 3) + 1",
@@ -205,7 +206,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'evidence-believed',
-    near: 430,
+    near: 445,
     what: 'voters believe the proofs in a proposal',
     file: 'peers/simulated/peer/desk.ts',
     from: 'const offences = selectOffences(position.tip, accused.proven(evidence))',
@@ -256,6 +257,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'proposer-believed',
+    near: 35,
     what: 'who is on no committee believes the proposer',
     file: 'src/rounds/agree.ts',
     from: '(!gathers(state, view) || view < state.view) && isAttested(state, body)',
@@ -266,6 +268,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'one-of-committee-believed',
+    near: 65,
     what: 'one vote of a committee stands for all of it',
     file: 'src/rounds/committee.ts',
     from: 'if (whose.length >= quorumSize(committee, faultModel)) return true',
@@ -336,7 +339,7 @@ export const engineMutants: Mutant[] = [
   },
   {
     name: 'engine-writes-overtake',
-    near: 40,
+    near: 57,
     what: 'vote records are written at the same time',
     file: 'peers/engine/height/voter.ts',
     from: 'await this.#writing.take(async () => await log.put(height, encode(this.#said)))',
@@ -353,6 +356,7 @@ export const engineMutants: Mutant[] = [
   },
   {
     name: 'engine-no-recomputation',
+    near: 14,
     what: 'voters believe the proposer',
     file: 'peers/engine/height/bodies.ts',
     from: 'throw new InvalidProposalError(`recomputing it gives another ${differing}`)',
