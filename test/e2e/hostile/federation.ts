@@ -29,21 +29,30 @@ export async function withHostile(world: World, strategy: Lie | null): Promise<H
       aggregation: { maxSamples: 200, maxNorm: 50 }
     }
   })
+  return await joinedBy(world, honest, { name: 'eve', strategy })
+}
+
+/** One more has joined the honest, and has begun to lie. */
+export async function joinedBy(
+  world: World,
+  honest: MurmurProcess[],
+  { name, strategy }: { name: string; strategy: Lie | null }
+): Promise<HostileFederation> {
   const invite = await world.invite(HONEST[0])
-  const hostile = startFifth(world, strategy, { invite, data: world.path('tiny.csv') })
+  const hostile = startOne(world, strategy, { name, invite, data: world.path('tiny.csv') })
   const { peerId } = await hostile.event('start')
   if (strategy != null) await hostile.event('lies')
   return { honest, hostile, hostileId: String(peerId) }
 }
 
-function startFifth(
+function startOne(
   world: World,
   strategy: Lie | null,
-  { invite, data }: { invite: string; data: string }
+  { name, invite, data }: { name: string; invite: string; data: string }
 ): MurmurProcess {
-  if (strategy == null) return world.start('eve', ['join', invite, '--yes', '--data', data, ...LOCAL])
-  const args = ['--home', world.path('eve'), '--invite', invite, '--data', data, '--strategy', strategy]
-  return world.script('eve', join(import.meta.dirname, 'member.ts'), args)
+  if (strategy == null) return world.start(name, ['join', invite, '--yes', '--data', data, ...LOCAL])
+  const args = ['--home', world.path(name), '--invite', invite, '--data', data, '--strategy', strategy]
+  return world.script(name, join(import.meta.dirname, 'member.ts'), args)
 }
 
 /** What `murmur peers` of an honest member says of one. */

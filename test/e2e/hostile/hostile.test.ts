@@ -1,17 +1,20 @@
 /** A member that lies, among real processes: the honest go on together, and it is found out. All: hostile.long.ts. */
 import { expect } from 'chai'
-import { inWorlds } from '../in-world.ts'
-import { memberAt, progress, provenGuilty, turnedAway, withHostile } from './federation.ts'
+import { inOneWorld } from '../in-world.ts'
+import { joinedBy, memberAt, progress, provenGuilty, turnedAway, withHostile } from './federation.ts'
+import type { MurmurProcess } from '../process.ts'
 
 const ROUNDS = 5
 
 describe('a federation of real peers with a hostile member', function () {
-  const current = inWorlds(this)
+  const current = inOneWorld(this)
+  let honest: MurmurProcess[]
 
   it('proves by two signed votes that it equivocates, bans it, and goes on without it', async () => {
     const { world } = current
     const federation = await withHostile(world, 'equivocate')
-    const { hostileId } = federation
+    const { hostile, hostileId } = federation
+    honest = federation.honest
     const commit = await provenGuilty(federation)
     const [proof] = commit['evidence'] as { untilHeight: number }[]
     expect(commit['roster']).to.have.length(4).and.not.to.include(hostileId)
@@ -27,11 +30,12 @@ describe('a federation of real peers with a hostile member', function () {
     }
     const { stdout } = await world.murmur(['peers', '--home', world.path('ben')])
     expect(stdout).to.include(`${hostileId} is banned by the ledger until height ${proof.untilHeight}`)
+    await hostile.kill('SIGKILL')
   })
 
   it('turns away one that sends what nobody can read, says why, and goes on without it', async () => {
     const { world } = current
-    const federation = await withHostile(world, 'garbage')
+    const federation = await joinedBy(world, honest, { name: 'finn', strategy: 'garbage' })
     await turnedAway(federation)
     await federation.hostile.event(
       'member:refused',
