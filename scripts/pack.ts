@@ -16,6 +16,10 @@ interface Kernels {
   builds: Record<string, { purpose: string; options: string[] }>
 }
 
+const fused = ['--enable', 'relaxed-simd']
+/** 1 GiB: what is imported may ask for less, never for more. */
+const shared = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '16384']
+
 /** All that is compiled. */
 export const kernels: Kernels[] = [
   {
@@ -24,7 +28,17 @@ export const kernels: Kernels[] = [
       simd: { purpose: 'The training kernels, for every engine with SIMD', options: [] },
       relaxed: {
         purpose: 'The same with fused multiply-add, for engines with relaxed SIMD',
-        options: ['--enable', 'relaxed-simd']
+        options: fused
+      }
+    }
+  },
+  {
+    folder: 'src/compute/wasm/helpers',
+    builds: {
+      simd: { purpose: 'Matrix products for helper threads, for every engine with SIMD', options: shared },
+      relaxed: {
+        purpose: 'The same with fused multiply-add, for engines with relaxed SIMD',
+        options: [...fused, ...shared]
       }
     }
   },

@@ -2,9 +2,10 @@
 import { enableProdMode, env, getBackend, ready, setBackend, version_core } from '@tensorflow/tfjs-core'
 // Registers the gradients of all kernels; tfjs-core alone has none.
 import '@tensorflow/tfjs-layers'
-import { installedPack, installTrainingKernels } from './wasm/index.ts'
+import { employHelpers, installedPack, installTrainingKernels } from './wasm/index.ts'
 import type { BackendCandidate } from './choose.ts'
 import type { BackendName } from './names.ts'
+import type { HelperOptions } from './wasm/helpers/index.ts'
 
 /** Those that need nothing but what murmuration depends on. */
 export type EmbeddedBackend = Extract<BackendName, 'wasm' | 'cpu'>
@@ -24,6 +25,8 @@ export interface WasmOptions {
   wasmDirectory?: string
   /** False: TensorFlow.js' own kernels alone, for comparison. Decided by the first start on a thread. */
   trainingKernels?: boolean
+  /** Threads that help with products of large matrices. Default: none. Of the first start with any, until they are dismissed. */
+  helpers?: HelperOptions
 }
 
 /** The candidates that are always there: wasm (SIMD, one thread, our training kernels), then cpu. */
@@ -39,13 +42,14 @@ export async function startBackend(name: EmbeddedBackend, options: WasmOptions =
   return name === 'wasm' ? startWasm(options) : startCpu()
 }
 
-async function startWasm({ wasmDirectory, trainingKernels = true }: WasmOptions): Promise<void> {
+async function startWasm({ wasmDirectory, trainingKernels = true, helpers }: WasmOptions): Promise<void> {
   const wasm = await import('@tensorflow/tfjs-backend-wasm')
   // Threads would need a worker's worker, and their sums depend on scheduling.
   env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
   if (wasmDirectory != null) wasm.setWasmPaths(wasmDirectory)
   await withoutProcessHandlers(() => activate('wasm'))
   if (trainingKernels) await installTrainingKernels()
+  if (helpers != null) await employHelpers(helpers)
 }
 
 async function startCpu(): Promise<void> {

@@ -1,5 +1,6 @@
 /** The in-process trainer: what a worker thread runs, and what tests use directly. */
 import { backendCandidates } from '../compute/backend.ts'
+import { dismissHelpers, helpersAtWork } from '../compute/wasm/index.ts'
 import { BackendRefusedError, chooseBackend, NoBackendError } from '../compute/choose.ts'
 import { readFlat, setFlat } from '../model/build.ts'
 import { ModelMismatchError } from '../model/errors.ts'
@@ -43,9 +44,20 @@ export interface TrainerInit extends Clock, WasmOptions {
  */
 export async function createTrainer(init: TrainerInit): Promise<Trainer> {
   checkData(init)
-  const chosen = await selectBackend(init)
-  const network = await buildNetwork(init.manifest)
-  return new LocalTrainer(init, network, chosen)
+  try {
+    const chosen = await selectBackend(init)
+    const network = await buildNetwork(init.manifest)
+    if (chosen.name !== 'wasm') await dismiss(init)
+    return new LocalTrainer(init, network, chosen)
+  } catch (error) {
+    await dismiss(init)
+    throw error
+  }
+}
+
+/** Helpers are those of the trainer that asked for them. */
+async function dismiss({ helpers }: TrainerInit): Promise<void> {
+  if (helpers != null) await dismissHelpers()
 }
 
 /**
@@ -55,9 +67,9 @@ export async function createTrainer(init: TrainerInit): Promise<Trainer> {
  * @throws {NoBackendError} none did
  */
 export async function selectBackend(init: Omit<TrainerInit, 'data'>): Promise<ChosenBackend> {
-  const { manifest, backend, backends = [], wasmDirectory } = init
+  const { manifest, backend, backends = [], wasmDirectory, helpers } = init
   const now = (): number => init.now()
-  const candidates = [...backends, ...backendCandidates({ wasmDirectory })]
+  const candidates = [...backends, ...backendCandidates({ wasmDirectory, helpers })]
   const options = { check: backendCheck(manifest), measure: () => measureStep(manifest, { now }), now }
   if (backend == null) return chooseBackend(candidates, options)
   const named = candidates.filter(({ name }) => name === backend)
@@ -92,6 +104,7 @@ class LocalTrainer implements Trainer {
     this.#network = network
     this.info = {
       backend: chosen.name,
+      threads: 1 + (init.helpers == null ? 0 : helpersAtWork()),
       attempts: chosen.attempts,
       parameters: network.layout.size,
       trainSamples: init.data.train.size,
@@ -118,11 +131,12 @@ class LocalTrainer implements Trainer {
     return this.#run(() => this.#train(job, options), options.signal)
   }
 
-  /** Lets the present call end, frees the model's memory. */
+  /** Lets the present call end, frees the model's memory, ends the threads that helped. */
   async stop(): Promise<void> {
     if (this.#isStopped) return
     this.#isStopped = true
     await this.#turns.take(() => Promise.resolve(this.#network.dispose()))
+    await dismiss(this.#init)
   }
 
   async #run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {

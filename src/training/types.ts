@@ -44,6 +44,8 @@ export interface TrainerInfo {
   backend: string
   /** Which engines were tried in which order, and why those before the last were not used. */
   attempts?: BackendAttempt[]
+  /** How many threads compute products of large matrices, at its start. */
+  threads?: number
   /** Number of weights: the length of every flat vector. */
   parameters: number
   trainSamples: number

@@ -4,7 +4,7 @@
  */
 import { backend_util } from '@tensorflow/tfjs-core'
 import { addressOf, sizeOf } from './heap.ts'
-import { RELU } from './pack/index.ts'
+import { RELU } from './pack/flags.ts'
 import type { KernelCall, KernelOverride } from './heap.ts'
 import type { Pack } from './pack/index.ts'
 import type { TensorInfo } from '@tensorflow/tfjs-core'

@@ -9,6 +9,8 @@ import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './de
 import { registerEmbedding } from './embedding.ts'
 import { gatherRows } from './gather.ts'
 import { stockKernel } from './heap.ts'
+import { checkHelpers } from './helpers/check.ts'
+import { startHelpers } from './helpers/index.ts'
 import { registerLayerNorm } from './layerNormalization.ts'
 import { fusedMatMul, matMul } from './matMul.ts'
 import { maxPoolGradient } from './maxPoolGradient.ts'
@@ -19,6 +21,7 @@ import { registerReluGradient } from './reluGradient.ts'
 import { segmentSum } from './segmentSum.ts'
 import { registerSoftmax } from './softmax.ts'
 import type { KernelCall, KernelOverride, WasmBackend, WasmKernel } from './heap.ts'
+import type { HelperOptions } from './helpers/index.ts'
 import type { Pack } from './pack/index.ts'
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 
@@ -63,6 +66,32 @@ export async function installTrainingKernels(): Promise<void> {
   registerRecurrent(pack)
   registerLayerNorm(pack)
   registerSoftmax(pack)
+}
+
+/**
+ * Have threads help this one, if it has the kernel pack and none help it yet: those that start and compute what is right.
+ */
+export async function employHelpers(options: HelperOptions): Promise<void> {
+  if (installed == null || installed.helpers != null) return
+  const helpers = await startHelpers(installed, options)
+  try {
+    checkHelpers(installed, helpers)
+    installed.helpers = helpers
+  } catch (error) {
+    await helpers.stop()
+    options.onLost(error as Error)
+  }
+}
+
+/** How many threads help this one. */
+export const helpersAtWork = (): number => installed?.helpers?.count ?? 0
+
+/** End the threads that help this one. */
+export async function dismissHelpers(): Promise<void> {
+  const helpers = installed?.helpers
+  if (installed == null || helpers == null) return
+  installed.helpers = null
+  await helpers.stop()
 }
 
 function install({ name, make }: KernelOverride, pack: Pack): void {

@@ -1,7 +1,7 @@
 /** Matrix products in all four transpose forms, one by one or in batches, with bias and ReLU in the same pass. */
 import { broadcast_util } from '@tensorflow/tfjs-core'
 import { addressOf, sizeOf } from './heap.ts'
-import { RELU } from './pack/index.ts'
+import { multiply } from './product.ts'
 import type { KernelCall, KernelOverride, WasmKernel } from './heap.ts'
 import type { Pack } from './pack/index.ts'
 import type { TensorInfo } from '@tensorflow/tfjs-core'
@@ -40,10 +40,10 @@ function product(pack: Pack, { inputs, attrs, backend }: KernelCall): TensorInfo
     throw new RangeError(`matMul of [${a.shape.join()}] by [${b.shape.join()}]`)
   const batch = broadcast_util.assertAndGetBroadcastShape(left.batch, right.batch)
   const out = backend.makeOutput([...batch, left.rows, right.columns], 'float32')
-  const flags = activation === 'relu' ? RELU : 0
+  const relu = activation === 'relu'
   const operands = { a: addressOf(backend, a), b: addressOf(backend, b), out: addressOf(backend, out) }
   const biasAt = bias == null ? 0 : addressOf(backend, bias)
-  multiply(pack, left, right, { ...operands, bias: biasAt, flags, count: sizeOf(batch) })
+  multiplyAll(pack, left, right, { ...operands, bias: biasAt, relu, count: sizeOf(batch) })
   return out
 }
 
@@ -71,16 +71,16 @@ interface Operands {
   b: number
   out: number
   bias: number
-  flags: number
+  relu: boolean
   count: number
 }
 
-function multiply({ functions, scratch }: Pack, left: Matrices, right: Matrices, to: Operands): void {
+function multiplyAll(pack: Pack, left: Matrices, right: Matrices, to: Operands): void {
   const [m, k, n] = [left.rows, left.columns, right.columns]
-  const free = scratch(functions.gemmScratchBytes())
   for (let i = 0; i < to.count; i++) {
-    const a = [to.a + i * left.next, left.row, left.column] as const
-    const b = [to.b + i * right.next, right.row, right.column] as const
-    functions.gemm(m, n, k, ...a, ...b, to.out + i * 4 * m * n, 4 * n, to.bias, to.flags, free)
+    const a = { at: to.a + i * left.next, row: left.row, column: left.column }
+    const b = { at: to.b + i * right.next, row: right.row, column: right.column }
+    const c = to.out + i * 4 * m * n
+    multiply(pack, { m, n, k, a, b, c, cRow: 4 * n, bias: to.bias, relu: to.relu })
   }
 }

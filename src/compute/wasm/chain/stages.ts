@@ -2,7 +2,8 @@
 import { backend_util } from '@tensorflow/tfjs-core'
 import { prepared } from '../convolution.ts'
 import { addressOf, sizeOf } from '../heap.ts'
-import { RELU } from '../pack/index.ts'
+import { RELU } from '../pack/flags.ts'
+import { multiply } from '../product.ts'
 import type { Geometry } from '../convolution.ts'
 import type { Pack } from '../pack/index.ts'
 import type {
@@ -38,45 +39,49 @@ const GATHERING = 4
 
 /** Inputs that are zero in all examples, like dark pixels, have no part in the products: only the others are gathered. */
 function denseStage(layer: DenseLayer, places: Places, { backend, pack }: Workshop): Stage {
-  const { functions, scratch } = pack
+  const { functions } = pack
   const { kernel, bias, relu } = layer
   const { x, y, dy, dx, gradients, columns, gathered } = places
   const [inputs, units] = kernel.shape
   const [input, output] = [4 * inputs, 4 * units]
-  const free = (): number => scratch(functions.gemmScratchBytes())
   const undo = (count: number): void =>
     undoBiasRelu(pack, layer, { rows: count, columns: units, y, dy, sums: gradients[1] })
   const intoInput = (count: number): void => {
     if (dx === 0) return
-    const weights = [addressOf(backend, kernel), 4, output] as const
-    functions.gemm(count, inputs, units, dy, output, 4, ...weights, dx, input, 0, 0, free())
+    const b = { at: addressOf(backend, kernel), row: 4, column: output }
+    multiply(pack, { m: count, n: inputs, k: units, a: slopes, b, c: dx, cRow: input })
   }
+  const slopes = { at: dy, row: output, column: 4 }
   let active = inputs
   return {
     forward(count) {
-      const [weights, start] = [addressOf(backend, kernel), bias == null ? 0 : addressOf(backend, bias)]
-      const to = [y, output, start, relu ? RELU : 0, free()] as const
+      const b = { at: addressOf(backend, kernel), row: output, column: 4 }
+      const start = bias == null ? 0 : addressOf(backend, bias)
+      const to = { c: y, cRow: output, bias: start, relu }
       active = functions.activeColumns(count, inputs, x, columns)
       if (active * (count + GATHERING) > inputs * count) {
         active = inputs
-        functions.gemm(count, units, inputs, x, input, 4, weights, output, 4, ...to)
+        const a = { at: x, row: input, column: 4 }
+        multiply(pack, { m: count, n: units, k: inputs, a, b, ...to })
       } else {
         functions.gatherColumns(count, inputs, active, x, columns, gathered)
-        functions.gemmOfRows(count, units, active, gathered, 4 * active, 4, weights, output, columns, ...to)
+        const a = { at: gathered, row: 4 * active, column: 4 }
+        multiply(pack, { m: count, n: units, k: active, a, b, bRows: columns, ...to })
       }
     },
     backward(count) {
       undo(count)
-      functions.gemm(inputs, units, count, x, 4, input, dy, output, 4, gradients[0], output, 0, 0, free())
+      const a = { at: x, row: 4, column: input }
+      multiply(pack, { m: inputs, n: units, k: count, a, b: slopes, c: gradients[0], cRow: output })
       intoInput(count)
     },
     descend(count, rate) {
       undo(count)
       intoInput(count)
       const isFew = active < inputs
-      const features = [isFew ? gathered : x, 4, 4 * active] as const
-      const to = [addressOf(backend, kernel), output, isFew ? columns : 0, rate, free()] as const
-      functions.descend(active, units, count, ...features, dy, output, 4, ...to)
+      const a = { at: isFew ? gathered : x, row: 4, column: 4 * active }
+      const to = { c: addressOf(backend, kernel), cRow: output, cRows: isFew ? columns : 0, rate }
+      multiply(pack, { m: active, n: units, k: count, a, b: slopes, ...to })
       if (bias != null) functions.sgd(units, addressOf(backend, bias), gradients[1], rate)
     }
   }

@@ -5,9 +5,7 @@
 import { runnable } from '../../module.ts'
 import { relaxed, simd } from './binary.ts'
 import type { WasmBackend } from '../heap.ts'
-
-/** A flag of products and convolutions: ReLU in the same pass. */
-export const RELU = 2
+import type { Helpers } from '../helpers/index.ts'
 
 /** What the module exports. Addresses and distances in bytes; `scratch` is memory of `…ScratchBytes()`. */
 export interface PackFunctions {
@@ -159,6 +157,10 @@ export interface Pack {
   hasFma: boolean
   /** Memory of at least this size, until the next call. */
   scratch(sizeBytes: number): number
+  /** What all addresses are of. */
+  memory: WebAssembly.Memory
+  /** Threads that help with products of large matrices, if it has any. */
+  helpers: Helpers | null
 }
 
 /** Instantiate the pack on a backend's memory; null where the engine has no SIMD. */
@@ -172,7 +174,7 @@ export async function loadPack({ wasm }: WasmBackend): Promise<Pack | null> {
     if (bytes == null) continue
     const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } })
     const functions = instance.exports as unknown as PackFunctions
-    return { functions, hasFma, scratch: scratchOf(wasm) }
+    return { functions, hasFma, scratch: scratchOf(wasm), memory, helpers: null }
   }
   return null
 }
