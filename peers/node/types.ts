@@ -30,6 +30,11 @@ export interface PeerInit {
   train?: boolean
   /** Which compute engine to use, and no other. Default: that of the configuration, else the fastest that is right. */
   backend?: BackendName
+  /**
+   * Threads that train: products of large matrices are shared out to more than one, with the same result. Default: that of
+   * the configuration, else 1, as several peers may share a machine.
+   */
+  threads?: number
   /** Where libp2p and the protocols log. Default: libp2p's own, switched on by `DEBUG=murmur:*`. */
   logger?: ComponentLogger
 }

@@ -116,7 +116,12 @@ export interface Library {
   /** Open the data and say what is in it. @throws when it does not fit the manifest */
   describeData(data: DataOptions, manifest: Manifest): Promise<string[]>
   /** A trainer in its own thread. */
-  startTrainer(options: { manifest: Manifest; data: DataOptions; backend?: BackendName }): Promise<Trainer>
+  startTrainer(options: {
+    manifest: Manifest
+    data: DataOptions
+    backend?: BackendName
+    threads?: number
+  }): Promise<Trainer>
   exportModel(init: ExportInit): Promise<OutputFile[]>
   /** Layer by layer: name, shape, number of weights. */
   describeModel(manifest: Manifest): Promise<WeightDescription[]>

@@ -54,6 +54,11 @@ export function plural(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`
 }
 
+/** What computes: 'wasm', or 'wasm on 2 threads'. */
+export function formatEngine({ backend, threads = 1 }: { backend: string; threads?: number }): string {
+  return threads > 1 ? `${backend} on ${plural(threads, 'thread')}` : backend
+}
+
 /** A name as the stem of a file's name: letters and digits of any script, '.', '_' and '-'. */
 export function fileStem(name: string): string {
   return name.replace(/[^\p{L}\p{N}._-]+/gu, '-')

@@ -1,5 +1,13 @@
 /** Plain output when nobody watches a terminal: one line for each event worth a line. */
-import { formatBytes, formatDuration, formatMetric, formatTime, plural, shortId } from '../output/format.ts'
+import {
+  formatBytes,
+  formatDuration,
+  formatEngine,
+  formatMetric,
+  formatTime,
+  plural,
+  shortId
+} from '../output/format.ts'
 import { printable } from '../output/width.ts'
 import { commitParts } from '../view/commits.ts'
 import type { PeerEvent } from './events.ts'
@@ -78,7 +86,7 @@ export function listeningText({ addresses, members }: Pick<PeerStatus, 'addresse
 /** What this peer trains on, and which engine computes; nothing where it does not train. */
 export function trainingText({ trainer }: Pick<PeerStatus, 'trainer'>): string {
   if (trainer == null) return ''
-  return `Trains on ${plural(trainer.trainSamples, 'example')} with ${trainer.backend}.\n`
+  return `Trains on ${plural(trainer.trainSamples, 'example')} with ${formatEngine(trainer)}.\n`
 }
 
 /** The last line of a run: what was sent and received. */

@@ -9,7 +9,7 @@ import {
   parsePart
 } from '../output/parse.ts'
 import { UsageError } from '../output/exit.ts'
-import { backendNames } from '../../../src/compute/names.ts'
+import { backendNames, MAX_THREADS } from '../../../src/compute/names.ts'
 import type { BackendName } from '../../../src/compute/names.ts'
 import type { OptionSpec } from '../command.ts'
 import type { DataOptions } from '../../node/types.ts'
@@ -30,6 +30,7 @@ export interface RunOptions {
   exitWhenFinished: boolean
   linger: number
   backend?: BackendName
+  threads?: number
 }
 
 /** How long a finished peer stays, so that a slower one can still fetch the last commit from it. */
@@ -54,11 +55,18 @@ export const dataOptions: OptionSpec[] = [
   { flags: '--resize', description: "Bring pictures of another size to the manifest's.", default: false }
 ]
 
-/** `start`, `join` and `demo` have it. */
+/** `start`, `join`, `personalize` and `demo` have it. */
 export const backendOption: OptionSpec = {
   flags: '--backend <name>',
   description: 'Compute engine, and no other (default: the fastest; see doctor).',
   parse: parseBackend
+}
+
+/** Those that have `--backend` have it too. */
+export const threadsOption: OptionSpec = {
+  flags: '--threads <n>',
+  description: 'Threads that train (default: 1, peers may share a machine).',
+  parse: parseInteger('--threads', 1, MAX_THREADS)
 }
 
 export const runOptions: OptionSpec[] = [
@@ -95,7 +103,8 @@ export const runOptions: OptionSpec[] = [
     parse: (text) => (/^0(ms|s)?$/.test(text.trim()) ? 0 : parseDuration(text)),
     hidden: true
   },
-  backendOption
+  backendOption,
+  threadsOption
 ]
 
 function parseBackend(text: string): BackendName {

@@ -151,10 +151,12 @@ async function peerInit(
   chosen: RememberedOptions,
   options: RunOptions & GlobalOptions
 ): Promise<PeerInit> {
-  const { home, mdns, train, bootstrap, metrics, backend } = options
+  const { home, mdns, train, bootstrap, metrics, backend, threads } = options
   const passphrase = await passphraseFor(context, home)
   // Only a `--no-mdns` says anything: without it the configuration file decides.
-  const given = withoutUndefined({ passphrase, bootstrap, metrics, backend, mdns: mdns ? undefined : false })
+  const engine = { backend, threads }
+  const network = { bootstrap, metrics, mdns: mdns ? undefined : false }
+  const given = withoutUndefined({ passphrase, ...network, ...engine })
   return { home, train, ...chosen, ...given }
 }
 

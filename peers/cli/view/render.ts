@@ -1,5 +1,13 @@
 /** One frame of the live view, as text. Lines never exceed the width, so a terminal never wraps them. */
-import { formatBytes, formatDuration, formatMetric, metricNames, plural, shortId } from '../output/format.ts'
+import {
+  formatBytes,
+  formatDuration,
+  formatEngine,
+  formatMetric,
+  metricNames,
+  plural,
+  shortId
+} from '../output/format.ts'
 import { clip, fit, printable, truncate } from '../output/width.ts'
 import { commitLines } from './commits.ts'
 import { memberLines } from './members.ts'
@@ -124,7 +132,7 @@ function trafficLine(status: PeerStatus, columns: number): string {
     ...(status.trainer == null
       ? []
       : [plural(status.trainer.trainSamples, 'example'), plural(status.trainer.parameters, 'parameter')]),
-    ...(status.trainer == null ? [] : [status.trainer.backend])
+    ...(status.trainer == null ? [] : [formatEngine(status.trainer)])
   ]
   return fit('traffic', 16) + joinFitting(parts, columns - 16)
 }

@@ -26,6 +26,8 @@ type Choices = z.output<typeof choicesSchema>
 
 export interface ChoiceOptions {
   manifest: ModelManifest
+  /** Threads that train: the embedded engine may be the faster one by them. */
+  threads?: number
   /** Milliseconds since the epoch. */
   nowMs: number
 }
@@ -33,9 +35,10 @@ export interface ChoiceOptions {
 /** The candidates, those that were too slow for this model refused without being loaded. */
 export async function withoutSlower(
   candidates: readonly BackendCandidate[],
-  { manifest, nowMs }: ChoiceOptions
+  options: ChoiceOptions
 ): Promise<BackendCandidate[]> {
-  const choice = (await readChoices())[keyOf(manifest)]
+  const { nowMs } = options
+  const choice = (await readChoices())[keyOf(options)]
   if (choice == null || nowMs - choice.atMs > GOOD_FOR_MS) return [...candidates]
   return candidates.map((candidate) => {
     const reason = choice.slower[candidate.name]
@@ -47,15 +50,15 @@ export async function withoutSlower(
 }
 
 /** Note what was measured. A cache that cannot be written to costs a measurement at each start, no more. */
-export async function noteSlower(
-  attempts: readonly BackendAttempt[],
-  { manifest, nowMs }: ChoiceOptions
-): Promise<void> {
+export async function noteSlower(attempts: readonly BackendAttempt[], options: ChoiceOptions): Promise<void> {
   const measured = attempts.filter(({ isSlower }) => isSlower === 'measured')
   if (measured.length === 0) return
   const slower = Object.fromEntries(measured.map(({ name, reason }) => [name, reason ?? 'slower']))
   const others = Object.entries(await readChoices()).slice(1 - MOST_CHOICES)
-  const choices: Choices = { ...Object.fromEntries(others), [keyOf(manifest)]: { atMs: nowMs, slower } }
+  const choices: Choices = {
+    ...Object.fromEntries(others),
+    [keyOf(options)]: { atMs: options.nowMs, slower }
+  }
   try {
     await mkdir(cacheDirectory(), { recursive: true })
     await writeFile(fileOf(), JSON.stringify(choices))
@@ -77,10 +80,10 @@ async function readChoices(): Promise<Choices> {
 }
 
 /** All that decides how long a step takes, but for the load of the machine. */
-function keyOf(manifest: ModelManifest): string {
+function keyOf({ manifest, threads = 1 }: ChoiceOptions): string {
   const { topology, operations } = planFor(manifest)
   const parts = [topology, operations, manifest.training.batchSize, manifest.training.loss]
-  const machine = [process.version, process.arch, cpus()[0]?.model]
+  const machine = [process.version, process.arch, cpus()[0]?.model, threads]
   return createHash('sha256')
     .update(JSON.stringify([parts, machine]))
     .digest('hex')

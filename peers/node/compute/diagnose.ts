@@ -19,6 +19,8 @@ export interface BackendDiagnosis {
   /** Product of two square matrices with `size` rows; null where it may not train. */
   gflops: number | null
   size: number | null
+  /** The same by two threads; null where the engine has one, or the machine. */
+  gflopsOfTwo: number | null
   /** Milliseconds of a training step of a 784-200-200-10 network on 32 examples. */
   stepMs: number | null
   /** Milliseconds of a step of the federation's own model, where there is one. */
@@ -52,7 +54,7 @@ export async function diagnoseBackends(options: DiagnoseOptions = {}): Promise<B
   return found
 }
 
-const UNKNOWN = { gflops: null, size: null, stepMs: null, ownStepMs: null }
+const UNKNOWN = { gflops: null, size: null, gflopsOfTwo: null, stepMs: null, ownStepMs: null }
 
 async function diagnose(name: BackendName, options: TryOptions): Promise<BackendDiagnosis> {
   const result = await tryBackend(name, options)

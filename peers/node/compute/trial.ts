@@ -3,9 +3,12 @@
  * then refuses itself. Started by diagnose.ts with the backend's name; the answer goes over IPC.
  */
 import { once } from 'node:events'
-import { backendCandidates } from '../../../src/compute/backend.ts'
+import { availableParallelism } from 'node:os'
+import { backendCandidates, startBackend } from '../../../src/compute/backend.ts'
+import { dismissHelpers, helpersAtWork } from '../../../src/compute/wasm/index.ts'
 import { measureProduct, measureStep } from '../../../src/training/measure.ts'
 import { backendCheck } from '../../../src/training/selfCheck.ts'
+import { startHelper } from './helpers.ts'
 import { nodeBackends } from './index.ts'
 import { referenceModel } from './reference.ts'
 import type { BackendCandidate } from '../../../src/compute/choose.ts'
@@ -18,6 +21,8 @@ export type TrialResult =
       version: string | null
       gflops: number
       size: number
+      /** The same by two threads; null where the engine has one, or the machine. */
+      gflopsOfTwo: number | null
       stepMs: number
       /** Of the order's own model; null without one, and for the last resort, which would take minutes. */
       ownStepMs: number | null
@@ -43,11 +48,24 @@ async function trial(name: string, { manifest }: TrialOrder): Promise<TrialResul
     await backendCheck(reference)(candidate)
     const stepMs = await measureStep(reference, { now })
     const product = await measureProduct({ now })
-    return { ok: true, version, stepMs, ...product, ownStepMs: await ownStep(candidate, manifest) }
+    const figures = { stepMs, ...product, ownStepMs: await ownStep(candidate, manifest) }
+    return { ok: true, version, ...figures, gflopsOfTwo: name === 'wasm' ? await productOfTwo() : null }
   } catch (error) {
     // Further lines say from which file it was asked for.
     const [reason] = (error instanceof Error ? error.message : String(error)).split('\n')
     return { ok: false, version, reason }
+  }
+}
+
+async function productOfTwo(): Promise<number | null> {
+  if (availableParallelism() < 2) return null
+  const helpers = { count: 1, start: startHelper, onLost: () => undefined }
+  await startBackend('wasm', { helpers })
+  try {
+    if (helpersAtWork() === 0) return null
+    return (await measureProduct({ now: () => performance.now() })).gflops
+  } finally {
+    await dismissHelpers()
   }
 }
 

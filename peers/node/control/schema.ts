@@ -53,6 +53,7 @@ const memberSchema = z.object({
 
 const trainerSchema: z.ZodType<TrainerInfo> = z.object({
   backend: text,
+  threads: countField.optional(),
   attempts: z
     .array(
       z.object({

@@ -1,6 +1,6 @@
 /** What a peer remembers from one start to the next: `config.json`, which a person may edit. */
 import { z } from 'zod'
-import { backendNames } from '../../../src/compute/names.ts'
+import { backendNames, MAX_THREADS } from '../../../src/compute/names.ts'
 import { describeIssues } from '../../../src/federation/cbor.ts'
 import { multiaddrField } from '../../../src/federation/fields.ts'
 import { DamagedHomeError } from './errors.ts'
@@ -31,7 +31,9 @@ const configSchema = z.strictObject({
   bootstrap: z.array(multiaddrField).max(MAX_BOOTSTRAP).default([]),
   mdns: z.boolean().optional(),
   /** Train on this compute engine and no other. */
-  backend: z.enum(backendNames).optional()
+  backend: z.enum(backendNames).optional(),
+  /** Train with this many threads. */
+  threads: z.int().min(1).max(MAX_THREADS).optional()
 })
 
 export type HomeConfig = z.output<typeof configSchema>

@@ -51,9 +51,10 @@ export async function openIdentity(init: PeerInit): Promise<Identity> {
 
 /** What to start the training thread with. @throws {NoDataError} it is to train, on nothing */
 export function trainingOf(
-  { data, train = true, backend }: PeerInit,
+  { data, train = true, backend, threads }: PeerInit,
   { manifest, config }: Identity
 ): TrainingWorkerInit {
   if (data == null && train) throw new NoDataError()
-  return { manifest: manifest.value, data: data ?? null, backend: backend ?? config.backend }
+  const engine = { backend: backend ?? config.backend, threads: threads ?? config.threads }
+  return { manifest: manifest.value, data: data ?? null, ...engine }
 }

@@ -113,7 +113,9 @@ async function open(
   const logger = init.logger ?? defaultLogger()
   const onDamaged = (cid: CID, reason: string): void => listener.onDamaged(cid, reason)
   const storage = await openStorage(identity.home, { onDamaged }, onClose)
-  const trainer = init.trainer ?? (await startTrainingWorker(trainingOf(init, identity)))
+  const log = logger.forComponent('murmur:training')
+  const onWarning = (error: Error): void => log.error('%s', error.message)
+  const trainer = init.trainer ?? (await startTrainingWorker({ ...trainingOf(init, identity), onWarning }))
   onClose(async () => await trainer.stop())
   const ledger = new Ledger(storage.state)
   const membership = new LedgerMembership({

@@ -88,15 +88,22 @@ export class WorkerConnection {
   }
 }
 
+export interface ConnectionOptions {
+  signal: AbortSignal
+  onEnd(): void
+  onWarning?(error: Error): void
+}
+
 /**
  * Start a thread and wait until it can be called.
  *
  * @param onEnd - called once if it ends later
+ * @param onWarning - called with what it goes on without
  * @throws the error that kept it from starting (data, model or backend), under its own name
  */
 export function openConnection(
   init: WorkerInit,
-  { signal, onEnd }: { signal: AbortSignal; onEnd(): void }
+  { signal, onEnd, onWarning }: ConnectionOptions
 ): Promise<WorkerConnection> {
   signal.throwIfAborted()
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
@@ -107,10 +114,12 @@ export function openConnection(
     const onAbort = (): void => reject(signal.reason as Error)
     signal.addEventListener('abort', onAbort, { once: true })
     whenEnded(worker, reject)
-    worker.once('message', (reply: Reply) => {
+    worker.on('message', (reply: Reply) => {
+      if (reply.kind === 'warning') onWarning?.(fromErrorMessage(reply.error))
+      if (reply.kind !== 'ready' && reply.kind !== 'failed') return
       signal.removeEventListener('abort', onAbort)
       if (reply.kind === 'ready') resolve(new WorkerConnection(worker, reply.info, onEnd))
-      else if (reply.kind === 'failed') reject(fromErrorMessage(reply.error))
+      else reject(fromErrorMessage(reply.error))
     })
   }).catch(async (error: unknown) => {
     await worker.terminate()

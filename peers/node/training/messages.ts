@@ -17,6 +17,8 @@ export interface WorkerInit {
   data: DataOptions | null
   /** Use this backend, and no other. Default: the fastest of those that pass their self-check. */
   backend?: BackendName
+  /** Threads that train. Default 1. */
+  threads?: number
 }
 
 /** What can be asked, and what each answers. */
@@ -44,6 +46,7 @@ export interface ErrorMessage {
 export type Reply =
   | { kind: 'ready'; info: TrainerInfo }
   | { kind: 'failed'; error: ErrorMessage }
+  | { kind: 'warning'; error: ErrorMessage }
   | { kind: 'done'; id: number; value: Calls[CallName]['reply'] }
   | { kind: 'error'; id: number; error: ErrorMessage }
   | { kind: 'progress'; id: number; progress: TrainingProgress }

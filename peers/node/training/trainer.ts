@@ -16,6 +16,8 @@ import type {
 export interface TrainingWorkerInit extends WorkerInit {
   /** Stops the start. */
   signal?: AbortSignal
+  /** Called with what training goes on without, such as a thread that helps. */
+  onWarning?(error: Error): void
 }
 
 /**
@@ -26,8 +28,9 @@ export interface TrainingWorkerInit extends WorkerInit {
  * @throws {TrainingWorkerError} the thread ended
  */
 export async function startTrainingWorker(init: TrainingWorkerInit, open = openConnection): Promise<Trainer> {
-  const { signal, ...workerInit } = init
-  const trainer = new WorkerTrainer(workerInit, open)
+  const { signal, onWarning, ...workerInit } = init
+  const openWarned: typeof open = (of, options) => open(of, { ...options, onWarning })
+  const trainer = new WorkerTrainer(workerInit, openWarned)
   await trainer.start(signal)
   return trainer
 }

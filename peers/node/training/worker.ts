@@ -3,9 +3,11 @@ import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { CID } from 'multiformats/cid'
 import { noteSlower, withoutSlower } from '../compute/choices.ts'
+import { startHelper } from '../compute/helpers.ts'
 import { nodeBackends } from '../compute/index.ts'
 import { toErrorMessage } from './messages.ts'
 import type { Calls, CallName, Reply, Request, WorkerInit } from './messages.ts'
+import type { HelperOptions } from '../../../src/compute/wasm/helpers/index.ts'
 import type { Manifest } from '../../../src/federation/manifest/schema.ts'
 import type { Dataset, DataSplit } from '../../../src/data/dataset.ts'
 import type { Trainer } from '../../../src/training/types.ts'
@@ -17,7 +19,7 @@ function notAThread(): never {
   throw new Error('This file is the training thread; start it with startTrainingWorker()')
 }
 
-async function open({ manifest: cloned, data: options, backend }: WorkerInit): Promise<Trainer> {
+async function open({ manifest: cloned, data: options, backend, threads = 1 }: WorkerInit): Promise<Trainer> {
   const manifest = withCid(cloned)
   // Both are large: neither waits for the other to be loaded.
   const opening =
@@ -25,14 +27,22 @@ async function open({ manifest: cloned, data: options, backend }: WorkerInit): P
   const loading = import('../../../src/training/trainer.ts')
   const [data, { createTrainer }] = await Promise.all([opening, loading])
   const yieldToEvents = (): Promise<void> => setImmediate()
-  const choice = { manifest, nowMs: Date.now() }
+  const choice = { manifest, threads, nowMs: Date.now() }
   // Who asks for one by name gets it, however slow.
   const backends = backend == null ? await withoutSlower(nodeBackends(), choice) : nodeBackends()
   const now = (): number => performance.now()
-  const trainer = await createTrainer({ manifest, data, backend, backends, now, yieldToEvents })
+  const helpers = threads > 1 ? helpersOf(threads) : undefined
+  const trainer = await createTrainer({ manifest, data, backend, backends, helpers, now, yieldToEvents })
   await noteSlower(trainer.info.attempts ?? [], choice)
   return trainer
 }
+
+/** This thread is one of them. */
+const helpersOf = (threads: number): HelperOptions => ({
+  count: threads - 1,
+  start: startHelper,
+  onLost: (error) => send({ kind: 'warning', error: toErrorMessage(error) })
+})
 
 const noData = (): DataSplit => {
   const nothing: Dataset = { size: 0, shape: [], read: () => undefined }

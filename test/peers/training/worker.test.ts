@@ -31,8 +31,8 @@ async function trainingLong(
 
 describe('the training thread', () => {
   const trainers: Trainer[] = []
-  const start = async (manifest = digits()): Promise<Trainer> => {
-    const trainer = await startTrainingWorker({ manifest, data })
+  const start = async (manifest = digits(), threads = 1): Promise<Trainer> => {
+    const trainer = await startTrainingWorker({ manifest, data, threads })
     trainers.push(trainer)
     return trainer
   }
@@ -62,6 +62,22 @@ describe('the training thread', () => {
     const job = { weights, round: 3, seed: 9 }
     const [first, second] = await Promise.all([one.train(job), two.train(job)])
     expect(second.delta).to.deep.equal(first.delta)
+  })
+
+  it('gives the same bits by two threads, and stops as soon', async () => {
+    const architecture = { preset: 'mlp' as const, hidden: [700, 700] }
+    const wide = digits({ model: { architecture }, training: { batchSize: 128, work: { epochs: 1 } } })
+    const [one, two] = await Promise.all([start(wide), start(wide, 2)])
+    expect([one.info.threads, two.info.threads]).to.deep.equal([1, 2])
+    const job = { weights: await one.initialWeights(), round: 1, seed: 9 }
+    const [first, second] = await Promise.all([one.train(job), two.train(job)])
+    expect(second).to.deep.include({ delta: first.delta, after: first.after })
+    const controller = new AbortController()
+    const aborted = caught(
+      two.train(job, { signal: controller.signal, onProgress: () => controller.abort() })
+    )
+    expect((await aborted).name).to.equal('AbortError')
+    await two.stop()
   })
 
   it('reports progress, rejects within 200 ms of an abort, and goes on', async () => {

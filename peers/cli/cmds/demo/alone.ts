@@ -12,6 +12,7 @@ export interface AloneInit {
   manifest: Manifest
   data: DataOptions
   backend?: BackendName
+  threads?: number
   rounds: number
   signal: AbortSignal
   /** After each round. */
@@ -26,8 +27,8 @@ export interface Comparison {
 
 /** Train alone, then measure both models. */
 export async function trainAlone(init: AloneInit, federated: Float32Array): Promise<Comparison> {
-  const { manifest, data, backend } = init
-  const trainer = await init.library.startTrainer({ manifest, data, backend })
+  const { manifest, data, backend, threads } = init
+  const trainer = await init.library.startTrainer({ manifest, data, backend, threads })
   try {
     const { signal } = init
     const weights = await trainRounds(trainer, init)

@@ -13,6 +13,7 @@ export interface FederationInit {
   data: DataOptions[]
   /** What all train on; default: what each finds best. */
   backend?: BackendName
+  threads?: number
   onEvent(index: number, event: ChildEvent): void
 }
 
@@ -54,12 +55,13 @@ export async function runFederation(init: FederationInit): Promise<FederationRun
   }
 }
 
-function runArgs({ homes, data, backend }: FederationInit, index: number): string[] {
+function runArgs({ homes, data, backend, threads }: FederationInit, index: number): string[] {
   const { path, part } = data[index] ?? { path: '' }
   const split = part == null ? [] : ['--part', `${part.index + 1}/${part.count}`]
   const local = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns']
   const engine = backend == null ? [] : ['--backend', backend]
-  return ['--home', homes[index] ?? '', '--data', path, ...split, ...local, ...engine]
+  const more = threads == null ? [] : ['--threads', String(threads)]
+  return ['--home', homes[index] ?? '', '--data', path, ...split, ...local, ...engine, ...more]
 }
 
 /** The founder's own invite, good for all the others. */

@@ -52,10 +52,11 @@ async function demonstrate(
   const startedAt = context.now()
   const homes = Array.from({ length: options.peers }, (_, i) => join(directory, `peer-${i + 1}`))
   const data = homes.map((_, i) => dataOf(context, options, i))
+  const { backend, threads } = options
   const founder = await found(context, options, homes[0] ?? directory)
   const stage = startStage(context, options, initialDemo(titleOf(options), options.rounds, options.peers))
   try {
-    const run = await runFederation({ context, homes, data, backend: options.backend, onEvent: stage.event })
+    const run = await runFederation({ context, homes, data, backend, threads, onEvent: stage.event })
     const comparisons = await compare(context, { founder, options, data, run, stage })
     return resultOf({ context, options, founder, run, comparisons, startedAt })
   } finally {
@@ -105,6 +106,7 @@ async function compare(context: CommandContext, init: CompareInit): Promise<Comp
         manifest: founder.manifest.value,
         data: path,
         backend: options.backend,
+        threads: options.threads,
         rounds: options.rounds,
         signal,
         onRound

@@ -1,7 +1,7 @@
 /** `murmur demo`: a whole federation on this machine. */
 import { parseInteger } from '../../output/parse.ts'
 import { lazy } from '../../command.ts'
-import { backendOption } from '../../run/options.ts'
+import { backendOption, threadsOption } from '../../run/options.ts'
 import type { CommandSpec } from '../../command.ts'
 import type { DemoOptions } from './options.ts'
 
@@ -15,7 +15,8 @@ the federation with what each peer reaches alone on its own data.`,
     { flags: '--rounds <n>', description: 'Rounds.', default: 10, parse: parseInteger('--rounds', 1, 1000) },
     { flags: '--peers <n>', description: 'Peers.', default: 4, parse: parseInteger('--peers', 2, 16) },
     { flags: '--keep', description: 'Keep the directory with the state of all peers.', default: false },
-    backendOption
+    backendOption,
+    threadsOption
   ],
   examples: [
     ['demo', 'generated digits, each peer its own writers'],

@@ -7,4 +7,5 @@ export interface DemoOptions {
   peers: number
   keep: boolean
   backend?: BackendName
+  threads?: number
 }

@@ -17,17 +17,19 @@ export function renderReport(report: DoctorReport, columns: number, colors: Colo
   ].join('\n\n')
 }
 
-/** The federation's own model has a column where there is a federation. */
+/** The federation's own model has a column where there is a federation, two threads where there are two cores. */
 function engineTable({ backends, fastest, federation }: DoctorReport, columns: number): string {
   const own = federation == null ? [] : ['ms on its model']
+  const two = backends.some(({ gflopsOfTwo }) => gflopsOfTwo != null) ? ['2 threads'] : []
   return renderTable({
-    head: ['engine', 'version', 'state', 'GFLOPS', 'ms a step', ...own],
+    head: ['engine', 'version', 'state', 'GFLOPS', ...two, 'ms a step', ...own],
     rows: backends.map((backend) => {
-      const { gflops, stepMs, ownStepMs } = backend
-      const figures = [fixed(gflops, 1), fixed(stepMs, 2), ...own.map(() => fixed(ownStepMs, 2))]
-      return [backend.name, backend.version ?? '–', stateOf(backend, fastest), ...figures]
+      const { gflops, gflopsOfTwo, stepMs, ownStepMs } = backend
+      const products = [gflops, ...two.map(() => gflopsOfTwo)].map((value) => fixed(value, 1))
+      const steps = [stepMs, ...own.map(() => ownStepMs)].map((value) => fixed(value, 2))
+      return [backend.name, backend.version ?? '–', stateOf(backend, fastest), ...products, ...steps]
     }),
-    right: [3, 4, 5],
+    right: [3, 4, 5, 6],
     columns
   })
 }

@@ -19,6 +19,7 @@ export interface PersonalizeOptions extends DataFlags {
   epochs: number
   learningRate?: number
   backend?: BackendName
+  threads?: number
 }
 
 type Options = PersonalizeOptions & GlobalOptions
@@ -50,9 +51,9 @@ async function train(
     weights
   }: { options: Options; data: DataOptions; home: HomeInfo; weights: Float32Array }
 ): Promise<PersonalModel> {
-  const { layers, epochs, learningRate, backend } = options
+  const { layers, epochs, learningRate, backend, threads } = options
   const manifest = personalManifest(home.manifest.value, learningRate)
-  const trainer = await library.startTrainer({ manifest, data, ...(backend && { backend }) })
+  const trainer = await library.startTrainer({ manifest, data, backend, threads })
   try {
     const onEpoch = (epoch: number, metrics: Record<string, number>): void => {
       if (!options.json) stderr.write(`epoch ${epoch} of ${epochs}: ${shown(metrics)}\n`)

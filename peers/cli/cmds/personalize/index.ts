@@ -1,6 +1,6 @@
 /** `murmur personalize`: a model of one's own. */
 import { parseInteger, parseNumber } from '../../output/parse.ts'
-import { backendOption, dataOptions } from '../../run/options.ts'
+import { backendOption, dataOptions, threadsOption } from '../../run/options.ts'
 import { lazy } from '../../command.ts'
 import type { CommandSpec } from '../../command.ts'
 import type { PersonalizeOptions } from './handler.ts'
@@ -30,7 +30,8 @@ predict, evaluate and model export use it with --personal.`,
       description: "In place of the manifest's.",
       parse: parseNumber('--learning-rate', 1e-9, 1000)
     },
-    backendOption
+    backendOption,
+    threadsOption
   ],
   examples: [
     ['personalize', "on the data of this peer's last start"],

@@ -2,6 +2,7 @@ import {
   formatBytes,
   formatDateTime,
   formatDuration,
+  formatEngine,
   formatMetric,
   metricNames,
   plural
@@ -77,7 +78,7 @@ function metrics(values: PeerStatus['evaluation']): string | null {
 
 function trainer({ trainer: info }: PeerStatus): string | null {
   if (info == null) return null
-  return `${plural(info.trainSamples, 'example')}, ${plural(info.parameters, 'parameter')}, ${info.backend}`
+  return `${plural(info.trainSamples, 'example')}, ${plural(info.parameters, 'parameter')}, ${formatEngine(info)}`
 }
 
 /** Which was chosen, and why others that are here were not; what is not installed is for `murmur doctor` to tell. */

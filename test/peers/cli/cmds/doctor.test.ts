@@ -9,9 +9,9 @@ describe('murmur doctor', () => {
     const murmur = await Murmur.at()
     expect(await murmur.run('doctor')).to.equal(0)
     const { text } = murmur.stdout
-    expect(text).to.match(/^engine +version +state +GFLOPS +ms a step$/m)
-    expect(text).to.match(/^wasm +4\.22\.0 +ok, fastest +51\.2 +0\.77$/m)
-    expect(text).to.match(/^tfjs-node +– +refused +– +–$/m)
+    expect(text).to.match(/^engine +version +state +GFLOPS +2 threads +ms a step$/m)
+    expect(text).to.match(/^wasm +4\.22\.0 +ok, fastest +51\.2 +93\.4 +0\.77$/m)
+    expect(text).to.match(/^tfjs-node +– +refused +– +– +–$/m)
     expect(text).to.contain('Refused:\ntfjs-node  not installed; murmur doctor --install builds it')
     expect(text).to.match(/^look +mDNS +not here; start with --no-mdns$/m)
     expect(text).to.contain('This machine can train, fastest with wasm.')

@@ -161,6 +161,7 @@ export const healthy: DoctorReport = {
       reason: 'not installed; murmur doctor --install builds it',
       gflops: null,
       size: null,
+      gflopsOfTwo: null,
       stepMs: null,
       ownStepMs: null
     },
@@ -171,6 +172,7 @@ export const healthy: DoctorReport = {
       reason: null,
       gflops: 51.2,
       size: 1024,
+      gflopsOfTwo: 93.4,
       stepMs: 0.771,
       ownStepMs: null
     },
@@ -181,6 +183,7 @@ export const healthy: DoctorReport = {
       reason: null,
       gflops: 0.83,
       size: 256,
+      gflopsOfTwo: null,
       stepMs: 35.9,
       ownStepMs: null
     }

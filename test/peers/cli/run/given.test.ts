@@ -13,7 +13,7 @@ describe('what a peer is given', () => {
     const words =
       '--data ../d --test-data t.csv --part 2/4 --where a=b --where c=d --listen /ip4/0.0.0.0/tcp/1 ' +
       '--bootstrap /ip4/1.2.3.4/tcp/2 --bootstrap /ip4/1.2.3.4/tcp/3 --no-mdns --no-train --resize ' +
-      '--metrics 9464 --backend cpu --home ./state'
+      '--metrics 9464 --backend cpu --threads 2 --home ./state'
     const murmur = await Murmur.at()
     const ended = murmur.run('start', ...words.split(' '))
     await murmur.library.peer.called('start')
@@ -31,7 +31,8 @@ describe('what a peer is given', () => {
       mdns: false,
       train: false,
       metrics: { host: '127.0.0.1', port: 9464 },
-      backend: 'cpu'
+      backend: 'cpu',
+      threads: 2
     })
     murmur.interrupt()
     await ended

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { diagnoseBackends, tryBackend } from '../../../../peers/node/compute/diagnose.ts'
@@ -25,6 +25,8 @@ describe('trying backends in processes of their own', function () {
       expect(backend.stepMs).to.be.above(0)
     }
     expect(wasm.stepMs).to.be.below(cpu.stepMs!)
+    if (availableParallelism() > 1) expect(wasm.gflopsOfTwo).to.be.above(0)
+    expect(cpu.gflopsOfTwo).to.equal(null)
     expect(fastest).to.not.equal('cpu')
     for (const { ok, reason, gflops } of backends.slice(0, 3))
       if (!ok) expect({ reason: reason!.length > 10, gflops }).to.deep.equal({ reason: true, gflops: null })
