@@ -3,12 +3,14 @@
  *
  * Each backend has a process; they take turns, workload by workload, so that other load on the machine hits all alike.
  * The figure is the smallest of the medians of the turns. With --cpu the plain backend runs the slow workloads too (one
- * step each, minutes in all). The last line is JSON: {"pack", "stock", "cpu", "tfjs-node", "webgpu"}, those found.
+ * step each, minutes in all). The last line is JSON: {"pack", "stock", "cpu", "tfjs-node", "webgpu"}, those found; names that end in
+ * -2 are of two threads, which the pack has.
  */
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { workloads } from './models.ts'
+import { byTwoThreads, workloads } from './models.ts'
 import { vectorLines } from './vectors.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { Answer, Order } from './engine.ts'
@@ -17,8 +19,22 @@ const TURNS = 7
 const BUDGET_MS = 300
 const FLOPS = 2 * 1024 ** 3
 const names = [...Object.keys(workloads), 'gflops']
+/** What is measured turn by turn: by one thread, and by two. */
+const together = (name: string): string[] => [
+  name,
+  ...Object.keys(byTwoThreads).filter((two) => byTwoThreads[two] === name)
+]
 /** More than ten seconds a step on the plain backend. */
-const slowOnCpu = ['cnn-10', 'cnn-50', 'lenet-64', 'lstm-32', 'gru-32', 'attention-32', 'embedding-64']
+const slowOnCpu = [
+  'wide-128',
+  'cnn-10',
+  'cnn-50',
+  'lenet-64',
+  'lstm-32',
+  'gru-32',
+  'attention-32',
+  'embedding-64'
+]
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
 const withSlow = process.argv.includes('--cpu')
 
@@ -53,6 +69,7 @@ async function turn(backend: string, workload: string): Promise<void> {
   const found = figures.get(backend)!
   const child = engines.get(backend)!
   if (refusals.some((refusal) => refusal.startsWith(`${backend}, ${workload}: `))) return
+  if (workload in byTwoThreads && (backend !== 'pack' || availableParallelism() < 2)) return
   if (backend === 'cpu' && slowOnCpu.includes(workload) && !withSlow) return
   // One look at what takes seconds is enough.
   if (found[workload] > 5 * BUDGET_MS) return
@@ -61,20 +78,25 @@ async function turn(backend: string, workload: string): Promise<void> {
   else found[workload] = Math.min(found[workload] ?? Infinity, answer.ms)
 }
 
-for (const workload of names.filter((name) => only.length === 0 || only.includes(name))) {
-  for (let i = 0; i < TURNS; i++) for (const backend of backends) await turn(backend, workload)
-  const row = backends.map((backend) => cell(backend, workload).padStart(28))
-  console.log(workload.padEnd(14) + row.join(''))
+for (const name of names.filter((name) => only.length === 0 || only.includes(name))) {
+  for (let i = 0; i < TURNS; i++)
+    for (const workload of together(name)) for (const backend of backends) await turn(backend, workload)
+  for (const workload of together(name)) {
+    const row = backends.map((backend) => cell(backend, workload).padStart(28))
+    console.log(workload.padEnd(14) + row.join(''))
+  }
 }
 for (const child of engines.values()) child.kill()
 
-/** The figure and how many times that of the pack it is. */
+/** The figure, and how many times that of the pack it is, or, of two threads, that of one. */
 function cell(backend: string, workload: string): string {
-  const [ms, ours] = [figures.get(backend)?.[workload], figures.get('pack')?.[workload]]
+  const ours = figures.get('pack')
+  const ms = figures.get(backend)?.[workload]
   if (ms == null) return `${backend} –`
-  const shown = workload === 'gflops' ? `${(FLOPS / ms / 1e6).toFixed(1)} GFLOPS` : `${ms.toFixed(2)} ms`
-  const ratio = ours == null || backend === 'pack' ? '' : ` (×${(ms / ours).toFixed(1)})`
-  return `${backend} ${shown}${ratio}`
+  const isProduct = together('gflops').includes(workload)
+  const shown = isProduct ? `${(FLOPS / ms / 1e6).toFixed(1)} GFLOPS` : `${ms.toFixed(2)} ms`
+  const reference = backend === 'pack' ? ours?.[byTwoThreads[workload] ?? ''] : ours?.[workload]
+  return `${backend} ${shown}${reference == null ? '' : ` (×${(ms / reference).toFixed(2)})`}`
 }
 
 /** PyTorch's figures by the script beside this one; undefined where there is none. */
@@ -92,7 +114,7 @@ for (const refusal of refusals) console.log(refusal)
 console.log(`pytorch: ${pytorch() ?? 'not here'}`)
 
 const rounded = (name: string, ms: number): number =>
-  Number((name === 'gflops' ? FLOPS / ms / 1e6 : ms).toFixed(3))
+  Number((together('gflops').includes(name) ? FLOPS / ms / 1e6 : ms).toFixed(3))
 const result = [...figures].map(([backend, row]) => [
   backend,
   Object.fromEntries(Object.entries(row).map(([name, ms]) => [name, rounded(name, ms)]))

@@ -21,6 +21,13 @@ const twoHidden = (): ModelManifest =>
     architecture: { preset: 'mlp', hidden: [200, 200] }
   })
 
+/** Layers wide enough that a second thread pays: 784-2048-2048-10. */
+const wide = (): ModelManifest =>
+  manifestOf({
+    task: { input: image(28), labels: digits },
+    architecture: { preset: 'mlp', hidden: [2048, 2048] }
+  })
+
 /** The same paper's CNN: 5×5×32, pool, 5×5×64, pool, 512, 10. */
 const convolutional = (): ModelManifest =>
   manifestOf({
@@ -102,6 +109,7 @@ export const workloads: Record<string, Workload> = {
   '2nn-10': { manifest: twoHidden(), batch: () => pictures(10) },
   '2nn-32': { manifest: twoHidden(), batch: () => pictures(32) },
   '2nn-128': { manifest: twoHidden(), batch: () => pictures(128) },
+  'wide-128': { manifest: wide(), batch: () => pictures(128) },
   'cnn-10': { manifest: convolutional(), batch: () => pictures(10) },
   'cnn-50': { manifest: convolutional(), batch: () => pictures(50) },
   'lenet-64': { manifest: lenet(), batch: () => pictures(64) },
@@ -113,4 +121,11 @@ export const workloads: Record<string, Workload> = {
     batch: () => ({ ...pictures(32), targets: Float32Array.from({ length: 32 }, (_, i) => i % 3) })
   },
   'embedding-64': { manifest: embedding(), batch: () => tokens(64, 16, { of: 10_000, labels: 10 }) }
+}
+
+/** What is run by two threads too, where the engine has them: the names of these figures, and of those of one thread. */
+export const byTwoThreads: Record<string, string> = {
+  '2nn-128-2': '2nn-128',
+  'wide-128-2': 'wide-128',
+  'gflops-2': 'gflops'
 }
