@@ -232,6 +232,8 @@ describe('a home directory', () => {
       expect((await failure(home.config(), DamagedHomeError)).message)
         .to.include('listen.0')
         .and.to.include(home.paths.config)
+      await writeFile(home.paths.config, '{"threads": 0}')
+      expect((await failure(home.config(), DamagedHomeError)).message).to.include('threads')
       await writeFile(home.paths.config, '{')
       expect((await failure(home.config(), DamagedHomeError)).message).to.include('not JSON')
     })

@@ -8,6 +8,7 @@ import {
   formatMetric,
   formatTime,
   metricNames,
+  formatEngine,
   plural,
   shortId
 } from '../../../../peers/cli/output/format.ts'
@@ -104,6 +105,12 @@ describe('shortId', () => {
 })
 
 describe('texts', () => {
+  it('names an engine, and its threads where there are several', () => {
+    expect(formatEngine({ backend: 'wasm' })).to.equal('wasm')
+    expect(formatEngine({ backend: 'wasm', threads: 1 })).to.equal('wasm')
+    expect(formatEngine({ backend: 'wasm', threads: 2 })).to.equal('wasm on 2 threads')
+  })
+
   it('counts in words', () => {
     expect([0, 1, 2, 199_210].map((n) => plural(n, 'round'))).to.deep.equal([
       '0 rounds',
