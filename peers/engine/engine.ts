@@ -212,8 +212,7 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
 
   /** Votes no more at this height. */
   #pause(): void {
-    if (this.#work == null) return
-    this.#work.end()
+    this.#work?.end()
     this.#work = null
     this.#training = false
   }
@@ -360,6 +359,8 @@ export class RoundEngine extends TypedEventEmitter<EngineEvents> {
     this.#work?.end()
     this.#work = null
     this.#position = null
+    // Were a model still to come of a commit before, the height after that would be opened, which is over.
+    this.#settling.abort(new SupersededError())
     const now = this.#components.clock.elapsedMs()
     this.#emit('commit', { tip, commit: next.bytes, durationMs: now - this.#appliedAt })
     this.#appliedAt = now

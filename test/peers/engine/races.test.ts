@@ -9,7 +9,7 @@ import { engineClock, Swarm } from './swarm.ts'
 import { pass } from './virtual.ts'
 import type { OpenRecord } from '../../../peers/engine/records/records.ts'
 import type { StateStore } from '../../../src/state/index.ts'
-import type { SwarmPeer } from './swarm.ts'
+import type { SwarmOptions, SwarmPeer } from './swarm.ts'
 
 const clock = new VirtualClock()
 
@@ -66,6 +66,12 @@ async function wishToJoin(swarm: Swarm): Promise<OpenRecord> {
   return { kind: 'join', signed: await seal(joinType, wish, key) }
 }
 
+interface Settings extends Pick<SwarmOptions, 'load'> {
+  /** Rounds. */
+  stop?: number
+}
+
+const roundOf = ({ engine }: SwarmPeer): number => engine.snapshot().tip?.body.round ?? 0
 const rosterSize = ({ engine }: SwarmPeer): number => engine.snapshot().tip?.body.roster.length ?? 0
 
 describe('heights that follow each other', () => {
@@ -73,9 +79,10 @@ describe('heights that follow each other', () => {
 
   afterEach(() => swarm.stop())
 
-  const createSwarm = (startMembers: number, stop = 1000): Swarm =>
+  const createSwarm = (startMembers: number, { stop = 1000, load }: Settings = {}): Swarm =>
     new Swarm({
       clock: engineClock(clock),
+      load,
       manifest: { rounds: { startMembers, minContributors: 2, stop: { rounds: stop } } }
     })
 
@@ -106,8 +113,37 @@ describe('heights that follow each other', () => {
     await until(() => rosterSize(late) === 5)
   })
 
+  it('opens none that is over, though the model before it comes while the commits after it are taken in', async () => {
+    const gate = Promise.withResolvers<void>()
+    let waiting = 0
+    const load = async (peer: string): Promise<void> => {
+      if (peer !== swarm.peers.at(2)?.id) return
+      waiting++
+      await gate.promise
+    }
+    swarm = createSwarm(2, { load })
+    const [a] = [await swarm.add(), await swarm.add()]
+    await until(() => roundOf(a) > 0)
+    const late = await swarm.add()
+    await until(() => waiting > 0)
+    swarm.cut.add(late.id)
+    swarm.connect()
+    const round = roundOf(a) + 5
+    await until(() => roundOf(a) >= round)
+
+    late.engine.addEventListener('commit', () => gate.resolve(), { once: true })
+    const opened: number[] = []
+    late.engine.addEventListener('round:start', ({ detail: { height } }) => {
+      opened.push(height - (late.engine.snapshot().tip?.body.height ?? 0))
+    })
+    swarm.cut.delete(late.id)
+    swarm.connect()
+    await until(() => roundOf(late) > round + 2)
+    expect(new Set(opened)).to.deep.equal(new Set([1]))
+  })
+
   it('tells the end of the training once, though members still come', async () => {
-    swarm = createSwarm(2, 1)
+    swarm = createSwarm(2, { stop: 1 })
     const [a] = [await swarm.add(), await swarm.add()]
     const ends: number[] = []
     a.engine.addEventListener('finished', ({ detail }) => ends.push(detail.tip.body.round))

@@ -68,6 +68,8 @@ export interface SwarmOptions {
   samples?: (member: number) => number
   /** Awaited before a member has stored a vector. */
   store?: () => Promise<void>
+  /** Awaited before this peer has read the latest model. */
+  load?: (peer: string) => Promise<void>
   /** Records that never leave their author. */
   isMuted?: (from: string, record: WireRecord) => boolean
 }
@@ -314,6 +316,7 @@ export class Swarm {
       hashModel: async (weights) => await rawCidOf(floatsToBytes(weights)),
       getModel: async (root, values, { holders }) => {
         const length = values * Float32Array.BYTES_PER_ELEMENT
+        await this.#options.load?.(self)
         const isHere = bytesOf(self, root.toString(), { offset: 0, length }) != null
         const bytes = await get(root, { offset: 0, length }, holders)
         if (!isHere) this.modelBytes.set(self, (this.modelBytes.get(self) ?? 0) + length)
