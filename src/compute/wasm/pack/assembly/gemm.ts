@@ -6,6 +6,7 @@
 // cache while MC rows of A pass.
 
 import { madd } from './lanes'
+import { packA, packB, packEdge, rowOf } from './packing'
 import { FROM_BIAS, FROM_ZERO, tile1, tile2, tile3, tile4, tile5, tile6 } from './tile'
 
 const KC: i32 = 256
@@ -76,9 +77,10 @@ function product(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: 
     for (let j = 0; j < n; j += NC) {
       const width = min(NC, n - j)
       const bFrom = b + p * bRow + j * bCol
-      if (bRows) packRows(depth, width, b + j * 4, bRow, bRows + p * 4, scratch + EDGE_BYTES + A_BYTES)
-      else if (!inPlace) packB(depth, width, bFrom, bRow, bCol, scratch + EDGE_BYTES + A_BYTES)
-      else if (width & 7) packEdge(depth, width, bFrom, bRow, scratch + EDGE_BYTES + A_BYTES)
+      const packed = scratch + EDGE_BYTES + A_BYTES
+      if (bRows) packB(depth, width, b + j * 4, bRow, 4, bRows + p * 4, packed)
+      else if (!inPlace) packB(depth, width, bFrom, bRow, bCol, 0, packed)
+      else if (width & 7) packEdge(depth, width, bFrom, bRow, 0, packed)
       for (let i = 0; i < m; i += MC) {
         block(min(MC, m - i), width, depth, a + i * aRow + p * aCol, aRow, aCol, bFrom, bRow, inPlace,
           cRows ? c + j * 4 : c + i * cRow + j * 4, cRow, cRows ? cRows + i * 4 : 0, start, bias ? bias + j * 4 : 0, relu && isLast, scratch)
@@ -106,8 +108,8 @@ function block(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: us
       const to = c + i * cRow + j * 4
       if (start == DOWN_FROM_C) {
         tileOf(rows, k, from, row, step, panel, bStep, scratch, 32, FROM_ZERO, 0)
-        if (cRows) takeListed(rows, min(8, n - j), scratch, c + j * 4, cRow, cRows + i * 4)
-        else takeTile(rows, min(8, n - j), scratch, to, cRow)
+        const listed = cRows ? cRows + i * 4 : 0
+        takeTile(rows, min(8, n - j), scratch, cRows ? c + j * 4 : to, cRow, listed)
       } else if (isEdge || start == FROM_C) {
         tileOf(rows, k, from, row, step, panel, bStep, scratch, 32, FROM_ZERO, 0)
         if (isEdge) finish(rows, n - j, scratch, to, cRow, start, bias + j * 4, relu)
@@ -154,21 +156,11 @@ function addTile(rows: i32, tile: usize, c: usize, cRow: usize): void {
   }
 }
 
-/** C [rows × columns] −= rate · tile. */
-function takeTile(rows: i32, columns: i32, tile: usize, c: usize, cRow: usize): void {
-  for (; rows > 0; rows--) {
-    takeRow(columns, tile, c)
+/** C [rows × columns], or those rows that are listed of the table c, −= rate · tile. */
+function takeTile(rows: i32, columns: i32, tile: usize, c: usize, cRow: usize, list: usize): void {
+  for (let i = 0; i < rows; i++) {
+    takeRow(columns, tile, rowOf(c, cRow, list, i))
     tile += 32
-    c += cRow
-  }
-}
-
-/** The same of the listed rows of c. */
-function takeListed(rows: i32, columns: i32, tile: usize, c: usize, cRow: usize, list: usize): void {
-  for (; rows > 0; rows--) {
-    takeRow(columns, tile, c + load<u32>(list) * cRow)
-    tile += 32
-    list += 4
   }
 }
 
@@ -208,114 +200,5 @@ function finish(rows: i32, columns: i32, tile: usize, c: usize, cRow: usize, sta
     }
     tile += 32
     c += cRow
-  }
-}
-
-/** Panels of 8 columns, one after the other, each k × 8; what is beyond the last column is zero. */
-function packB(k: i32, n: i32, b: usize, bRow: usize, bCol: usize, to: usize): void {
-  if (bCol != 4) {
-    for (let j = 0; j < n; j += 8) packTransposed(k, min(8, n - j), b + j * bCol, bCol, to + j * k * 4)
-    return
-  }
-  for (let j = 0; j + 8 <= n; j += 8) {
-    let from = b + j * 4
-    let at = to + j * k * 4
-    for (let p = 0; p < k; p++) {
-      v128.store(at, v128.load(from))
-      v128.store(at, v128.load(from, 16), 16)
-      at += 32
-      from += bRow
-    }
-  }
-  if (n & 7) packEdge(k, n, b, bRow, to)
-}
-
-/** The same of the listed rows of b. */
-function packRows(k: i32, n: i32, b: usize, bRow: usize, list: usize, to: usize): void {
-  for (let j = 0; j + 8 <= n; j += 8) {
-    let at = to + j * k * 4
-    for (let p = 0; p < k; p++) {
-      const from = b + load<u32>(list + p * 4) * bRow + j * 4
-      v128.store(at, v128.load(from))
-      v128.store(at, v128.load(from, 16), 16)
-      at += 32
-    }
-  }
-  const left = n & 7
-  if (left == 0) return
-  let at = to + (n - left) * k * 4
-  for (let p = 0; p < k; p++) {
-    const from = b + load<u32>(list + p * 4) * bRow + (n - left) * 4
-    v128.store(at, f32x4.splat(0))
-    v128.store(at, f32x4.splat(0), 16)
-    for (let q = 0; q < left; q++) store<f32>(at + q * 4, load<f32>(from + q * 4))
-    at += 32
-  }
-}
-
-/** The last panel only, which has fewer than 8 columns. */
-function packEdge(k: i32, n: i32, b: usize, bRow: usize, to: usize): void {
-  const j = n & ~7
-  let from = b + j * 4
-  let at = to + j * k * 4
-  for (let p = 0; p < k; p++) {
-    v128.store(at, f32x4.splat(0))
-    v128.store(at, f32x4.splat(0), 16)
-    for (let q = 0; q < n - j; q++) store<f32>(at + q * 4, load<f32>(from + q * 4))
-    at += 32
-    from += bRow
-  }
-}
-
-/** One panel of a B that lies transposed: `columns` stretches of k values, `bCol` bytes apart. */
-function packTransposed(k: i32, columns: i32, b: usize, bCol: usize, to: usize): void {
-  packFour(k, min(4, columns), b, bCol, to)
-  packFour(k, columns - 4, b + 4 * bCol, bCol, to + 16)
-}
-
-function packFour(k: i32, columns: i32, b: usize, bCol: usize, to: usize): void {
-  let p = 0
-  if (columns == 4) {
-    const b1 = b + bCol, b2 = b1 + bCol, b3 = b2 + bCol
-    for (; p + 4 <= k; p += 4) {
-      const x0 = v128.load(b + p * 4), x1 = v128.load(b1 + p * 4)
-      const x2 = v128.load(b2 + p * 4), x3 = v128.load(b3 + p * 4)
-      const low01 = i32x4.shuffle(x0, x1, 0, 4, 1, 5), high01 = i32x4.shuffle(x0, x1, 2, 6, 3, 7)
-      const low23 = i32x4.shuffle(x2, x3, 0, 4, 1, 5), high23 = i32x4.shuffle(x2, x3, 2, 6, 3, 7)
-      v128.store(to, i64x2.shuffle(low01, low23, 0, 2))
-      v128.store(to, i64x2.shuffle(low01, low23, 1, 3), 32)
-      v128.store(to, i64x2.shuffle(high01, high23, 0, 2), 64)
-      v128.store(to, i64x2.shuffle(high01, high23, 1, 3), 96)
-      to += 128
-    }
-  }
-  for (; p < k; p++) {
-    v128.store(to, f32x4.splat(0))
-    for (let q = 0; q < columns; q++) store<f32>(to + q * 4, load<f32>(b + q * bCol + p * 4))
-    to += 32
-  }
-}
-
-/** Tiles of a transposed A, whose columns are contiguous: for each tile k × rows. */
-function packA(m: i32, k: i32, a: usize, aCol: usize, to: usize): void {
-  let i = 0
-  for (let tiles = (m + 5) / 6; tiles > 0; tiles--) {
-    const rows = (m - i + tiles - 1) / tiles
-    let from = a + i * 4
-    if (rows == 6) {
-      for (let p = 0; p < k; p++) {
-        v128.store(to, v128.load(from))
-        v128.store64_lane(to, v128.load64_zero(from, 16), 0, 16)
-        from += aCol
-        to += 24
-      }
-    } else {
-      for (let p = 0; p < k; p++) {
-        for (let q = 0; q < rows; q++) store<f32>(to + q * 4, load<f32>(from + q * 4))
-        from += aCol
-        to += rows * 4
-      }
-    }
-    i += rows
   }
 }
