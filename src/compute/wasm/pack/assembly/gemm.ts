@@ -6,7 +6,7 @@
 // cache while MC rows of A pass.
 
 import { madd } from './lanes'
-import { packA, packB, packEdge, rowOf } from './packing'
+import { packA, packB, packEdge } from './packing'
 import { FROM_BIAS, FROM_ZERO, tile1, tile2, tile3, tile4, tile5, tile6 } from './tile'
 
 const KC: i32 = 256
@@ -108,8 +108,8 @@ function block(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: us
       const to = c + i * cRow + j * 4
       if (start == DOWN_FROM_C) {
         tileOf(rows, k, from, row, step, panel, bStep, scratch, 32, FROM_ZERO, 0)
-        const listed = cRows ? cRows + i * 4 : 0
-        takeTile(rows, min(8, n - j), scratch, cRows ? c + j * 4 : to, cRow, listed)
+        if (cRows) takeListed(rows, min(8, n - j), scratch, c + j * 4, cRow, cRows + i * 4)
+        else takeTile(rows, min(8, n - j), scratch, to, cRow)
       } else if (isEdge || start == FROM_C) {
         tileOf(rows, k, from, row, step, panel, bStep, scratch, 32, FROM_ZERO, 0)
         if (isEdge) finish(rows, n - j, scratch, to, cRow, start, bias + j * 4, relu)
@@ -156,11 +156,21 @@ function addTile(rows: i32, tile: usize, c: usize, cRow: usize): void {
   }
 }
 
-/** C [rows × columns], or those rows that are listed of the table c, −= rate · tile. */
-function takeTile(rows: i32, columns: i32, tile: usize, c: usize, cRow: usize, list: usize): void {
-  for (let i = 0; i < rows; i++) {
-    takeRow(columns, tile, rowOf(c, cRow, list, i))
+/** C [rows × columns] −= rate · tile. */
+function takeTile(rows: i32, columns: i32, tile: usize, c: usize, cRow: usize): void {
+  for (; rows > 0; rows--) {
+    takeRow(columns, tile, c)
     tile += 32
+    c += cRow
+  }
+}
+
+/** The same of the listed rows of c. A function of its own: asking in the loop costs a small network's step 7 %. */
+function takeListed(rows: i32, columns: i32, tile: usize, c: usize, cRow: usize, list: usize): void {
+  for (; rows > 0; rows--) {
+    takeRow(columns, tile, c + load<u32>(list) * cRow)
+    tile += 32
+    list += 4
   }
 }
 

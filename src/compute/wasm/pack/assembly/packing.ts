@@ -37,7 +37,7 @@ export function packEdge(k: i32, n: i32, b: usize, bRow: usize, list: usize, to:
 /** Where row i of a matrix begins, or, unless `list` is 0, the row of a table that is listed there. */
 // @ts-ignore: decorator
 @inline
-export function rowOf(at: usize, row: usize, list: usize, i: i32): usize {
+function rowOf(at: usize, row: usize, list: usize, i: i32): usize {
   return at + (list ? load<u32>(list + i * 4) : i) * row
 }
 
