@@ -103,11 +103,14 @@ describe(`a federation on real machines, for minutes (FAULTS_SEED=${SEED})`, fun
     const recovery = await tellRecovery(async () => await network.heal())
     expect(recovery).to.be.at.most(SOON_S + 2 * normalRound())
     await flock.expectOneLedger()
-    // Each lost the two on the other side, and met them again.
+    // Each lost the two on the other side, and met them again. A pair may part twice: once where one of them gave up during the
+    // cut, and once more when the other finds the fresh connection beside its old one.
     for (const [i, peer] of flock.peers().entries()) {
       const since = peer.events.slice(seen[i])
       const meetings = since.filter(({ event }) => event.startsWith('member:'))
-      expect(since.filter(isLoss), `${NAMES[i]}: ${JSON.stringify(meetings)}`).to.have.length(2)
+      const lost = since.filter(isLoss).map(({ peerId }) => peerId)
+      expect(new Set(lost), `${NAMES[i]}: ${JSON.stringify(meetings)}`).to.have.property('size', 2)
+      expect(lost.length, `${NAMES[i]}: ${JSON.stringify(meetings)}`).to.be.at.most(4)
     }
   })
 
