@@ -12,11 +12,11 @@ export function headOf({ entries }: Layout): ReadonlySet<string> {
   )
 }
 
-/** The same network, of which only the head's weights are moved. */
+/** The same network, of which only the head's weights are moved: by the tape, as a chain moves all of them. */
 export function headNetwork(network: Network): Network {
   const head = headOf(network.layout)
   const names = network.layout.entries.filter(({ weight }) => weight.trainable).map(({ name }) => name)
-  return { ...network, trained: network.trained.filter((_, i) => head.has(names[i])) }
+  return { ...network, trained: network.trained.filter((_, i) => head.has(names[i])), chain: null }
 }
 
 /** Put zeros where a delta is not of the head: moving statistics change although nothing trains them. */

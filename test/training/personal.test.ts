@@ -5,6 +5,7 @@ import { planFor } from '../../src/model/task.ts'
 import { headOf } from '../../src/training/head.ts'
 import { personalise, personalManifest } from '../../src/training/personal.ts'
 import { createTrainer } from '../../src/training/trainer.ts'
+import { deviation } from '../compute/tensors.ts'
 import { clock, manifestOf, split } from './fixtures.ts'
 import type { PersonalModel } from '../../src/training/personal.ts'
 import type { Metrics } from '../../src/federation/records.ts'
@@ -58,6 +59,21 @@ describe('a personal model', () => {
       })
     expect(await changed('head')).to.deep.equal(['out/kernel', 'out/bias'])
     expect(await changed('all')).to.deep.equal(layout.entries.map(({ name }) => name))
+  })
+
+  it('moves its head as plain JavaScript does, also where the network is a chain of layers', async () => {
+    const chain = manifestOf({ architecture: { preset: 'mlp', hidden: [8] }, training: { batchSize: 10 } })
+    const trained = async (backend: 'wasm' | 'cpu'): Promise<Float32Array> => {
+      const init = { manifest: personalManifest(chain, 0.1), data: split(TOY), ...clock }
+      const trainer = await createTrainer({ ...init, backend })
+      const weights = await trainer.initialWeights()
+      const { delta } = await trainer.train({ weights, round: 1, seed: 1, layers: 'head' })
+      await trainer.stop()
+      return delta
+    }
+    const expected = await trained('cpu')
+    expect(expected.some((value) => value !== 0)).to.equal(true)
+    expect(deviation(await trained('wasm'), expected)).to.be.below(1e-4)
   })
 
   it('is as good on held-out data as it says, and better than before', async () => {
