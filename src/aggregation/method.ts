@@ -100,7 +100,8 @@ export function rootAmong(
   authors: readonly string[],
   manifest: Pick<Manifest, 'aggregation' | 'founder'>
 ): number | null {
-  const at = authors.findIndex((author) => author === rootOf(manifest))
+  const root = rootOf(manifest)
+  const at = root == null ? -1 : authors.indexOf(root)
   return at === -1 ? null : at
 }
 

@@ -25,6 +25,10 @@ export interface Layout {
   size: number
 }
 
+/** Those that the optimizer moves: the first ones. */
+export const trainedEntries = ({ entries }: Layout): LayoutEntry[] =>
+  entries.filter(({ weight }) => weight.trainable)
+
 /** Place a planned model's weights one after another. */
 export function layoutOf(plan: ModelPlan): Layout {
   const weights = plan.topology.layers.flatMap((layer) =>

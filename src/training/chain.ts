@@ -4,8 +4,7 @@
  * operations' tape, which other networks take.
  */
 import { crossEntropyOf } from '../compute/wasm/chain/crossEntropy.ts'
-import { tensorMemory } from '../compute/memory.ts'
-import { chainOf, hasChains, weightsOf } from '../compute/wasm/chain/index.ts'
+import { chainOf, hasChains } from '../compute/wasm/chain/index.ts'
 import { layerTypes } from '../model/layers/index.ts'
 import { sizeOf } from '../model/layers/common.ts'
 import { classesOf } from './hostLoss.ts'
@@ -26,7 +25,6 @@ export class ChainSteps {
   readonly #inputs: number
   readonly #width: number
   readonly #loss: Loss
-  readonly #weights: readonly Tensor[]
   #chain: Chain | null = null
 
   constructor(layers: readonly ChainLayer[], { plan, loss }: { plan: ModelPlan; loss: Loss }) {
@@ -34,7 +32,6 @@ export class ChainSteps {
     this.#inputs = sizeOf(plan.topology.input)
     this.#width = plan.output[0]
     this.#loss = loss
-    this.#weights = layers.flatMap(weightsOf)
   }
 
   /**
@@ -50,12 +47,9 @@ export class ChainSteps {
     return loss
   }
 
-  /** A whole step of plain SGD: w ← w − rate · gradient. @returns the sum of the losses */
+  /** A whole step of plain SGD, in the weights' memory: w ← w − rate · gradient. @returns the sum of the losses */
   descend({ features, targets, count }: ExampleBatch, rate: number): number {
-    const loss = this.#chainFor(count).descend(features, count, this.#lossOf(targets), rate)
-    const { changed } = tensorMemory()
-    for (const weight of this.#weights) changed(weight)
-    return loss
+    return this.#chainFor(count).descend(features, count, this.#lossOf(targets), rate)
   }
 
   dispose(): void {

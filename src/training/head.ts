@@ -1,10 +1,11 @@
 /** Training only a model's head: its last layer that is trained. The layers before it stay as they are. */
+import { trainedEntries } from '../model/layout.ts'
 import type { Network } from './network.ts'
 import type { Layout, LayoutEntry } from '../model/layout.ts'
 
 /** The weights of the last layer that has any that are trained, by name. */
-export function headOf({ entries }: Layout): ReadonlySet<string> {
-  const trained = entries.filter(({ weight }) => weight.trainable)
+export function headOf(layout: Layout): ReadonlySet<string> {
+  const trained = trainedEntries(layout)
   const layerOf = ({ name }: LayoutEntry): string => name.slice(0, name.lastIndexOf('/'))
   const last = trained.at(-1)
   return new Set(
@@ -15,7 +16,7 @@ export function headOf({ entries }: Layout): ReadonlySet<string> {
 /** The same network, of which only the head's weights are moved: by the tape, as a chain moves all of them. */
 export function headNetwork(network: Network): Network {
   const head = headOf(network.layout)
-  const names = network.layout.entries.filter(({ weight }) => weight.trainable).map(({ name }) => name)
+  const names = trainedEntries(network.layout).map(({ name }) => name)
   return { ...network, trained: network.trained.filter((_, i) => head.has(names[i])), chain: null }
 }
 

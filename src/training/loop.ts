@@ -1,4 +1,5 @@
 /** Local training of one round: seeded batches, forward, backward, update. */
+import { trainedEntries } from '../model/layout.ts'
 import { batchOrder, batchReader, planRound } from './batches.ts'
 import { dropoutSeeds } from './dropout.ts'
 import { TrainingDivergedError } from './errors.ts'
@@ -60,9 +61,7 @@ export async function trainRound(network: Network, data: Dataset, options: LoopO
 }
 
 function partsOf(control: Float32Array, { layout }: Network): Float32Array[] {
-  return layout.entries
-    .filter(({ weight }) => weight.trainable)
-    .map(({ offset, size }) => control.subarray(offset, offset + size))
+  return trainedEntries(layout).map(({ offset, size }) => control.subarray(offset, offset + size))
 }
 
 /** Reports at most ten times a second, and at the end. */

@@ -7,6 +7,7 @@ import { startBackend } from '../compute/backend.ts'
 import { readTensor } from '../compute/memory.ts'
 import { setFlat } from '../model/build.ts'
 import { initialWeights } from '../model/initial.ts'
+import { trainedEntries } from '../model/layout.ts'
 import { planFor } from '../model/task.ts'
 import { narrowed } from '../model/topology/narrow.ts'
 import { seededRandom, uniform } from '../random.ts'
@@ -19,7 +20,6 @@ import { trainingSteps } from './steps.ts'
 import type { ExampleBatch } from './batches.ts'
 import type { Network } from './network.ts'
 import type { BackendCandidate } from '../compute/choose.ts'
-import type { LayoutEntry } from '../model/layout.ts'
 import type { ModelManifest } from '../model/task.ts'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { ModelPlan } from '../model/topology/plan.ts'
@@ -60,7 +60,7 @@ export async function stepValues(manifest: ModelManifest, plan: ModelPlan): Prom
 async function valuesOf(network: Network, batch: ExampleBatch): Promise<StepValues> {
   const kept: [name: string, gradient: Tensor][] = []
   const loss = await withGradients(network, batch, (gradients) => {
-    for (const [i, { name }] of trainedEntries(network).entries()) {
+    for (const [i, { name }] of trainedEntries(network.layout).entries()) {
       const gradient = gradients[i]
       if (gradient != null) kept.push([`the gradient of ${name}`, keep(clone(gradient))])
     }
@@ -82,16 +82,13 @@ async function movesOf(
   await steps.step(batch)
   steps.dispose()
   const moves: StepValues = new Map()
-  for (const [i, { name, offset, size }] of trainedEntries(network).entries()) {
+  for (const [i, { name, offset, size }] of trainedEntries(network.layout).entries()) {
     const after = await readTensor(network.trained[i])
     const moved = weights.subarray(offset, offset + size).map((before, j) => (before - after[j]) / RATE)
     moves.set(`the move of ${name}`, moved)
   }
   return moves
 }
-
-const trainedEntries = ({ layout }: Network): LayoutEntry[] =>
-  layout.entries.filter(({ weight }) => weight.trainable)
 
 /** The seeded initial weights, stirred so that none of them is all zero. */
 function checkWeights({ layout }: Network): Float32Array {

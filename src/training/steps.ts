@@ -25,9 +25,16 @@ export interface Steps {
 /** The steps of one round. Plain SGD on a chain of layers needs no gradients of its own: they move the weights at once. */
 export function trainingSteps(network: Network, { optimizer: spec, learningRate, term }: Moves): Steps {
   const { chain, trained } = network
-  if (chain != null && spec.name === 'sgd' && term == null)
-    return { step: (batch) => chain.descend(batch, learningRate), dispose: () => undefined }
-  const [optimizer, memory] = [createOptimizer(spec, learningRate), tensorMemory()]
+  const memory = tensorMemory()
+  if (chain != null && spec.name === 'sgd' && term == null) {
+    const step = (batch: ExampleBatch): number => {
+      const loss = chain.descend(batch, learningRate)
+      for (const weight of trained) memory.changed(weight)
+      return loss
+    }
+    return { step, dispose: () => undefined }
+  }
+  const optimizer = createOptimizer(spec, learningRate)
   const step: Steps['step'] = (batch) =>
     withGradients(network, batch, (gradients) =>
       optimizer.apply(trained, term?.added(gradients) ?? gradients, memory)
