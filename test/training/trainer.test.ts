@@ -203,7 +203,8 @@ describe('memory', () => {
 })
 
 describe('cancellation', () => {
-  const long = manifestOf({ training: { work: { epochs: 1000 } } })
+  // Seconds of it, however fast a step: it must not end by itself before it is told to.
+  const long = manifestOf({ training: { batchSize: 1, work: { epochs: 1000 } } })
 
   it('rejects with the reason within 200 ms, and the trainer goes on', async () => {
     const trainer = await trainerOf(long, split(toy))
