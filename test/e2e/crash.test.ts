@@ -1,11 +1,8 @@
 /** Peers that die without a word: kill −9 of real processes in the middle of rounds. One federation lives through it all. */
 import { expect } from 'chai'
 import { inOneWorld } from './in-world.ts'
-import { LOCAL } from './world.ts'
+import { LOCAL, LONG_ROUNDS } from './world.ts'
 import type { JsonEvent, MurmurProcess } from './process.ts'
-
-/** A round long enough to be killed in, short enough to wait for. */
-const EPOCHS = 12
 
 const idOf = async (peer: MurmurProcess): Promise<string> => String((await peer.event('start'))['peerId'])
 
@@ -29,7 +26,7 @@ describe('a federation whose peers are killed', function () {
 
   it('lets a newcomer in during training: from the next round on all hold one commit', async () => {
     const { world } = current
-    ;[ada, ben, cleo] = await world.federation(['ada', 'ben', 'cleo'], { epochs: EPOCHS })
+    ;[ada, ben, cleo] = await world.federation(['ada', 'ben', 'cleo'], LONG_ROUNDS)
     await agreed([ada, ben, cleo], 5)
     const invite = await world.invite('ada')
     dan = world.start('dan', ['join', invite, '--yes', '--data', world.path('tiny.csv'), ...LOCAL])
@@ -43,7 +40,7 @@ describe('a federation whose peers are killed', function () {
   it('goes on without one that was killed in training, which returns to where the others are', async () => {
     const { world } = current
     const dansId = await idOf(dan)
-    const { round } = await dan.event('training:progress', (event) => Number(event['round']) > dan.round)
+    const { round } = await dan.amidTraining()
     await dan.kill('SIGKILL')
     const next = await agreed([ada, ben, cleo], Number(round) + 1)
     expect(authorsOf(next)).to.have.length.of.at.least(2).and.not.to.include(dansId)

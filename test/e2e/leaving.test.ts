@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { expect } from 'chai'
 import { inOneWorld } from './in-world.ts'
-import { LOCAL } from './world.ts'
+import { LOCAL, LONG_ROUNDS } from './world.ts'
 import type { AddressInfo } from 'node:net'
 import type { MurmurProcess } from './process.ts'
 
@@ -17,7 +17,7 @@ describe('a running peer', function () {
 
   before(async () => {
     const { world } = current
-    const data = await world.found('ada', { members: 1, epochs: 30 })
+    const data = await world.found('ada', { members: 1, ...LONG_ROUNDS })
     peer = world.start('ada', ['start', '--data', data, ...LOCAL])
     await peer.commit(1)
   })
@@ -25,7 +25,7 @@ describe('a running peer', function () {
   /** The founder again, alone, on the data of before; once it has gone on. */
   async function started(args: string[] = []): Promise<MurmurProcess> {
     const again = current.world.start('ada', ['start', ...LOCAL, ...args])
-    await again.commit(peer.round + 1)
+    await again.commitAfter(peer.round)
     return again
   }
 
@@ -78,7 +78,7 @@ describe('a running peer', function () {
 
   async function expectToLeave(signal: NodeJS.Signals, code: number): Promise<void> {
     const { world } = current
-    await peer.next('training:progress')
+    await peer.amidTraining()
     const { round } = peer
     const startedAt = performance.now()
     expect(await peer.kill(signal)).to.deep.equal({ code, signal: null })

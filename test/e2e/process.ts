@@ -65,6 +65,16 @@ export class MurmurProcess {
     return await this.event('commit', (event) => event['round'] === round && event['height'] !== 0)
   }
 
+  /** The first commit told of that completed a later round: one that ended the process before may never be told of. */
+  async commitAfter(round: number): Promise<JsonEvent> {
+    return await this.event('commit', (event) => Number(event['round']) > round)
+  }
+
+  /** It trains, and is not done. */
+  async amidTraining(): Promise<JsonEvent> {
+    return await this.next('training:progress', ({ step, steps }) => Number(step) < Number(steps))
+  }
+
   /** The latest round committed so far. */
   get round(): number {
     return Math.max(

@@ -51,6 +51,8 @@ export interface TinyOptions {
   members?: number
   /** Passes over the data in a round: how long it takes. */
   epochs?: number
+  /** Rows a step, of the 160 that a peer trains on. */
+  batchSize?: number
   /** What else the manifest says, section by section. */
   also?: Partial<ManifestDraft>
 }
@@ -172,6 +174,7 @@ export function tinyManifest({
   rounds = 1000,
   members = 2,
   epochs = 1,
+  batchSize = 16,
   also = {}
 }: TinyOptions = {}): ManifestDraft {
   return {
@@ -193,7 +196,7 @@ export function tinyManifest({
     training: {
       loss: 'binaryCrossentropy',
       learningRate: 0.1,
-      batchSize: 16,
+      batchSize,
       work: { epochs },
       holdout: 0.2
     },
@@ -206,6 +209,9 @@ export function tinyManifest({
     ...also
   }
 }
+
+/** For `TinyOptions`: a round of a fifth of a second or more, so that something can befall a peer in it. */
+export const LONG_ROUNDS = { epochs: 200, batchSize: 1 }
 
 /** 200 points, and whether they are above the diagonal. */
 export function tinyTable(seed: number): string {
