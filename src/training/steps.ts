@@ -26,9 +26,11 @@ export interface Steps {
 export function trainingSteps(network: Network, { optimizer: spec, learningRate, term }: Moves): Steps {
   const { chain, trained } = network
   const memory = tensorMemory()
-  if (chain != null && spec.name === 'sgd' && term == null) {
+  const halves = term == null ? { rate: learningRate, rest: () => undefined } : term.halves(learningRate)
+  if (chain != null && spec.name === 'sgd' && halves != null) {
     const step = (batch: ExampleBatch): number => {
-      const loss = chain.descend(batch, learningRate)
+      const loss = chain.descend(batch, halves.rate)
+      halves.rest()
       for (const weight of trained) memory.changed(weight)
       return loss
     }

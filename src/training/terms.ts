@@ -8,6 +8,7 @@
  */
 import { keep, mul, reshape, sub, tensor, tidy, variable, zeros } from '@tensorflow/tfjs-core'
 import { tensorUpdates } from '../compute/updates.ts'
+import type { Updates } from '../compute/updates.ts'
 import type { TrainingSpec } from '../federation/manifest/schema.ts'
 import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 
@@ -15,7 +16,15 @@ import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 export interface ClientTerm {
   /** Aligned with the weights; good until the next call. */
   added(gradients: readonly (Tensor | null)[]): (Tensor | null)[]
+  /** How plain SGD of this rate gets where it does by `added` without gradients that are written down; null where it cannot. */
+  halves(rate: number): Halves | null
   dispose(): void
+}
+
+/** A step of plain SGD: every weight moves by `rate` times the gradient of the loss, then `rest` does what is left. */
+export interface Halves {
+  rate: number
+  rest(): void
 }
 
 /**
@@ -40,6 +49,9 @@ export function clientTerm(
   }
 }
 
+/** The most that a step's rest may shrink a weight's way: beyond it, what the gradient's half is scaled by would round too much. */
+const MOST_SHRUNK = 0.5
+
 /** Adds pull · (w − towards). */
 function pullTerm(
   weights: readonly Variable[],
@@ -48,7 +60,15 @@ function pullTerm(
   return termOf(weights, {
     kept: towards,
     add: (updates, { out, gradient, i }) =>
-      updates.proximal(out, gradient, { w: weights[i], anchor: towards[i], mu: pull })
+      updates.proximal(out, gradient, { w: weights[i], anchor: towards[i], mu: pull }),
+    // w − r·(g + p·(w − t)) = (1 − r·p)·(w − r / (1 − r·p)·g) + r·p·t
+    halves: (updates, rate) => {
+      const shrunk = rate * pull
+      if (shrunk > MOST_SHRUNK) return null
+      const rest = (): void =>
+        weights.forEach((w, i) => updates.proximal(w, w, { w, anchor: towards[i], mu: -shrunk }))
+      return { rate: rate / (1 - shrunk), rest }
+    }
   })
 }
 
@@ -59,7 +79,11 @@ function shiftTerm(weights: readonly Variable[], controls: readonly Float32Array
   return termOf(weights, {
     kept: [...shifts, ...nothing],
     add: (updates, { out, gradient, i }) =>
-      updates.proximal(out, gradient, { w: shifts[i], anchor: nothing[i], mu: 1 })
+      updates.proximal(out, gradient, { w: shifts[i], anchor: nothing[i], mu: 1 }),
+    halves: (updates, rate) => ({
+      rate,
+      rest: () => weights.forEach((w, i) => updates.sgd(w, shifts[i], rate))
+    })
   })
 }
 
@@ -67,21 +91,24 @@ interface Addition {
   /** Tensors that it needs. */
   kept: readonly Tensor[]
   /** Of one weight. A gradient's memory may be shared with another's: the sum goes elsewhere. */
-  add(updates: ReturnType<typeof tensorUpdates>, to: { out: Variable; gradient: Tensor; i: number }): void
+  add(updates: Updates, to: { out: Variable; gradient: Tensor; i: number }): void
+  halves(updates: Updates, rate: number): Halves | null
 }
 
-function termOf(weights: readonly Variable[], { kept, add }: Addition): ClientTerm {
+function termOf(weights: readonly Variable[], { kept, add, halves }: Addition): ClientTerm {
   const updates = tensorUpdates()
-  const sums = weights.map(({ size }) => tidy(() => variable(zeros([size]), false)))
+  const sums: Variable[] = []
+  const sumOf = (i: number): Variable => (sums[i] ??= tidy(() => variable(zeros([weights[i].size]), false)))
   return {
     added: (gradients) =>
       gradients.map((gradient, i) => {
         if (gradient == null) return null
-        add(updates, { out: sums[i], gradient, i })
+        add(updates, { out: sumOf(i), gradient, i })
         return sums[i]
       }),
+    halves: (rate) => halves(updates, rate),
     dispose() {
-      for (const one of [...kept, ...sums]) one.dispose()
+      for (const one of [...kept, ...sums.filter((sum) => sum != null)]) one.dispose()
     }
   }
 }

@@ -7,14 +7,15 @@ import { normal, seededRandom, uniform } from '../../src/random.ts'
 import { InvalidTargetError } from '../../src/training/errors.ts'
 import { buildNetwork, withGradients } from '../../src/training/network.ts'
 import { trainingSteps } from '../../src/training/steps.ts'
+import { clientTerm } from '../../src/training/terms.ts'
 import { sizeOf } from '../../src/model/layers/common.ts'
 import { deviation } from '../compute/tensors.ts'
 import { image, manifestOf } from './fixtures.ts'
 import { attention, chain, graph } from './trainable.ts'
+import type { TrainingSpec } from '../../src/federation/manifest/schema.ts'
 import type { ModelManifest } from '../../src/model/task.ts'
 import type { ExampleBatch } from '../../src/training/batches.ts'
 import type { Network } from '../../src/training/network.ts'
-import type { Moves } from '../../src/training/steps.ts'
 
 const pictures = { input: image(11, 13) }
 const relu = { activation: 'relu' }
@@ -110,6 +111,43 @@ async function stepOf(
   return [loss, ...gradients]
 }
 
+/** Those that add to gradients. */
+const clients: readonly TrainingSpec['client'][] = [
+  { name: 'fedprox', mu: 0.3 },
+  { name: 'feddyn', alpha: 0.2 },
+  { name: 'scaffold' }
+]
+
+/** Batches of several sizes, one after the other, on the chain and by the tape: losses and weights stay alike. */
+async function expectMovesOfTape(
+  manifest: ModelManifest,
+  client: TrainingSpec['client'] = { name: 'fedavg' }
+): Promise<void> {
+  const networks = [await networkFor(manifest), await networkFor(manifest)]
+  const [network, other] = networks
+  const random = seededRandom(1)
+  const controls = network.trained.map(({ size }) =>
+    Float32Array.from({ length: size }, () => normal(random))
+  )
+  const terms = networks.map(({ trained }) => clientTerm(client, trained, controls))
+  const [found, expected] = [network, { ...other, chain: null }].map((each, i) =>
+    trainingSteps(each, { optimizer: { name: 'sgd' }, learningRate: 0.05, term: terms[i] })
+  )
+  for (const [count, dark] of [
+    [3, 0],
+    [8, 0.5],
+    [70, 0.9],
+    [300, 0],
+    [1, 1]
+  ]) {
+    const batch = batchFor(network, count, dark)
+    const [loss, tapeLoss] = [await found.step(batch), await expected.step(batch)]
+    expect(loss).to.be.closeTo(tapeLoss, 1e-5 * tapeLoss)
+    expect(deviation(getFlat(network), getFlat(other))).to.be.below(1e-6)
+  }
+  for (const used of [found, expected, ...terms, ...networks]) used?.dispose()
+}
+
 const floatsIn = ({ buffer }: Uint8Array): Float32Array => new Float32Array(buffer)
 
 describe('steps of a chain of layers', () => {
@@ -129,29 +167,15 @@ describe('steps of a chain of layers', () => {
     })
   }
 
-  for (const [name, manifest] of Object.entries(chains)) {
+  for (const [name, manifest] of Object.entries(chains))
     it(`move the weights as the tape and the optimizer do: ${name}`, async () => {
-      const [network, other] = [await networkFor(manifest), await networkFor(manifest)]
-      const moves: Moves = { optimizer: { name: 'sgd' }, learningRate: 0.05 }
-      const [found, expected] = [network, { ...other, chain: null }].map((each) => trainingSteps(each, moves))
-      for (const [count, dark] of [
-        [3, 0],
-        [8, 0.5],
-        [70, 0.9],
-        [300, 0],
-        [1, 1]
-      ]) {
-        const batch = batchFor(network, count, dark)
-        const [loss, tapeLoss] = [await found.step(batch), await expected.step(batch)]
-        expect(loss).to.be.closeTo(tapeLoss, 1e-5 * tapeLoss)
-        expect(deviation(getFlat(network), getFlat(other))).to.be.below(1e-6)
-      }
-      found.dispose()
-      expected.dispose()
-      network.dispose()
-      other.dispose()
+      await expectMovesOfTape(manifest)
     })
-  }
+
+  for (const client of clients)
+    it(`move the weights as the tape and the optimizer do, by ${client.name}`, async () => {
+      await expectMovesOfTape(chains['the preset cnn'], client)
+    })
 
   it('have the gradients of the tape where features are dark', async () => {
     const network = await networkFor(chains['the preset mlp'])

@@ -21,7 +21,8 @@ import { startBackend } from '../../src/compute/backend.ts'
 import { clock, manifestOf, split } from './fixtures.ts'
 import type { TrainingSpec } from '../../src/federation/manifest/schema.ts'
 import type { TrainingResult } from '../../src/training/types.ts'
-import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
+import type { ClientTerm } from '../../src/training/terms.ts'
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core'
 
 const fedprox = (mu: number): TrainingSpec['client'] => ({ name: 'fedprox', mu })
 /** Seven values: a kernel's last few are not a whole vector. */
@@ -32,34 +33,58 @@ function drawn(seed: number): Float32Array {
   return Float32Array.from({ length: SIZE }, () => normal(random))
 }
 
+/** A step of plain SGD with a term: by what it makes of the gradient, or by halves. */
+type Way = 'at once' | 'by halves'
+const WAYS: readonly Way[] = ['at once', 'by halves']
+
+/** So many steps on a quadratic: its gradient is curvature · (w − target). */
+function descend(
+  weight: Variable,
+  { term, way, steps, rate, slopeAt }: Descent & { term: ClientTerm | null }
+): void {
+  const memory = tensorMemory()
+  const halves = way === 'by halves' ? term?.halves(rate) : null
+  const optimizer = createOptimizer({ name: 'sgd' }, halves?.rate ?? rate)
+  for (let step = 0; step < steps; step++) {
+    const slope = tensor(memory.view(weight).map(slopeAt))
+    optimizer.apply([weight], halves != null ? [slope] : (term?.added([slope]) ?? []), memory)
+    halves?.rest()
+    slope.dispose()
+  }
+  optimizer.dispose()
+}
+
+interface Descent {
+  way: Way
+  steps: number
+  rate: number
+  slopeAt(value: number, i: number): number
+}
+
 describe('the term of FedProx', () => {
   for (const backend of ['wasm', 'cpu'] as const) {
-    it(`leads gradient descent on a quadratic where the closed form says, on ${backend}`, async () => {
-      await startBackend(backend)
-      const [curvature, mu, rate, steps] = [2, 0.5, 0.1, 20]
-      const [start, target] = [drawn(1), drawn(2)]
-      const before = tensorCount().numTensors
-      const weight = tidy(() => variable(tensor(start.slice())))
-      const [term, optimizer, memory] = [
-        clientTerm(fedprox(mu), [weight]),
-        createOptimizer({ name: 'sgd' }, rate),
+    for (const way of WAYS) {
+      it(`leads gradient descent on a quadratic where the closed form says, ${way}, on ${backend}`, async () => {
+        await startBackend(backend)
+        const [curvature, mu, rate, steps] = [2, 0.5, 0.1, 20]
+        const [start, target] = [drawn(1), drawn(2)]
+        const before = tensorCount().numTensors
+        const weight = tidy(() => variable(tensor(start.slice())))
+        const term = clientTerm(fedprox(mu), [weight])
+        const slopeAt = (value: number, i: number): number => curvature * (value - target[i])
+        descend(weight, { term, way, steps, rate, slopeAt })
+        // w* = (a·t + mu·w₀) / (a + mu), nearer by the same factor each step.
         tensorMemory()
-      ]
-      for (let step = 0; step < steps; step++) {
-        const now = memory.view(weight).slice()
-        const slope = tensor(now.map((value, i) => curvature * (value - target[i])))
-        optimizer.apply([weight], term?.added([slope]) ?? [], memory)
-        slope.dispose()
-      }
-      // w* = (a·t + mu·w₀) / (a + mu), nearer by the same factor each step.
-      memory.view(weight).forEach((value, i) => {
-        const best = (curvature * target[i] + mu * start[i]) / (curvature + mu)
-        const expected = best + (start[i] - best) * (1 - rate * (curvature + mu)) ** steps
-        expect(value).to.be.closeTo(expected, 1e-5)
+          .view(weight)
+          .forEach((value, i) => {
+            const best = (curvature * target[i] + mu * start[i]) / (curvature + mu)
+            const expected = best + (start[i] - best) * (1 - rate * (curvature + mu)) ** steps
+            expect(value).to.be.closeTo(expected, 1e-5)
+          })
+        for (const used of [term, weight]) used?.dispose()
+        expect(tensorCount().numTensors).to.equal(before)
       })
-      for (const used of [term, optimizer, weight]) used?.dispose()
-      expect(tensorCount().numTensors).to.equal(before)
-    })
+    }
 
     it(`is the gradient of mu / 2 · ‖w − w₀‖², as TensorFlow.js derives it, on ${backend}`, async () => {
       await startBackend(backend)
@@ -112,30 +137,37 @@ describe('the terms of algorithms with controls', () => {
     }
   ]
   for (const backend of ['wasm', 'cpu'] as const) {
-    for (const { client, best, steepness } of cases) {
-      it(`${client.name} leads gradient descent where the closed form says, on ${backend}`, async () => {
+    for (const [{ client, best, steepness }, way] of cases.flatMap((one) =>
+      WAYS.map((way) => [one, way] as const)
+    )) {
+      it(`${client.name} leads gradient descent where the closed form says, ${way}, on ${backend}`, async () => {
         await startBackend(backend)
         const before = tensorCount().numTensors
         const weight = tidy(() => variable(tensor(start.slice())))
         const given = control.slice()
         const term = clientTerm(client, [weight], [given])
         given.fill(NaN)
-        const [optimizer, memory] = [createOptimizer({ name: 'sgd' }, rate), tensorMemory()]
-        for (let step = 0; step < steps; step++) {
-          const now = memory.view(weight).slice()
-          const slope = tensor(now.map((value, i) => curvature * (value - target[i])))
-          optimizer.apply([weight], term?.added([slope]) ?? [], memory)
-          slope.dispose()
-        }
-        memory.view(weight).forEach((value, i) => {
-          const expected = best(i) + (start[i] - best(i)) * (1 - rate * steepness) ** steps
-          expect(value).to.be.closeTo(expected, 1e-5)
-        })
-        for (const used of [term, optimizer, weight]) used?.dispose()
+        descend(weight, { term, way, steps, rate, slopeAt: (value, i) => curvature * (value - target[i]) })
+        tensorMemory()
+          .view(weight)
+          .forEach((value, i) => {
+            const expected = best(i) + (start[i] - best(i)) * (1 - rate * steepness) ** steps
+            expect(value).to.be.closeTo(expected, 1e-5)
+          })
+        for (const used of [term, weight]) used?.dispose()
         expect(tensorCount().numTensors).to.equal(before)
       })
     }
   }
+
+  it('goes by halves only where they round little', async () => {
+    await startBackend('cpu')
+    const weight = variable(tensor(start))
+    const term = clientTerm(fedprox(10), [weight])
+    expect(term?.halves(0.05)).to.include({ rate: 0.1 })
+    expect(term?.halves(0.06)).to.equal(null)
+    for (const used of [term, weight]) used?.dispose()
+  })
 
   it('without a control, SCAFFOLD adds nothing, and FedDyn what FedProx does', async () => {
     await startBackend('cpu')
