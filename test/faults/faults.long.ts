@@ -97,6 +97,7 @@ describe(`a federation on real machines, for minutes (FAULTS_SEED=${SEED})`, fun
 
   it('cut 2|2 for 20 s: connections still hold, TCP would try again much later, and yet all go on at once', async () => {
     const { network } = current
+    await flock.untilAllMet()
     const seen = flock.peers().map((peer) => peer.events.length)
     await network.split(OTHER_HALF)
     await later(SHORT_CUT_MS)

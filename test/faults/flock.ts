@@ -82,6 +82,15 @@ export class Flock {
     expect((await compareLedgers(this.world, NAMES)).wrong).to.deep.equal([])
   }
 
+  /** Every one is connected with every other: rounds go on before that. */
+  async untilAllMet(): Promise<void> {
+    const others = NAMES.length - 1
+    const meet = async (peer: MurmurProcess): Promise<void> => {
+      while (connectedTo(peer).size < others) await peer.next('member:connect')
+    }
+    await Promise.all(this.peers().map(meet))
+  }
+
   /** Each of these says, by event and when asked, that it waits for a quorum, and names those of `missing`. */
   async expectStuck(names: readonly string[], missing: readonly string[]): Promise<void> {
     const ids = await Promise.all(this.peers(missing).map(idOf))
@@ -124,6 +133,16 @@ export class Flock {
     this.#running.set(peer.name, peer)
     this.all.push(peer)
   }
+}
+
+/** Whom a peer is connected with, by what it told. */
+function connectedTo({ events }: MurmurProcess): Set<unknown> {
+  const connected = new Set<unknown>()
+  for (const { event, peerId } of events) {
+    if (event === 'member:connect') connected.add(peerId)
+    if (event === 'member:disconnect') connected.delete(peerId)
+  }
+  return connected
 }
 
 /** The peer's id. */
