@@ -75,11 +75,11 @@ function pullTerm(
 /** Adds the same each step. */
 function shiftTerm(weights: readonly Variable[], controls: readonly Float32Array[]): ClientTerm {
   const shifts = controls.map((control) => tidy(() => keep(tensor(control.slice()))))
-  const nothing = weights.map(({ size }) => tidy(() => keep(zeros([size]))))
+  const nothing = new Scratch(weights)
   return termOf(weights, {
-    kept: [...shifts, ...nothing],
+    kept: [...shifts, nothing],
     add: (updates, { out, gradient, i }) =>
-      updates.proximal(out, gradient, { w: shifts[i], anchor: nothing[i], mu: 1 }),
+      updates.proximal(out, gradient, { w: shifts[i], anchor: nothing.of(i), mu: 1 }),
     halves: (updates, rate) => ({
       rate,
       rest: () => weights.forEach((w, i) => updates.sgd(w, shifts[i], rate))
@@ -87,9 +87,27 @@ function shiftTerm(weights: readonly Variable[], controls: readonly Float32Array
   })
 }
 
+/** A vector of zeros as long as each weight, made when it is first asked for: steps by halves need none. */
+class Scratch {
+  readonly #weights: readonly Variable[]
+  readonly #made: Variable[] = []
+
+  constructor(weights: readonly Variable[]) {
+    this.#weights = weights
+  }
+
+  of(i: number): Variable {
+    return (this.#made[i] ??= tidy(() => variable(zeros([this.#weights[i].size]), false)))
+  }
+
+  dispose(): void {
+    this.#made.forEach((one) => one.dispose())
+  }
+}
+
 interface Addition {
-  /** Tensors that it needs. */
-  kept: readonly Tensor[]
+  /** What it needs, until the end. */
+  kept: readonly { dispose(): void }[]
   /** Of one weight. A gradient's memory may be shared with another's: the sum goes elsewhere. */
   add(updates: Updates, to: { out: Variable; gradient: Tensor; i: number }): void
   halves(updates: Updates, rate: number): Halves | null
@@ -97,18 +115,18 @@ interface Addition {
 
 function termOf(weights: readonly Variable[], { kept, add, halves }: Addition): ClientTerm {
   const updates = tensorUpdates()
-  const sums: Variable[] = []
-  const sumOf = (i: number): Variable => (sums[i] ??= tidy(() => variable(zeros([weights[i].size]), false)))
+  const sums = new Scratch(weights)
   return {
     added: (gradients) =>
       gradients.map((gradient, i) => {
         if (gradient == null) return null
-        add(updates, { out: sumOf(i), gradient, i })
-        return sums[i]
+        const out = sums.of(i)
+        add(updates, { out, gradient, i })
+        return out
       }),
     halves: (rate) => halves(updates, rate),
     dispose() {
-      for (const one of [...kept, ...sums.filter((sum) => sum != null)]) one.dispose()
+      for (const one of [...kept, sums]) one.dispose()
     }
   }
 }

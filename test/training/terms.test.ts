@@ -38,10 +38,7 @@ type Way = 'at once' | 'by halves'
 const WAYS: readonly Way[] = ['at once', 'by halves']
 
 /** So many steps on a quadratic: its gradient is curvature · (w − target). */
-function descend(
-  weight: Variable,
-  { term, way, steps, rate, slopeAt }: Descent & { term: ClientTerm | null }
-): void {
+function descend(weight: Variable, { term, way, steps, rate, slopeAt }: Descent): void {
   const memory = tensorMemory()
   const halves = way === 'by halves' ? term?.halves(rate) : null
   const optimizer = createOptimizer({ name: 'sgd' }, halves?.rate ?? rate)
@@ -55,6 +52,7 @@ function descend(
 }
 
 interface Descent {
+  term: ClientTerm | null
   way: Way
   steps: number
   rate: number
@@ -63,29 +61,6 @@ interface Descent {
 
 describe('the term of FedProx', () => {
   for (const backend of ['wasm', 'cpu'] as const) {
-    for (const way of WAYS) {
-      it(`leads gradient descent on a quadratic where the closed form says, ${way}, on ${backend}`, async () => {
-        await startBackend(backend)
-        const [curvature, mu, rate, steps] = [2, 0.5, 0.1, 20]
-        const [start, target] = [drawn(1), drawn(2)]
-        const before = tensorCount().numTensors
-        const weight = tidy(() => variable(tensor(start.slice())))
-        const term = clientTerm(fedprox(mu), [weight])
-        const slopeAt = (value: number, i: number): number => curvature * (value - target[i])
-        descend(weight, { term, way, steps, rate, slopeAt })
-        // w* = (a·t + mu·w₀) / (a + mu), nearer by the same factor each step.
-        tensorMemory()
-          .view(weight)
-          .forEach((value, i) => {
-            const best = (curvature * target[i] + mu * start[i]) / (curvature + mu)
-            const expected = best + (start[i] - best) * (1 - rate * (curvature + mu)) ** steps
-            expect(value).to.be.closeTo(expected, 1e-5)
-          })
-        for (const used of [term, weight]) used?.dispose()
-        expect(tensorCount().numTensors).to.equal(before)
-      })
-    }
-
     it(`is the gradient of mu / 2 · ‖w − w₀‖², as TensorFlow.js derives it, on ${backend}`, async () => {
       await startBackend(backend)
       const mu = 0.3
@@ -119,10 +94,17 @@ describe('the term of FedProx', () => {
   })
 })
 
-describe('the terms of algorithms with controls', () => {
+describe('the terms of all algorithms', () => {
   const [curvature, alpha, rate, steps] = [2, 0.5, 0.1, 20]
   const [start, target, control] = [drawn(1), drawn(2), drawn(3)]
+  // Each goes to its best by the same factor a step, 1 − rate · steepness.
   const cases = [
+    // Gradient a·(w − t) + mu·(w − w₀): there is no control in it.
+    {
+      client: fedprox(alpha),
+      best: (i: number) => (curvature * target[i] + alpha * start[i]) / (curvature + alpha),
+      steepness: curvature + alpha
+    },
     // Gradient a·(w − t) + α·(w − w₀ + h).
     {
       client: { name: 'feddyn', alpha } as const,
